@@ -1,0 +1,3 @@
+//! `iiif-process`: makes named derivatives of images.
+
+fn main() {}

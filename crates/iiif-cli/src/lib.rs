@@ -1,0 +1,1 @@
+//! What the IIIF programs share: flags in the style of Go, logging, progress, exit codes.

@@ -1,0 +1,1 @@
+//! Configuration, instructions and processing URIs of the IIIF derivative programs.

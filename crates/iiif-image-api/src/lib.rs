@@ -1,0 +1,49 @@
+//! The language of the IIIF Image API, versions 2.1 and 3.0: no I/O, no pixels.
+//!
+//! A request is parsed once into types, resolved once against an image into a [`RenderPlan`] of
+//! plain pixels, and never read as text again:
+//!
+//! ```
+//! use iiif_image_api::{DerivativeRequest, Dimensions, RenderPlan, ResolveOptions, SourceGeometry};
+//!
+//! let request: DerivativeRequest = "full/!2048,1536/0/color.png".parse()?;
+//! let source = SourceGeometry::upright(Dimensions::new(3597, 3600)?);
+//! let plan = RenderPlan::resolve(&request, source, &ResolveOptions::default())?;
+//! assert_eq!(plan.output(), Dimensions::new(1534, 1536)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Region`], [`Size`], [`Rotation`], [`Quality`] and [`Format`] are the words of the
+//! specification. What go-iiif added to them (smart crop, rotation `-1`, `dither`, `crisp`) lives
+//! apart in [`extension`]. A [`DerivativeRequest`] may use both.
+
+mod decimal;
+mod dimensions;
+mod error;
+pub mod extension;
+mod format;
+mod limits;
+mod orientation;
+mod plan;
+mod quality;
+mod rect;
+mod region;
+mod request;
+mod rotation;
+mod size;
+mod version;
+
+pub use crate::decimal::Decimal;
+pub use crate::dimensions::{Dimensions, ZeroDimensionError};
+pub use crate::error::{ErrorKind, Parameter, ParseError, ResolveError};
+pub use crate::format::Format;
+pub use crate::limits::SizeLimits;
+pub use crate::orientation::Orientation;
+pub use crate::plan::{Crop, RenderPlan, ResolveOptions, SourceGeometry};
+pub use crate::quality::Quality;
+pub use crate::rect::PixelRect;
+pub use crate::region::{PercentRect, Region, RequestedRect};
+pub use crate::request::{DerivativeRequest, ImageRequest};
+pub use crate::rotation::{Degrees, Rotation};
+pub use crate::size::{Size, SizeForm, Upscaling};
+pub use crate::version::ApiVersion;

@@ -1,0 +1,112 @@
+//! Why a source image could not be read or a derivative not be made.
+
+use iiif_image_api::Format;
+
+use crate::SourceFormat;
+
+/// A cause from a codec.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// The result of the pipeline's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a source image could not be read or a derivative not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The bytes begin like no format that is read here.
+    #[error(
+        "not an image that is read here: {found}; accepted: {}",
+        SourceFormat::accepted()
+    )]
+    UnknownFormat {
+        /// What was found: "empty", or the first bytes.
+        found: String,
+    },
+    /// The image declares more than [`DecodeLimits`](crate::DecodeLimits) allow.
+    #[error("{format} image of {actual} {unit}; the limit `{limit}` is {maximum} {unit}")]
+    OverLimit {
+        /// The format found.
+        format: SourceFormat,
+        /// The limit's name: `max_pixels`.
+        limit: &'static str,
+        /// What is counted: "pixels", "bytes".
+        unit: &'static str,
+        /// What the header declares.
+        actual: u64,
+        /// The limit.
+        maximum: u64,
+    },
+    /// The image is damaged, cut off or lies about itself.
+    #[error("cannot decode the {format} image")]
+    Corrupt {
+        /// The format found.
+        format: SourceFormat,
+        /// The decoder's reason.
+        source: BoxError,
+    },
+    /// The image is valid, and uses something that is not read here.
+    #[error("{format} image with {feature}, which is not read here")]
+    UnsupportedSource {
+        /// The format found.
+        format: SourceFormat,
+        /// What is not read: "12-bit samples".
+        feature: String,
+    },
+    /// There is no encoder for the format.
+    #[error("format `{format}` is not written here; accepted: `jpg`, `png`, `gif`, `tif`, `webp`")]
+    UnsupportedFormat {
+        /// The format that was asked for.
+        format: Format,
+    },
+    /// The encoder failed, or the derivative is larger than the format allows.
+    #[error("cannot encode as `{format}`")]
+    Encode {
+        /// The format that was asked for.
+        format: Format,
+        /// The encoder's reason.
+        source: BoxError,
+    },
+    /// An option was outside its range.
+    #[error("{option} is {value}; expected {expected}")]
+    InvalidOption {
+        /// The option's name.
+        option: &'static str,
+        /// Its value.
+        value: String,
+        /// What is accepted.
+        expected: &'static str,
+    },
+}
+
+/// What a caller can do about an error. Stable across releases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The source is damaged or no image.
+    Corrupt,
+    /// The source or the request is valid and not supported here.
+    Unsupported,
+    /// A limit refuses it.
+    TooLarge,
+    /// An option is outside its range.
+    InvalidConfig,
+    /// An encoder failed.
+    Internal,
+}
+
+impl Error {
+    /// Returns what the caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::UnknownFormat { .. }
+            | Self::UnsupportedSource { .. }
+            | Self::UnsupportedFormat { .. } => ErrorKind::Unsupported,
+            Self::OverLimit { .. } => ErrorKind::TooLarge,
+            Self::Corrupt { .. } => ErrorKind::Corrupt,
+            Self::InvalidOption { .. } => ErrorKind::InvalidConfig,
+            Self::Encode { .. } => ErrorKind::Internal,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Buckets of images and derivatives over any object_store backend.
