@@ -1,1 +1,18 @@
-//! What the IIIF programs share: flags in the style of Go, logging, progress, exit codes.
+//! What the programs share: flags in the style of Go, logging, progress, signals, exit codes.
+//!
+//! A program reads its flags with [`parse_args`], starts logging with [`init_logging`], works, and
+//! ends with an [`ExitStatus`]. stdout is data; everything for people goes to stderr.
+
+mod args;
+mod exit;
+mod logging;
+mod machine;
+mod progress;
+mod signals;
+
+pub use crate::args::{Environment, parse_args};
+pub use crate::exit::{ExitStatus, print_error, print_line};
+pub use crate::logging::{LogFormat, Verbosity, init_logging};
+pub use crate::machine::{ByteSize, ParseByteSizeError, memory_bytes};
+pub use crate::progress::Progress;
+pub use crate::signals::{Signal, first_signal};

@@ -1,0 +1,189 @@
+//! Flags in the style of Go: `-flag value`, `-flag=value`, `--flag`, before or after arguments.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
+
+/// The variables of the environment, as a value: tests pass their own.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(Vec<(OsString, OsString)>);
+
+impl Environment {
+    /// Returns the variables of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        Self(std::env::vars_os().collect())
+    }
+
+    /// Returns the value of a variable; an empty one counts as not set.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&OsStr> {
+        let found = self.0.iter().find(|(key, _)| key == name);
+        found
+            .map(|(_, value)| value.as_os_str())
+            .filter(|value| !value.is_empty())
+    }
+}
+
+impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment {
+    fn from_iter<T: IntoIterator<Item = (K, V)>>(pairs: T) -> Self {
+        Self(
+            pairs
+                .into_iter()
+                .map(|(key, value)| (key.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+/// Reads a program's arguments.
+///
+/// Flags take one dash or two. A flag that the command line does not give is looked up as a
+/// variable: each of `prefixes` in turn, then the flag's name in capitals with `_` for `-`
+/// (`-config-source` is `IIIF_CONFIG_SOURCE`). The command line wins over the environment.
+///
+/// # Errors
+///
+/// What clap answers: a wrong flag or value, or the texts of `-help` and `-version`.
+pub fn parse_args<T: CommandFactory + FromArgMatches>(
+    args: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+    prefixes: &[&str],
+) -> Result<T, clap::Error> {
+    let mut args: Vec<OsString> = two_dashes(args);
+    let command = T::command();
+    // The first reading only tells which flags the command line gives: what is required may still
+    // come from the environment, and what is wrong is reported by the second.
+    let matches = match command
+        .clone()
+        .ignore_errors(true)
+        .try_get_matches_from(&args)
+    {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
+            return Err(error);
+        }
+        matches => matches.ok(),
+    };
+    let flags = flags_of_environment(&command, matches.as_ref(), environment, prefixes);
+    let first = 1.min(args.len());
+    args.splice(first..first, flags);
+    let matches = command.try_get_matches_from(&args)?;
+    T::from_arg_matches(&matches)
+}
+
+/// Go takes `-flag` for `--flag`. A lone `-`, a negative number, a flag of one letter and all that
+/// follows `--` stay as they are.
+fn two_dashes(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut only_arguments = false;
+    let rewrite = |arg: OsString| {
+        only_arguments |= arg == "--";
+        let text = arg.to_string_lossy();
+        let mut characters = text.chars();
+        let is_flag = characters.next() == Some('-')
+            && characters
+                .next()
+                .is_some_and(|character| character.is_ascii_alphabetic())
+            && characters.next().is_some_and(|character| character != '=');
+        if is_flag && !only_arguments {
+            let mut flag = OsString::from("-");
+            flag.push(&arg);
+            flag
+        } else {
+            arg
+        }
+    };
+    args.into_iter().map(rewrite).collect()
+}
+
+fn flags_of_environment(
+    command: &Command,
+    matches: Option<&ArgMatches>,
+    environment: &Environment,
+    prefixes: &[&str],
+) -> Vec<OsString> {
+    let given = |id: &str| {
+        let source = matches.and_then(|matches| matches.value_source(id));
+        source == Some(ValueSource::CommandLine)
+    };
+    let flag = |arg: &clap::Arg| {
+        let long = arg.get_long().filter(|_| !given(arg.get_id().as_str()))?;
+        let name = long.to_ascii_uppercase().replace('-', "_");
+        let value = prefixes
+            .iter()
+            .find_map(|prefix| environment.value(&format!("{prefix}{name}")))?;
+        let mut flag = OsString::from(format!("--{long}="));
+        flag.push(value);
+        Some(flag)
+    };
+    command.get_arguments().filter_map(flag).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser, PartialEq)]
+    struct Args {
+        #[arg(long)]
+        config_source: Option<String>,
+        #[arg(long, num_args = 0..=1, default_missing_value = "true", default_value_t = false,
+              require_equals = true, action = clap::ArgAction::Set)]
+        report: bool,
+        uris: Vec<String>,
+    }
+
+    fn parse(args: &[&str], environment: &[(&str, &str)]) -> Args {
+        let args = ["program"].iter().chain(args).map(OsString::from);
+        let environment = environment.iter().copied().collect();
+        parse_args(args, &environment, &["IIIF_", "IIIF_PROCESS_"]).unwrap()
+    }
+
+    #[test]
+    fn flags_take_one_dash_or_two_before_or_after_arguments() {
+        let expected = Args {
+            config_source: Some("file:///x".to_owned()),
+            report: true,
+            uris: vec!["a.jpg".to_owned(), "b.jpg".to_owned()],
+        };
+        for args in [
+            &["-config-source", "file:///x", "-report", "a.jpg", "b.jpg"][..],
+            &["--config-source=file:///x", "a.jpg", "--report", "b.jpg"],
+            &["a.jpg", "b.jpg", "-config-source=file:///x", "-report=true"],
+        ] {
+            assert_eq!(parse(args, &[]), expected, "{args:?}");
+        }
+        assert!(!parse(&["-report=false"], &[]).report);
+        assert_eq!(parse(&["--", "-report"], &[]).uris, ["-report"]);
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_environment_and_the_first_prefix_over_the_second() {
+        let source = |args: &[&str], environment: &[(&str, &str)]| {
+            parse(args, environment).config_source.unwrap_or_default()
+        };
+        let short = ("IIIF_CONFIG_SOURCE", "short");
+        let long = ("IIIF_PROCESS_CONFIG_SOURCE", "long");
+        assert_eq!(source(&[], &[short, long]), "short");
+        assert_eq!(source(&[], &[long]), "long");
+        assert_eq!(source(&["-config-source", "flag"], &[short, long]), "flag");
+        assert_eq!(source(&[], &[("IIIF_CONFIG_SOURCE", "")]), "");
+        assert!(parse(&["a.jpg"], &[("IIIF_REPORT", "true")]).report);
+        assert!(!parse(&["-report=false"], &[("IIIF_REPORT", "true")]).report);
+    }
+
+    #[test]
+    fn an_unknown_flag_is_an_error() {
+        let args = ["program", "-nonsense"].map(OsString::from);
+        let error = parse_args::<Args>(args, &Environment::default(), &[]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnknownArgument);
+    }
+}

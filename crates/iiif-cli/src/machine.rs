@@ -1,0 +1,127 @@
+//! The machine: its memory, and sizes in bytes as people write them.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+/// A number of bytes, written `512MiB`, `2GB`, `1073741824`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ByteSize(pub u64);
+
+/// A text that is no number of bytes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is no number of bytes; expected a whole number, with B, KiB, MiB, GiB, KB, MB or GB behind it, such as `512MiB`"
+)]
+pub struct ParseByteSizeError(String);
+
+const UNITS: [(&str, u64); 11] = [
+    ("kib", 1 << 10),
+    ("mib", 1 << 20),
+    ("gib", 1 << 30),
+    ("kb", 1_000),
+    ("mb", 1_000_000),
+    ("gb", 1_000_000_000),
+    // Go's and Docker's letters are powers of two.
+    ("k", 1 << 10),
+    ("m", 1 << 20),
+    ("g", 1 << 30),
+    ("b", 1),
+    ("", 1),
+];
+
+impl FromStr for ByteSize {
+    type Err = ParseByteSizeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fail = || ParseByteSizeError(text.to_owned());
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at(digits);
+        let number: u64 = number.parse().map_err(|_digits| fail())?;
+        let unit = unit.trim().to_ascii_lowercase();
+        let (_, factor) = UNITS
+            .iter()
+            .find(|(name, _)| *name == unit)
+            .ok_or_else(fail)?;
+        number.checked_mul(*factor).map(Self).ok_or_else(fail)
+    }
+}
+
+impl fmt::Display for ByteSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let exact = |(_, factor): &&(&str, u64)| self.0 > 0 && self.0.is_multiple_of(*factor);
+        let binary = [("GiB", 1_u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+        match binary.iter().find(exact) {
+            Some((name, factor)) => write!(f, "{}{name}", self.0 / factor),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
+
+/// Returns the memory that this process may use, in bytes: the machine's, or that of its control
+/// group where that is less; `None` where neither is known.
+#[must_use]
+pub fn memory_bytes() -> Option<u64> {
+    memory_bytes_below(Path::new("/"))
+}
+
+fn memory_bytes_below(root: &Path) -> Option<u64> {
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).ok();
+    let machine = read("proc/meminfo").and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
+        let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kibibytes * 1024)
+    });
+    // Version 2 of control groups, then version 1; "max" does not parse and means no limit.
+    let group = [
+        "sys/fs/cgroup/memory.max",
+        "sys/fs/cgroup/memory/memory.limit_in_bytes",
+    ]
+    .iter()
+    .find_map(|path| read(path)?.trim().parse::<u64>().ok());
+    [machine, group].into_iter().flatten().min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn byte_sizes_are_read_as_people_write_them() {
+        let cases = [
+            ("1048576", Some(1 << 20)),
+            ("512MiB", Some(512 << 20)),
+            ("512 mib", Some(512 << 20)),
+            ("2GB", Some(2_000_000_000)),
+            ("4g", Some(4 << 30)),
+            ("0", Some(0)),
+            ("", None),
+            ("-1", None),
+            ("1.5GiB", None),
+            ("12 parsecs", None),
+            ("99999999999GiB", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(text.parse().ok(), expected.map(ByteSize), "{text}");
+        }
+        assert_eq!(ByteSize(512 << 20).to_string(), "512MiB");
+        assert_eq!(ByteSize(1000).to_string(), "1000");
+    }
+
+    #[test]
+    fn a_control_group_bounds_the_memory_of_the_machine() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        assert_eq!(memory_bytes_below(root.path()), None);
+        write("proc/meminfo", "MemTotal:       2048 kB\nMemFree: 1 kB\n");
+        assert_eq!(memory_bytes_below(root.path()), Some(2 << 20));
+        write("sys/fs/cgroup/memory.max", "max\n");
+        assert_eq!(memory_bytes_below(root.path()), Some(2 << 20));
+        write("sys/fs/cgroup/memory.max", "1048576\n");
+        assert_eq!(memory_bytes_below(root.path()), Some(1 << 20));
+    }
+}
