@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-/// A non-negative decimal with at most ten digits after the point, kept exactly.
+/// A non-negative decimal with ten digits after the point, kept exactly.
 ///
-/// Ten digits are what Image API 2.1 §4.7 allows. Prints without trailing zeros and with a leading
-/// zero, the canonical form of 3.0 §4.7. Range: 0 to 1,844,674,407.
+/// Ten digits are what Image API 2.1 §4 allows; 3.0 names no number, and browsers write up to
+/// seventeen, so further digits are read and dropped. Prints without trailing zeros and with a
+/// leading zero, the canonical form of 3.0 §4.7. Range: 0 to 1,844,674,407.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Decimal(u64);
 
@@ -19,15 +20,16 @@ impl Decimal {
         Self(value as u64 * ONE)
     }
 
-    /// Parses digits with an optional point; `None` for a sign, an exponent, an empty text or more
-    /// than ten digits after the point.
+    /// Parses digits with an optional point; `None` for a sign, an exponent, an empty text or a
+    /// number out of range. Digits after the tenth behind the point are dropped.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
         let empty = whole.is_empty() && fraction.is_empty();
-        if empty || !digits(whole) || !digits(fraction) || fraction.len() > DIGITS as usize {
+        if empty || !digits(whole) || !digits(fraction) {
             return None;
         }
+        let fraction = &fraction[..fraction.len().min(DIGITS as usize)];
         let whole: u64 = if whole.is_empty() {
             0
         } else {

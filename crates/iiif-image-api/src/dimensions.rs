@@ -78,6 +78,15 @@ impl Dimensions {
         }
     }
 
+    /// Returns the shorter width by the shorter height.
+    #[must_use]
+    pub fn min(self, other: Self) -> Self {
+        Self {
+            width: self.width.min(other.width),
+            height: self.height.min(other.height),
+        }
+    }
+
     /// Returns whether a side of `self` is longer than the same side of `other`.
     #[must_use]
     pub fn exceeds(self, other: Self) -> bool {
@@ -111,6 +120,16 @@ impl Dimensions {
         } else {
             Self::saturating(width * max_height / height, max_height)
         }
+    }
+
+    /// Scales to at most `area` pixels, keeping the aspect ratio; both sides are truncated.
+    ///
+    /// The result has more than `area` pixels only where a side is held up to 1 pixel.
+    pub(crate) fn scaled_to_area(self, area: u64) -> Self {
+        let (width, height) = (u128::from(self.width()), u128::from(self.height()));
+        let side = |long: u128, short: u128| (u128::from(area) * long / short).isqrt();
+        // The root of a number below 2^64 * 2^32 is below 2^48.
+        Self::saturating(side(width, height) as u64, side(height, width) as u64)
     }
 }
 

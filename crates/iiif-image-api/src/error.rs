@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Dimensions;
+use crate::{ApiVersion, Dimensions};
 
 /// A parameter of an image request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,10 +80,32 @@ impl ParseError {
     }
 }
 
+impl ParseError {
+    /// Returns what the caller can do about it: [`ErrorKind::InvalidRequest`] (3.0 §7.3: 400).
+    #[must_use]
+    #[expect(
+        clippy::unused_self,
+        reason = "asked like every other error for its kind"
+    )]
+    pub fn kind(&self) -> ErrorKind {
+        ErrorKind::InvalidRequest
+    }
+}
+
 /// A well-formed request that cannot be answered for one image.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResolveError {
+    /// The word belongs to another version of the Image API.
+    #[error("{parameter} `{text}` is no word of Image API {version}; expected `max`")]
+    NotInVersion {
+        /// The parameter.
+        parameter: Parameter,
+        /// The parameter's text.
+        text: String,
+        /// The version whose rules hold.
+        version: ApiVersion,
+    },
     /// No pixel of the image lies inside the region (3.0 §4.1).
     #[error("region `{region}` lies outside the image, which is {full} pixels")]
     RegionOutside {
@@ -134,11 +156,12 @@ pub enum ResolveError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The request asks for something that the Image API does not have, or not for this image.
+    /// The request asks for something that the Image API does not have, or not for this image:
+    /// HTTP status 400.
     InvalidRequest,
-    /// The request is valid, and this is not done here.
+    /// The request is valid, and this is not done here: HTTP status 501.
     Unsupported,
-    /// The derivative would be larger than the limits allow.
+    /// The derivative would be larger than the limits allow: HTTP status 400 (3.0 §4.2).
     TooLarge,
 }
 
@@ -147,9 +170,10 @@ impl ResolveError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::RegionOutside { .. } | Self::Upscales { .. } | Self::SizeBelowOnePixel { .. } => {
-                ErrorKind::InvalidRequest
-            }
+            Self::NotInVersion { .. }
+            | Self::RegionOutside { .. }
+            | Self::Upscales { .. }
+            | Self::SizeBelowOnePixel { .. } => ErrorKind::InvalidRequest,
             Self::UpscalingUnsupported { .. } => ErrorKind::Unsupported,
             Self::OverLimits { .. } => ErrorKind::TooLarge,
         }

@@ -142,32 +142,42 @@ impl Default for ExtendedQuality {
 /// The parameters of `crisp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Crisp {
-    /// Radius of the unsharp mask: the blur reaches five times as many pixels. Default: 2.
+    /// Radius of the unsharp mask, at most 100: the blur reaches five times as many pixels.
+    /// Default: 2.
     pub radius: Decimal,
-    /// Strength of the unsharp mask, at most 10. Default: 0.5.
+    /// Strength of the unsharp mask; more than 10 counts as 10. Default: 0.5.
     pub amount: Decimal,
-    /// Radius of the median that follows, in pixels; below 0.25 there is none. Default: 0.025.
+    /// Radius of the median that follows, in pixels, at most 100; below 0.25 there is none.
+    /// Default: 0.025.
     pub median: Decimal,
 }
 
 /// `2.0,0.5,0.025`, the defaults of go-iiif.
 const CRISP_DEFAULTS: &str = "2.0,0.5,0.025";
 
+/// The work of both filters grows with their radius, and requests come from anyone.
+const MAX_CRISP_RADIUS: u16 = 100;
+
 impl Default for Crisp {
     #[expect(clippy::expect_used, reason = "a constant that a test parses")]
     fn default() -> Self {
-        Self::parse(CRISP_DEFAULTS).expect("the defaults are three decimals")
+        Self::parse(CRISP_DEFAULTS).expect("the defaults are three decimals in range")
     }
 }
 
 impl Crisp {
-    fn parse(text: &str) -> Option<Self> {
-        let parts: Vec<Decimal> = text.split(',').map(Decimal::parse).collect::<Option<_>>()?;
-        let [radius, amount, median] = parts.try_into().ok()?;
-        Some(Self {
-            radius,
-            amount,
-            median,
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let parts: Option<Vec<Decimal>> = text.split(',').map(Decimal::parse).collect();
+        let Some([radius, amount, median]) = parts.as_deref() else {
+            return Err("does not have three decimals");
+        };
+        if *radius.max(median) > Decimal::from_integer(MAX_CRISP_RADIUS) {
+            return Err("has a radius above 100");
+        }
+        Ok(Self {
+            radius: *radius,
+            amount: *amount,
+            median: *median,
         })
     }
 }
@@ -180,9 +190,9 @@ impl FromStr for ExtendedQuality {
             "dither" => Ok(Self::Dither),
             "crisp" => Ok(Self::Crisp(Crisp::default())),
             _ => match text.strip_prefix("crisp:") {
-                Some(parameters) => Crisp::parse(parameters).map(Self::Crisp).ok_or_else(|| {
-                    ParseError::new(Parameter::Quality, text, "does not have three decimals")
-                }),
+                Some(parameters) => Crisp::parse(parameters)
+                    .map(Self::Crisp)
+                    .map_err(|problem| ParseError::new(Parameter::Quality, text, problem)),
                 None => text.parse().map(Self::Spec),
             },
         }

@@ -45,5 +45,5 @@ pub use crate::rect::PixelRect;
 pub use crate::region::{PercentRect, Region, RequestedRect};
 pub use crate::request::{DerivativeRequest, ImageRequest};
 pub use crate::rotation::{Degrees, Rotation};
-pub use crate::size::{Size, SizeForm, Upscaling};
+pub use crate::size::{OversizedBox, Size, SizeForm, Upscaling};
 pub use crate::version::ApiVersion;

@@ -1,17 +1,24 @@
 //! What clients may ask for.
 
+use std::num::NonZeroU32;
+
 use crate::Dimensions;
 
 /// The largest derivative that clients may ask for: `maxWidth`, `maxHeight` and `maxArea` of
-/// info.json (3.0 §5.3).
+/// info.json (3.0 §5.2).
 ///
-/// Not to be mixed up with what may be *read*: that is the pipeline's `DecodeLimits`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// They bound the size before rotation: a derivative turned by 45 degrees may be larger by half of
+/// its width and height. A limit of zero refuses everything. Not to be mixed up with what may be *read*: that is the pipeline's `DecodeLimits`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the words of info.json, which are words of configurations too"
+)]
 #[non_exhaustive]
 pub struct SizeLimits {
     /// The widest derivative, in pixels. Default: none.
     pub max_width: Option<u32>,
-    /// The highest derivative, in pixels; where missing, `max_width` stands for it (3.0 §5.3).
+    /// The highest derivative, in pixels; where missing, `max_width` stands for it (3.0 §5.2).
     /// Default: none.
     pub max_height: Option<u32>,
     /// The most pixels of a derivative. Default: none.
@@ -74,35 +81,58 @@ impl SizeLimits {
         if self.is_unlimited() {
             return region;
         }
-        let (width, height) = (f64::from(region.width()), f64::from(region.height()));
-        let unbounded = f64::from(u32::MAX) / width.max(height);
-        let start = Dimensions::saturating((width * unbounded) as u64, (height * unbounded) as u64);
-        self.fit(start, region)
+        let unbounded = Dimensions::saturating(u64::MAX, u64::MAX);
+        self.fit(region.confined_to(unbounded), region)
     }
 
-    /// Shrinks `start` into the limits; sides come from `original` so that rounding does not add up.
+    /// Returns the largest dimensions of the aspect of `region` inside `bounds` and the limits, as
+    /// `!w,h` asks for; enlarges where there is room.
+    pub(crate) fn largest_in(&self, bounds: Dimensions, region: Dimensions) -> Dimensions {
+        self.fit(region.confined_to(self.bound(bounds)), region)
+    }
+
+    /// Shrinks `start` into the limits; sides come from `original` so that rounding does not add
+    /// up. What rounding puts outside a limit is trimmed: an image of at least one pixel comes out
+    /// of this inside every limit that is not zero.
     fn fit(&self, start: Dimensions, original: Dimensions) -> Dimensions {
-        let (width, height) = (u64::from(original.width()), u64::from(original.height()));
         let mut fitted = start;
-        if let Some(max_area) = self.max_area.filter(|max_area| fitted.area() > *max_area) {
-            let scale = (max_area as f64 / original.area() as f64).sqrt();
-            fitted = Dimensions::saturating(
-                (width as f64 * scale) as u64,
-                (height as f64 * scale) as u64,
-            );
+        if let Some(max_area) = self.max_area.filter(|area| fitted.area() > *area) {
+            fitted = original.scaled_to_area(max_area);
         }
-        if let Some(max_width) = self
-            .max_width
-            .filter(|max_width| fitted.width() > *max_width)
-        {
-            let max_width = u64::from(max_width);
-            fitted = Dimensions::saturating(max_width, (height * max_width + width / 2) / width);
+        if let Some(max_width) = self.max_width.filter(|max| fitted.width() > *max) {
+            fitted = original.scaled_to_width(at_least_one(max_width));
         }
         let max_height = self.max_height.or(self.max_width);
-        if let Some(max_height) = max_height.filter(|max_height| fitted.height() > *max_height) {
-            let max_height = u64::from(max_height);
-            fitted = Dimensions::saturating((width * max_height + height / 2) / height, max_height);
+        if let Some(max_height) = max_height.filter(|max| fitted.height() > *max) {
+            fitted = original.scaled_to_height(at_least_one(max_height));
         }
-        fitted
+        self.trim_to_area(self.bound(fitted.min(start)))
     }
+
+    /// Cuts both sides to `max_width` and `max_height`.
+    fn bound(&self, dimensions: Dimensions) -> Dimensions {
+        let side = |max: Option<u32>| at_least_one(max.unwrap_or(u32::MAX));
+        dimensions.min(Dimensions::from_non_zero(
+            side(self.max_width),
+            side(self.max_height.or(self.max_width)),
+        ))
+    }
+
+    /// Cuts the longer side until `max_area` holds.
+    fn trim_to_area(&self, dimensions: Dimensions) -> Dimensions {
+        let (width, height) = (dimensions.width().into(), dimensions.height().into());
+        match self.max_area {
+            Some(max_area) if dimensions.area() > max_area && width >= height => {
+                Dimensions::saturating(max_area / height, height)
+            }
+            Some(max_area) if dimensions.area() > max_area => {
+                Dimensions::saturating(width, max_area / width)
+            }
+            _ => dimensions,
+        }
+    }
+}
+
+fn at_least_one(length: u32) -> NonZeroU32 {
+    NonZeroU32::new(length).unwrap_or(NonZeroU32::MIN)
 }

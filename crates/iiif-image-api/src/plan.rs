@@ -2,8 +2,8 @@
 
 use crate::extension::{ExtendedQuality, ExtendedRegion, ExtendedRotation};
 use crate::{
-    ApiVersion, DerivativeRequest, Dimensions, Format, Orientation, PixelRect, ResolveError,
-    Rotation, SizeLimits, Upscaling,
+    ApiVersion, DerivativeRequest, Dimensions, Format, Orientation, OversizedBox, PixelRect,
+    ResolveError, Rotation, SizeLimits, Upscaling,
 };
 
 /// The geometry of a source image, as its header declares it.
@@ -27,7 +27,7 @@ impl SourceGeometry {
 }
 
 /// How requests are resolved into plans.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ResolveOptions {
     /// The version whose rules of size hold. Default: 2.1, the language of instructions files.
@@ -36,6 +36,8 @@ pub struct ResolveOptions {
     pub limits: SizeLimits,
     /// Whether derivatives may be larger than their region at all. Default: allowed.
     pub upscaling: Upscaling,
+    /// What a `!w,h` larger than the region gives in 3.0. Default: the region.
+    pub oversized_box: OversizedBox,
 }
 
 impl Default for ResolveOptions {
@@ -44,6 +46,7 @@ impl Default for ResolveOptions {
             version: ApiVersion::V2,
             limits: SizeLimits::default(),
             upscaling: Upscaling::Allowed,
+            oversized_box: OversizedBox::Region,
         }
     }
 }
@@ -69,6 +72,13 @@ impl ResolveOptions {
         self.upscaling = upscaling;
         self
     }
+
+    /// Sets [`oversized_box`](Self::oversized_box).
+    #[must_use]
+    pub fn with_oversized_box(mut self, oversized_box: OversizedBox) -> Self {
+        self.oversized_box = oversized_box;
+        self
+    }
 }
 
 /// Which pixels of the oriented image are kept.
@@ -89,7 +99,7 @@ pub struct RenderPlan {
     full: Dimensions,
     crop: Crop,
     scaled: Dimensions,
-    rotation: Rotation,
+    rotation: ExtendedRotation,
     output: Dimensions,
     quality: ExtendedQuality,
     format: Format,
@@ -107,9 +117,9 @@ impl RenderPlan {
         source: SourceGeometry,
         options: &ResolveOptions,
     ) -> Result<Self, ResolveError> {
-        let (orientation, rotation) = match request.rotation {
-            ExtendedRotation::Spec(rotation) => (source.orientation, rotation),
-            ExtendedRotation::NoAutoRotate => (Orientation::TopLeft, Rotation::default()),
+        let orientation = match request.rotation {
+            ExtendedRotation::Spec(_) => source.orientation,
+            ExtendedRotation::NoAutoRotate => Orientation::TopLeft,
         };
         let full = orientation.upright(source.stored);
         let (crop, region) = match request.region {
@@ -120,13 +130,16 @@ impl RenderPlan {
             ExtendedRegion::SmartCrop(window) => (Crop::Smart(window), window),
         };
         let scaled = request.size.resolve(region, options)?;
+        if let Crop::Smart(window) = crop {
+            check_window(window.confined_to(full), scaled, request, options)?;
+        }
         Ok(Self {
             orientation,
             full,
             crop,
             scaled,
-            rotation,
-            output: rotation.bounding_box(scaled),
+            rotation: request.rotation,
+            output: spec_rotation(request.rotation).bounding_box(scaled),
             quality: request.quality,
             format: request.format,
         })
@@ -159,6 +172,12 @@ impl RenderPlan {
     /// Returns mirroring and rotation of the scaled image.
     #[must_use]
     pub fn rotation(&self) -> Rotation {
+        spec_rotation(self.rotation)
+    }
+
+    /// Returns the rotation as it was asked for: `-1` is still told from `0`.
+    #[must_use]
+    pub fn requested_rotation(&self) -> ExtendedRotation {
         self.rotation
     }
 
@@ -187,6 +206,29 @@ impl RenderPlan {
         self.orientation == Orientation::TopLeft
             && self.crop == Crop::Rect(PixelRect::full(self.full))
             && self.scaled == self.full
-            && self.rotation.is_none()
+            && self.rotation().is_none()
     }
+}
+
+fn spec_rotation(rotation: ExtendedRotation) -> Rotation {
+    match rotation {
+        ExtendedRotation::Spec(rotation) => rotation,
+        ExtendedRotation::NoAutoRotate => Rotation::default(),
+    }
+}
+
+/// A smart crop enlarges when even its largest window has fewer pixels than the derivative.
+fn check_window(
+    largest: Dimensions,
+    scaled: Dimensions,
+    request: &DerivativeRequest,
+    options: &ResolveOptions,
+) -> Result<(), ResolveError> {
+    if options.upscaling == Upscaling::Allowed || !scaled.exceeds(largest) {
+        return Ok(());
+    }
+    Err(ResolveError::UpscalingUnsupported {
+        size: request.size.to_string(),
+        region: largest,
+    })
 }

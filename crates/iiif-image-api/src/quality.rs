@@ -23,6 +23,17 @@ pub enum Quality {
 impl Quality {
     /// All, in the order of the specification.
     pub const ALL: [Self; 4] = [Self::Default, Self::Color, Self::Gray, Self::Bitonal];
+
+    /// Returns the word of the specification.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Color => "color",
+            Self::Gray => "gray",
+            Self::Bitonal => "bitonal",
+        }
+    }
 }
 
 impl FromStr for Quality {
@@ -46,11 +57,6 @@ impl FromStr for Quality {
 
 impl fmt::Display for Quality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Default => "default",
-            Self::Color => "color",
-            Self::Gray => "gray",
-            Self::Bitonal => "bitonal",
-        })
+        f.write_str(self.as_str())
     }
 }

@@ -50,7 +50,8 @@ pub struct PercentRect {
 impl Region {
     /// Returns the pixels of an image of `full` pixels that the region asks for.
     ///
-    /// What reaches beyond the edge is clipped. Percentages are rounded half up to whole pixels.
+    /// What reaches beyond the edge is clipped. Percentages are rounded half up to whole pixels,
+    /// and what begins inside the image keeps at least one pixel.
     ///
     /// # Errors
     ///
@@ -72,21 +73,27 @@ impl Region {
                 (rect.width.get().into(), rect.height.get().into()),
                 full,
             ),
-            Self::Percent(rect) => PixelRect::clipped(
-                (
-                    rect.x.percent_of(full.width()),
-                    rect.y.percent_of(full.height()),
-                ),
-                (
-                    rect.width.percent_of(full.width()),
-                    rect.height.percent_of(full.height()),
-                ),
-                full,
-            ),
+            Self::Percent(rect) => {
+                let (x, width) = percent_span(rect.x, rect.width, full.width());
+                let (y, height) = percent_span(rect.y, rect.height, full.height());
+                PixelRect::clipped((x, y), (width, height), full)
+            }
         };
         rect.ok_or_else(|| ResolveError::RegionOutside {
             region: self.to_string(),
             full,
+        })
+    }
+}
+
+impl From<PixelRect> for Region {
+    fn from(rect: PixelRect) -> Self {
+        let side = |length| NonZeroU32::new(length).unwrap_or(NonZeroU32::MIN);
+        Self::Pixels(RequestedRect {
+            x: rect.x(),
+            y: rect.y(),
+            width: side(rect.width()),
+            height: side(rect.height()),
         })
     }
 }
@@ -110,6 +117,17 @@ impl FromStr for Region {
     }
 }
 
+/// Returns start and length in pixels of a side of `side` pixels.
+fn percent_span(start: Decimal, length: Decimal, side: u32) -> (u64, u64) {
+    let rounded = start.percent_of(side);
+    let first = if start < Decimal::from_integer(100) {
+        rounded.min(u64::from(side) - 1)
+    } else {
+        rounded
+    };
+    (first, length.percent_of(side).max(1))
+}
+
 fn parse_pixels(text: &str) -> Result<RequestedRect, &'static str> {
     let [x, y, width, height] = four(text)?;
     let number = |part: &str| parse_integer(part).ok_or("is not made of whole numbers below 2^32");
@@ -123,9 +141,7 @@ fn parse_pixels(text: &str) -> Result<RequestedRect, &'static str> {
 
 fn parse_percents(text: &str) -> Result<PercentRect, &'static str> {
     let [x, y, width, height] = four(text)?;
-    let number = |part: &str| {
-        Decimal::parse(part).ok_or("is not made of decimals of at most ten digits after the point")
-    };
+    let number = |part: &str| Decimal::parse(part).ok_or("is not made of decimals");
     let rect = PercentRect {
         x: number(x)?,
         y: number(y)?,

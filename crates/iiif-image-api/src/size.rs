@@ -20,7 +20,7 @@ pub struct Size {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SizeForm {
-    /// `full`: the region is not scaled. A word of 2.1, taken for `max` in 3.0.
+    /// `full`: the region is not scaled. A word of 2.1 that 3.0 does not have.
     Full,
     /// `max`: as large as the limits allow.
     #[default]
@@ -47,17 +47,33 @@ pub enum Upscaling {
     Allowed,
 }
 
+/// What `!w,h` without `^` is in 3.0 when both w and h leave room around the region.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OversizedBox {
+    /// The region itself, "as large as possible but not larger than the extracted region"
+    /// (3.0 §4.2).
+    #[default]
+    Region,
+    /// An error, as the official validator's test `size_noup` wants it.
+    Refused,
+}
+
 impl Size {
     /// Returns the dimensions that the size comes to for a region of `region` pixels.
     ///
-    /// 3.0: without `^` nothing is enlarged, and `!w,h` gives the region itself where it is smaller;
-    /// with `^` anything may be, if `options` allow it. 2.1 has no `^`, and every form enlarges if
-    /// `options` allow it.
+    /// 3.0: without `^` nothing is enlarged, and `!w,h` gives the region itself where it is smaller
+    /// (but see [`OversizedBox`]); with `^` anything may be, if `options` allow it. 2.1: every form
+    /// but `full` and `max` enlarges if `options` allow it.
+    ///
+    /// `full`, `w,`, `,h`, `pct:n` and `w,h` are refused when they come to more than the limits;
+    /// `max` and `!w,h` shrink into them.
+    ///
+    /// Extension: `^` is no word of 2.1, and is taken there too, for instructions files.
     ///
     /// # Errors
     ///
     /// [`ResolveError`] if the size needs upscaling that is not allowed, comes to less than one
-    /// pixel, or exceeds the limits.
+    /// pixel, exceeds the limits, or is `full` in 3.0.
     pub fn resolve(
         &self,
         region: Dimensions,
@@ -65,16 +81,22 @@ impl Size {
     ) -> Result<Dimensions, ResolveError> {
         let output = match self.form {
             SizeForm::Full if options.version == ApiVersion::V2 => region,
-            SizeForm::Full => options.limits.largest_within(region),
-            SizeForm::Max if self.may_enlarge(options) && self.upscaling == Upscaling::Allowed => {
+            SizeForm::Full => {
+                return Err(ResolveError::NotInVersion {
+                    parameter: Parameter::Size,
+                    text: self.to_string(),
+                    version: options.version,
+                });
+            }
+            SizeForm::Max if self.upscaling == Upscaling::Allowed => {
                 options.limits.largest_for(region)
             }
             SizeForm::Max => options.limits.largest_within(region),
             SizeForm::Width(width) => region.scaled_to_width(width),
             SizeForm::Height(height) => region.scaled_to_height(height),
-            SizeForm::Percent(percent) => self.percent(percent, region)?,
+            SizeForm::Percent(percent) => self.percent(percent, region, options)?,
             SizeForm::Exact(dimensions) => dimensions,
-            SizeForm::Confined(bounds) => self.confined(bounds, region, options),
+            SizeForm::Confined(bounds) => self.confined(bounds, region, options)?,
         };
         self.check_upscaling(output, region, options)?;
         match options.limits.exceeded_by(output) {
@@ -87,9 +109,9 @@ impl Size {
         }
     }
 
-    fn may_enlarge(&self, options: &ResolveOptions) -> bool {
-        let asked = options.version == ApiVersion::V2 || self.upscaling == Upscaling::Allowed;
-        asked && options.upscaling == Upscaling::Allowed
+    /// Whether the request allows upscaling; `options` may still forbid it.
+    fn asks_to_enlarge(&self, options: &ResolveOptions) -> bool {
+        options.version == ApiVersion::V2 || self.upscaling == Upscaling::Allowed
     }
 
     fn check_upscaling(
@@ -98,18 +120,37 @@ impl Size {
         region: Dimensions,
         options: &ResolveOptions,
     ) -> Result<(), ResolveError> {
-        if !output.exceeds(region) || self.may_enlarge(options) {
-            return Ok(());
-        }
-        let size = self.to_string();
-        if options.version == ApiVersion::V2 || self.upscaling == Upscaling::Allowed {
-            Err(ResolveError::UpscalingUnsupported { size, region })
+        if !output.exceeds(region) {
+            Ok(())
+        } else if !self.asks_to_enlarge(options) {
+            Err(self.upscales(region))
+        } else if options.upscaling == Upscaling::Forbidden {
+            Err(ResolveError::UpscalingUnsupported {
+                size: self.to_string(),
+                region,
+            })
         } else {
-            Err(ResolveError::Upscales { size, region })
+            Ok(())
         }
     }
 
-    fn percent(&self, percent: Decimal, region: Dimensions) -> Result<Dimensions, ResolveError> {
+    fn upscales(&self, region: Dimensions) -> ResolveError {
+        ResolveError::Upscales {
+            size: self.to_string(),
+            region,
+        }
+    }
+
+    /// More than 100 percent is refused even where rounding hides it (3.0 §4.2).
+    fn percent(
+        &self,
+        percent: Decimal,
+        region: Dimensions,
+        options: &ResolveOptions,
+    ) -> Result<Dimensions, ResolveError> {
+        if percent > Decimal::from_integer(100) && !self.asks_to_enlarge(options) {
+            return Err(self.upscales(region));
+        }
         let (width, height) = (
             percent.percent_of(region.width()),
             percent.percent_of(region.height()),
@@ -129,14 +170,23 @@ impl Size {
         bounds: Dimensions,
         region: Dimensions,
         options: &ResolveOptions,
-    ) -> Dimensions {
-        let fitted = region.confined_to(bounds);
-        let unlimited = if fitted.exceeds(region) && !self.may_enlarge(options) {
-            region
-        } else {
-            fitted
-        };
-        options.limits.largest_within(unlimited)
+    ) -> Result<Dimensions, ResolveError> {
+        let fitted = options.limits.largest_in(bounds, region);
+        if self.upscaling == Upscaling::Allowed {
+            return Ok(fitted);
+        }
+        let oversized = region.confined_to(bounds).exceeds(region);
+        if oversized && !self.asks_to_enlarge(options) {
+            return match options.oversized_box {
+                OversizedBox::Region => Ok(options.limits.largest_within(region)),
+                OversizedBox::Refused => Err(self.upscales(region)),
+            };
+        }
+        // 2.1 §4.2 leaves the exact scaling to the service, so its box is never an error.
+        if options.upscaling == Upscaling::Forbidden && fitted.exceeds(region) {
+            return Ok(options.limits.largest_within(region));
+        }
+        Ok(fitted)
     }
 }
 
@@ -165,8 +215,7 @@ fn parse_form(text: &str) -> Result<SizeForm, &'static str> {
         _ => {}
     }
     if let Some(percent) = text.strip_prefix("pct:") {
-        let percent = Decimal::parse(percent)
-            .ok_or("is not a decimal of at most ten digits after the point")?;
+        let percent = Decimal::parse(percent).ok_or("is not a decimal")?;
         return if percent == Decimal::default() {
             Err("is zero percent")
         } else {
