@@ -1,9 +1,18 @@
 //! Pixels: from the bytes of a source image and render plans to derivatives. Sync, CPU only.
 
+mod encode;
 mod error;
 mod limits;
+mod options;
+mod render;
 mod source;
 
+pub use crate::encode::encode;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::limits::DecodeLimits;
+pub use crate::options::{
+    ChromaSampling, EncodeOptions, JpegScans, Passthrough, PngCompression, TifCompression,
+    WebpCompression,
+};
+pub use crate::render::render;
 pub use crate::source::SourceFormat;
