@@ -1,12 +1,18 @@
 //! Pixels: from the bytes of a source image and render plans to derivatives. Sync, CPU only.
 
+mod batch;
+mod color;
+mod decode;
 mod encode;
 mod error;
 mod limits;
+mod metadata;
 mod options;
+mod passthrough;
 mod render;
 mod source;
 
+pub use crate::batch::{Batch, Derivative};
 pub use crate::encode::encode;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::limits::DecodeLimits;
@@ -15,4 +21,4 @@ pub use crate::options::{
     WebpCompression,
 };
 pub use crate::render::render;
-pub use crate::source::SourceFormat;
+pub use crate::source::{ColorModel, PixelLayout, SourceFormat, SourceImage};

@@ -8,7 +8,7 @@ use crate::{Error, Result};
 const ENCODER_QUALITIES: RangeInclusive<u8> = 1..=100;
 
 /// How derivatives are written. Every format is written without metadata, in sRGB.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EncodeOptions {
     /// Quality of JPEGs, 1 to 100. Default: 80.
@@ -21,7 +21,7 @@ pub struct EncodeOptions {
     pub png_compression: PngCompression,
     /// Compression of TIFFs. Default: [`TifCompression::Lzw`].
     pub tif_compression: TifCompression,
-    /// Compression of WebPs. Default: [`WebpCompression::Lossless`].
+    /// Compression of `WebP`. Default: [`WebpCompression::Lossless`].
     pub webp_compression: WebpCompression,
     /// Whether a plan that changes nothing returns the source's own compressed data. Default:
     /// [`Passthrough::Allowed`].
@@ -74,7 +74,7 @@ pub enum TifCompression {
     Deflate,
 }
 
-/// Compression of WebPs.
+/// Compression of `WebP`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WebpCompression {
     /// Every pixel as it is.

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::error::BoxError;
 use crate::render::raster;
 
-/// 16 bits of the screen descriptor (GIF89a §18).
+/// 16 bits of the screen descriptor (`GIF89a` §18).
 const MAX_SIDE_PX: u16 = u16::MAX;
 
 /// The colors of a table, a transparent one included.
@@ -64,7 +64,7 @@ struct Indexed {
 fn exact(pixels: &[[u8; 4]]) -> Option<Indexed> {
     let mut table: BTreeMap<Option<Color>, u8> = BTreeMap::new();
     let mut last = None;
-    for color in pixels.iter().map(color) {
+    for color in pixels.iter().copied().map(color) {
         // Neighbors are often equal.
         if last == Some(color) {
             continue;
@@ -83,15 +83,16 @@ fn exact(pixels: &[[u8; 4]]) -> Option<Indexed> {
             .keys()
             .map(|color| color.unwrap_or_default())
             .collect(),
-        indexes: pixels.iter().map(|pixel| table[&color(pixel)]).collect(),
+        indexes: pixels.iter().map(|pixel| table[&color(*pixel)]).collect(),
         transparent: table.get(&None).copied(),
     })
 }
 
 fn quantized(pixels: &[[u8; 4]]) -> Indexed {
-    let is_transparent = |pixel: &[u8; 4]| color(pixel).is_none();
+    let is_transparent = |pixel: &[u8; 4]| color(*pixel).is_none();
     let opaque: Vec<u8> = pixels
         .iter()
+        .copied()
         .filter_map(color)
         .flat_map(|[r, g, b]| [r, g, b, u8::MAX])
         .collect();
@@ -126,6 +127,6 @@ fn quantized(pixels: &[[u8; 4]]) -> Indexed {
 }
 
 /// Returns the color of a pixel, or nothing if it is transparent.
-fn color([r, g, b, alpha]: &[u8; 4]) -> Option<Color> {
-    (*alpha >= OPAQUE_FROM).then_some([*r, *g, *b])
+fn color([r, g, b, alpha]: [u8; 4]) -> Option<Color> {
+    (alpha >= OPAQUE_FROM).then_some([r, g, b])
 }
