@@ -2,12 +2,16 @@
 
 use std::cmp::Reverse;
 use std::fmt;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
-use iiif_image_api::{Dimensions, Format, RenderPlan};
+use iiif_image_api::{Crop, Dimensions, Format, RenderPlan};
+use image::DynamicImage;
 
 use crate::render::{self, Renderer};
-use crate::{EncodeOptions, Result, SourceImage, encode, passthrough};
+use crate::{
+    Analyses, AnalysisReport, EncodeOptions, Result, SourceImage, analyze, encode, passthrough,
+};
 
 /// A finished derivative.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +24,7 @@ pub struct Derivative {
     pub format: Format,
 }
 
-/// All derivatives of one source: decoded once, rendered and encoded in parallel.
+/// All derivatives and analyses of one source: decoded once, rendered and encoded in parallel.
 ///
 /// The bytes are the same at any number of threads, and the same as those of a batch of one.
 ///
@@ -52,6 +56,7 @@ pub struct Batch<'a> {
     source: &'a SourceImage,
     plans: Vec<RenderPlan>,
     encoding: EncodeOptions,
+    analyses: Analyses,
 }
 
 impl<'a> Batch<'a> {
@@ -62,6 +67,7 @@ impl<'a> Batch<'a> {
             source,
             plans: Vec::new(),
             encoding: EncodeOptions::default(),
+            analyses: Analyses::default(),
         }
     }
 
@@ -85,6 +91,13 @@ impl<'a> Batch<'a> {
         self
     }
 
+    /// Sets what is analyzed. Analyses look at a small reduction of the one decode.
+    #[must_use]
+    pub fn with_analyses(mut self, analyses: Analyses) -> Self {
+        self.analyses = analyses;
+        self
+    }
+
     /// Returns the most bytes that [`run`](Self::run) holds at one time on the current thread pool:
     /// the decoder's work or the raster, the largest plans that can be under way together, and the
     /// encoded derivatives, as if the sink kept them. The source's compressed bytes are not counted.
@@ -97,7 +110,7 @@ impl<'a> Batch<'a> {
         let encoded = copied.saturating_mul(self.source.bytes().len() as u64);
         let rendered: Vec<&RenderPlan> =
             self.plans.iter().filter(|plan| !is_copied(plan)).collect();
-        if rendered.is_empty() {
+        if rendered.is_empty() && self.analyses.is_empty() {
             return encoded;
         }
         let pixel_bytes = self.source.pixel_layout().bytes_per_pixel();
@@ -120,15 +133,19 @@ impl<'a> Batch<'a> {
     /// finished: from several threads at once, the largest first. Every index is handed over
     /// exactly once.
     ///
-    /// Where all plans leave the pixels as they are and [`EncodeOptions::passthrough`] allows it,
-    /// nothing is decoded. Runs on the current rayon thread pool and blocks until all is done.
+    /// Where all plans leave the pixels as they are, [`EncodeOptions::passthrough`] allows it and
+    /// there are no analyses, nothing is decoded. Runs on the current rayon thread pool and blocks until all is done.
     ///
     /// # Errors
     ///
     /// If an option is out of range or the source cannot be decoded; `sink` is not called then.
     /// What goes wrong with one plan goes to `sink`.
-    pub fn run(&self, sink: &(dyn Fn(usize, Result<Derivative>) + Sync)) -> Result<()> {
+    pub fn run(
+        &self,
+        sink: &(dyn Fn(usize, Result<Derivative>) + Sync),
+    ) -> Result<AnalysisReport> {
         self.encoding.validate()?;
+        self.analyses.validate()?;
         let mut copied = Vec::new();
         let mut rendered = Vec::new();
         for (index, plan) in self.plans.iter().enumerate() {
@@ -137,7 +154,7 @@ impl<'a> Batch<'a> {
                 None => rendered.push((index, plan)),
             }
         }
-        let image = if rendered.is_empty() {
+        let image = if rendered.is_empty() && self.analyses.is_empty() {
             None
         } else {
             Some(self.source.decode()?)
@@ -145,18 +162,47 @@ impl<'a> Batch<'a> {
         for (index, plan, bytes) in copied {
             sink(index, Ok(derivative(plan, bytes)));
         }
-        if let Some(image) = image {
-            let renderer = Renderer::new(&image).with_reduction()?;
-            // The largest decides how long all take.
-            rendered.sort_by_key(|(_, plan)| Reverse(plan.output().area()));
-            rayon::scope_fifo(|scope| {
-                for (index, plan) in rendered {
-                    let renderer = &renderer;
-                    scope.spawn_fifo(move |_| sink(index, self.make(renderer, plan)));
-                }
-            });
+        image.map_or_else(
+            || Ok(AnalysisReport::default()),
+            |image| self.render_all(&image, rendered, sink),
+        )
+    }
+
+    fn render_all(
+        &self,
+        image: &DynamicImage,
+        mut plans: Vec<(usize, &RenderPlan)>,
+        sink: &(dyn Fn(usize, Result<Derivative>) + Sync),
+    ) -> Result<AnalysisReport> {
+        let is_smart = |plan: &RenderPlan| matches!(plan.crop(), Crop::Smart(_));
+        let mut renderer = Renderer::new(image);
+        if !self.analyses.is_empty() || plans.iter().any(|(_, plan)| is_smart(plan)) {
+            renderer = renderer.with_reduction()?;
         }
-        Ok(())
+        // The largest decides how long all take.
+        plans.sort_by_key(|(_, plan)| Reverse(plan.output().area()));
+        let report = OnceLock::new();
+        rayon::scope_fifo(|scope| {
+            for (index, plan) in plans {
+                let renderer = &renderer;
+                scope.spawn_fifo(move |_| sink(index, self.make(renderer, plan)));
+            }
+            if !self.analyses.is_empty() {
+                let (renderer, report) = (&renderer, &report);
+                scope.spawn_fifo(move |_| {
+                    // The cell is empty: this task alone fills it.
+                    let _ = report.set(self.analyze(renderer));
+                });
+            }
+        });
+        report
+            .into_inner()
+            .unwrap_or_else(|| Ok(AnalysisReport::default()))
+    }
+
+    fn analyze(&self, renderer: &Renderer<'_>) -> Result<AnalysisReport> {
+        let orientation = self.source.geometry().orientation;
+        analyze(&renderer.reduction(orientation)?, &self.analyses)
     }
 
     fn make(&self, renderer: &Renderer<'_>, plan: &RenderPlan) -> Result<Derivative> {
@@ -176,6 +222,7 @@ impl fmt::Debug for Batch<'_> {
             .field("source", self.source)
             .field("plans", &self.plans.len())
             .field("encoding", &self.encoding)
+            .field("analyses", &self.analyses)
             .finish()
     }
 }

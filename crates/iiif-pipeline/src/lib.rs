@@ -1,5 +1,6 @@
 //! Pixels: from the bytes of a source image and render plans to derivatives. Sync, CPU only.
 
+mod analysis;
 mod batch;
 mod color;
 mod decode;
@@ -12,6 +13,10 @@ mod passthrough;
 mod render;
 mod source;
 
+pub use crate::analysis::{
+    Analyses, AnalysisReport, BlurHashOptions, Extractor, ExtractorOptions, Grid, ImageHash,
+    ImageHashOptions, NamedPalette, PaletteColor, PaletteOptions, analyze,
+};
 pub use crate::batch::{Batch, Derivative};
 pub use crate::encode::encode;
 pub use crate::error::{Error, ErrorKind, Result};
