@@ -1,6 +1,7 @@
 //! Why a source image could not be read or a derivative not be made.
 
-use iiif_image_api::Format;
+use iiif_image_api::{Dimensions, Format};
+use image::DynamicImage;
 
 use crate::SourceFormat;
 
@@ -53,6 +54,36 @@ pub enum Error {
         /// What is not read: "12-bit samples".
         feature: String,
     },
+    /// The plan was made for an image of other dimensions.
+    #[error("the plan is for a stored image of {expected} pixels; this one is {width}x{height}")]
+    PlanMismatch {
+        /// What the plan was made for.
+        expected: Dimensions,
+        /// The width of the raster.
+        width: u32,
+        /// The height of the raster.
+        height: u32,
+    },
+    /// Rendering would take more memory than it may.
+    #[error("rendering takes {actual} bytes; the limit is {maximum}")]
+    PlanTooLarge {
+        /// The bytes that rendering would take at its peak.
+        actual: u64,
+        /// The limit.
+        maximum: u64,
+    },
+    /// The raster or the plan is of a kind that is not rendered here.
+    #[error("cannot render {feature}")]
+    UnsupportedRaster {
+        /// What is not rendered: "pixels of type `Rgb32F`".
+        feature: String,
+    },
+    /// The image could not be scaled.
+    #[error("cannot scale the image")]
+    Scale {
+        /// The resizer's reason.
+        source: BoxError,
+    },
     /// There is no encoder for the format.
     #[error("format `{format}` is not written here; accepted: `jpg`, `png`, `gif`, `tif`, `webp`")]
     UnsupportedFormat {
@@ -96,17 +127,26 @@ pub enum ErrorKind {
 }
 
 impl Error {
+    pub(crate) fn unsupported_raster(image: &DynamicImage) -> Self {
+        Self::UnsupportedRaster {
+            feature: format!("pixels of type `{:?}`", image.color()),
+        }
+    }
+
     /// Returns what the caller can do about it.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::UnknownFormat { .. }
             | Self::UnsupportedSource { .. }
+            | Self::UnsupportedRaster { .. }
             | Self::UnsupportedFormat { .. } => ErrorKind::Unsupported,
-            Self::OverLimit { .. } => ErrorKind::TooLarge,
+            Self::OverLimit { .. } | Self::PlanTooLarge { .. } => ErrorKind::TooLarge,
             Self::Corrupt { .. } => ErrorKind::Corrupt,
             Self::InvalidOption { .. } => ErrorKind::InvalidConfig,
-            Self::Encode { .. } => ErrorKind::Internal,
+            Self::PlanMismatch { .. } | Self::Scale { .. } | Self::Encode { .. } => {
+                ErrorKind::Internal
+            }
         }
     }
 }

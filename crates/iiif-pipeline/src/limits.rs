@@ -1,5 +1,10 @@
 //! What the pipeline is willing to read.
 
+use iiif_image_api::Dimensions;
+
+use crate::source::{PixelLayout, SourceFormat, raster_bytes};
+use crate::{Error, Result, decode};
+
 /// The largest source image that is decoded. Checked against the header, before anything of that
 /// size is allocated.
 ///
@@ -35,5 +40,45 @@ impl DecodeLimits {
     pub fn with_max_bytes(mut self, max_bytes: u64) -> Self {
         self.max_bytes = max_bytes;
         self
+    }
+
+    /// Checks the declared width and height.
+    pub(crate) fn check_pixels(
+        &self,
+        format: SourceFormat,
+        (width, height): (u32, u32),
+    ) -> Result<Dimensions> {
+        let dimensions =
+            Dimensions::new(width, height).map_err(|error| decode::corrupt(format, error))?;
+        if dimensions.area() > self.max_pixels {
+            return Err(Error::OverLimit {
+                format,
+                limit: "max_pixels",
+                unit: "pixels",
+                actual: dimensions.area(),
+                maximum: self.max_pixels,
+            });
+        }
+        Ok(dimensions)
+    }
+
+    /// Checks the bytes of the raster to be.
+    pub(crate) fn check_bytes(
+        &self,
+        format: SourceFormat,
+        dimensions: Dimensions,
+        layout: PixelLayout,
+    ) -> Result<()> {
+        let actual = raster_bytes(dimensions, layout);
+        if actual > self.max_bytes {
+            return Err(Error::OverLimit {
+                format,
+                limit: "max_bytes",
+                unit: "bytes",
+                actual,
+                maximum: self.max_bytes,
+            });
+        }
+        Ok(())
     }
 }

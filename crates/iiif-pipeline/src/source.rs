@@ -1,40 +1,146 @@
 //! A source image: its bytes and what its header says.
 
+mod format;
+mod header;
+mod layout;
+
 use std::fmt;
 
-/// The file formats that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SourceFormat {
-    /// JPEG
-    Jpeg,
-    /// PNG
-    Png,
-    /// GIF
-    Gif,
-    /// TIFF, `BigTIFF` included
-    Tiff,
-    /// WebP
-    WebP,
-    /// BMP
-    Bmp,
+use bytes::Bytes;
+use iiif_image_api::{Dimensions, SourceGeometry};
+use image::DynamicImage;
+
+pub use self::format::SourceFormat;
+pub(crate) use self::header::{Header, raster_bytes};
+pub use self::layout::{ColorModel, PixelLayout};
+use crate::{DecodeLimits, Result, decode};
+
+/// A source image: its bytes, and the facts that its header declares.
+///
+/// [`probe`](Self::probe) is cheap: it decodes no pixels and allocates nothing of the declared
+/// size. [`decode`](Self::decode) does the work. Both may be called from any thread; a clone shares
+/// the bytes.
+///
+/// # Examples
+///
+/// ```
+/// use iiif_pipeline::{DecodeLimits, Error, SourceImage};
+///
+/// let error = SourceImage::probe(&b"<html>"[..], &DecodeLimits::default()).err();
+/// assert!(matches!(error, Some(Error::UnknownFormat { .. })));
+/// ```
+#[derive(Clone)]
+pub struct SourceImage {
+    bytes: Bytes,
+    format: SourceFormat,
+    header: Header,
 }
 
-impl SourceFormat {
-    pub(crate) fn accepted() -> &'static str {
-        "JPEG, PNG, GIF, TIFF, WebP, BMP"
+impl SourceImage {
+    /// Finds out the format by the content and reads the header.
+    ///
+    /// # Errors
+    ///
+    /// - [`UnknownFormat`](crate::Error::UnknownFormat) if no format that is read begins like this.
+    /// - [`OverLimit`](crate::Error::OverLimit) if the header declares more than `limits`.
+    /// - [`Corrupt`](crate::Error::Corrupt) if the header is damaged, or declares more pixels than
+    ///   the format can hold in this number of bytes.
+    /// - [`UnsupportedSource`](crate::Error::UnsupportedSource) if the image is valid and uses
+    ///   something that is not read here.
+    pub fn probe(bytes: impl Into<Bytes>, limits: &DecodeLimits) -> Result<Self> {
+        let bytes = bytes.into();
+        let format = SourceFormat::sniff(&bytes)?;
+        let header = decode::read_header(format, &bytes, limits)?;
+        Ok(Self {
+            bytes,
+            format,
+            header,
+        })
+    }
+
+    /// Returns the compressed bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Returns the format, found out by the content.
+    #[must_use]
+    pub fn format(&self) -> SourceFormat {
+        self.format
+    }
+
+    /// Returns the stored dimensions and how the raster is turned to stand upright.
+    #[must_use]
+    pub fn geometry(&self) -> SourceGeometry {
+        SourceGeometry {
+            stored: self.header.dimensions,
+            orientation: self.header.orientation,
+        }
+    }
+
+    /// Returns the dimensions of the image when it stands upright, as viewers show it.
+    #[must_use]
+    pub fn dimensions(&self) -> Dimensions {
+        self.header.orientation.upright(self.header.dimensions)
+    }
+
+    /// Returns the layout of the raster that [`decode`](Self::decode) makes.
+    ///
+    /// It is known from the header. One exception: a GIF whose pixels all turn out opaque is
+    /// decoded without the alpha channel that is announced here.
+    #[must_use]
+    pub fn pixel_layout(&self) -> PixelLayout {
+        self.header.layout
+    }
+
+    /// Returns the color model in which the pixels are stored.
+    #[must_use]
+    pub fn color_model(&self) -> ColorModel {
+        self.header.color_model
+    }
+
+    /// Returns the embedded ICC profile, unchecked.
+    #[must_use]
+    pub fn icc_profile(&self) -> Option<&[u8]> {
+        self.header.icc_profile.as_deref()
+    }
+
+    /// Returns the most bytes that [`decode`](Self::decode) holds at one time, the raster and the
+    /// decoder's own buffers together; the compressed bytes are not counted.
+    ///
+    /// An estimate from the header, exact for the raster. Meant for a budget of memory.
+    #[must_use]
+    pub fn decoded_bytes(&self) -> u64 {
+        self.header
+            .raster_bytes()
+            .saturating_add(self.header.scratch_bytes)
+    }
+
+    /// Decodes all pixels, in the stored orientation and in sRGB.
+    ///
+    /// The result is gray or RGB, with or without alpha (never premultiplied), with 8 or 16 bits
+    /// per channel: `Luma8`, `LumaA8`, `Rgb8`, `Rgba8`, `Luma16`, `LumaA16`, `Rgb16` or `Rgba16`.
+    /// Colors with an ICC profile are converted; a profile that is damaged or describes other
+    /// channels is ignored. Of an animation the first frame is decoded, of a file with several
+    /// pages the first page.
+    ///
+    /// # Errors
+    ///
+    /// [`Corrupt`](crate::Error::Corrupt) if the data is damaged or cut off, and
+    /// [`UnsupportedSource`](crate::Error::UnsupportedSource).
+    pub fn decode(&self) -> Result<DynamicImage> {
+        decode::decode(self.format, &self.bytes, &self.header)
     }
 }
 
-impl fmt::Display for SourceFormat {
+impl fmt::Debug for SourceImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Jpeg => "JPEG",
-            Self::Png => "PNG",
-            Self::Gif => "GIF",
-            Self::Tiff => "TIFF",
-            Self::WebP => "WebP",
-            Self::Bmp => "BMP",
-        })
+        f.debug_struct("SourceImage")
+            .field("format", &self.format)
+            .field("bytes", &self.bytes.len())
+            .field("geometry", &self.geometry())
+            .field("layout", &self.header.layout)
+            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,104 @@
+//! From compressed bytes to pixels, one module per format.
+//!
+//! Every module has the same two functions: `read_header`, which checks the limits before anything
+//! of the declared size is allocated, and `decode`.
+
+#[cfg(feature = "jpeg")]
+mod jpeg;
+mod plausible;
+#[cfg(feature = "png")]
+mod png;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bytes::Bytes;
+use image::DynamicImage;
+#[cfg(any(feature = "bmp", feature = "gif", feature = "png", feature = "webp"))]
+use image::ImageError;
+
+use crate::error::BoxError;
+use crate::source::Header;
+use crate::{DecodeLimits, Error, Result, SourceFormat};
+
+/// Reads the header and checks it against the limits.
+pub(crate) fn read_header(
+    format: SourceFormat,
+    bytes: &Bytes,
+    limits: &DecodeLimits,
+) -> Result<Header> {
+    contain(format, || match format {
+        #[cfg(feature = "jpeg")]
+        SourceFormat::Jpeg => jpeg::read_header(bytes, limits),
+        #[cfg(feature = "png")]
+        SourceFormat::Png => png::read_header(bytes, limits),
+        other => Err(unsupported(other, "a codec that this build leaves out")),
+    })
+}
+
+/// Decodes all pixels to sRGB.
+pub(crate) fn decode(format: SourceFormat, bytes: &Bytes, header: &Header) -> Result<DynamicImage> {
+    contain(format, || match format {
+        #[cfg(feature = "jpeg")]
+        SourceFormat::Jpeg => jpeg::decode(bytes, header),
+        #[cfg(feature = "png")]
+        SourceFormat::Png => png::decode(bytes, header),
+        other => Err(unsupported(other, "a codec that this build leaves out")),
+    })
+}
+
+pub(crate) fn corrupt(format: SourceFormat, source: impl Into<BoxError>) -> Error {
+    Error::Corrupt {
+        format,
+        source: source.into(),
+    }
+}
+
+pub(crate) fn unsupported(format: SourceFormat, feature: impl Into<String>) -> Error {
+    Error::UnsupportedSource {
+        format,
+        feature: feature.into(),
+    }
+}
+
+/// Sorts an error of the `image` crate's decoders.
+#[cfg(any(feature = "bmp", feature = "gif", feature = "png", feature = "webp"))]
+fn from_image_error(format: SourceFormat, error: ImageError) -> Error {
+    match error {
+        ImageError::Unsupported(error) => unsupported(format, error.to_string()),
+        error => corrupt(format, error),
+    }
+}
+
+/// Runs `work` of a codec; a panic inside it becomes [`Error::Corrupt`].
+///
+/// The codecs are third-party code that reads what strangers send. They are not meant to panic, and
+/// one that does must cost one image, not the process. Nothing that `work` touched is used
+/// afterwards, so no half-changed state can be seen.
+fn contain<T>(format: SourceFormat, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(corrupt(format, DecoderPanicked)))
+}
+
+/// The decoder panicked.
+#[derive(Debug, thiserror::Error)]
+#[error("the decoder gave up in the middle")]
+struct DecoderPanicked;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panic_in_a_decoder_is_a_corrupt_image() {
+        let outcome = contain::<()>(SourceFormat::Png, || {
+            // Unwinds without the message of the panic hook.
+            std::panic::resume_unwind(Box::new("index out of bounds"))
+        });
+        assert!(matches!(
+            outcome,
+            Err(Error::Corrupt {
+                format: SourceFormat::Png,
+                ..
+            })
+        ));
+    }
+}

@@ -1,0 +1,308 @@
+//! The segments of a JPEG file up to its first scan.
+
+use super::FORMAT;
+use crate::Result;
+use crate::decode::{corrupt, unsupported};
+
+/// The value of the transform in an Adobe segment for `YCbCr`.
+pub(super) const ADOBE_YCBCR: u8 = 1;
+
+/// Markers, without the leading 0xff: ITU-T T.81 table B.1.
+mod marker {
+    pub(super) const TEM: u8 = 0x01;
+    pub(super) const SOF0_BASELINE: u8 = 0xc0;
+    pub(super) const SOF2_PROGRESSIVE: u8 = 0xc2;
+    pub(super) const DHT: u8 = 0xc4;
+    pub(super) const JPG: u8 = 0xc8;
+    pub(super) const DAC: u8 = 0xcc;
+    pub(super) const SOF15: u8 = 0xcf;
+    pub(super) const RST0: u8 = 0xd0;
+    pub(super) const RST7: u8 = 0xd7;
+    pub(super) const EOI: u8 = 0xd9;
+    pub(super) const SOS: u8 = 0xda;
+    pub(super) const APP1: u8 = 0xe1;
+    pub(super) const APP2: u8 = 0xe2;
+    pub(super) const APP14: u8 = 0xee;
+}
+
+/// Starts an EXIF segment: EXIF 2.32 §4.7.2.
+const EXIF_IDENTIFIER: &[u8] = b"Exif\0\0";
+
+/// Starts a part of an ICC profile: ICC.1:2022 annex B.4. Number of the part and count follow.
+const ICC_IDENTIFIER: &[u8] = b"ICC_PROFILE\0";
+
+/// How the samples code colors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coding {
+    Gray,
+    YCbCr,
+    /// The components are called `R`, `G` and `B`.
+    RgbByName,
+    /// An Adobe segment says that nothing was transformed. Where that byte is in the file.
+    RgbByAdobe(usize),
+    Cmyk,
+    Ycck,
+}
+
+/// An Adobe segment: Adobe Technical Note 5116 §18.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Adobe {
+    /// 0 none, 1 `YCbCr`, 2 YCCK.
+    transform: u8,
+    /// Where in the file that is.
+    offset: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Component {
+    id: u8,
+    horizontal: u8,
+    vertical: u8,
+}
+
+/// What stands before the first scan.
+#[derive(Debug)]
+pub(super) struct Frame<'a> {
+    pub(super) width: u16,
+    pub(super) height: u16,
+    pub(super) adobe: Option<Adobe>,
+    pub(super) exif: Option<&'a [u8]>,
+    is_progressive: bool,
+    components: Vec<Component>,
+    /// Number, count and bytes.
+    icc_parts: Vec<(u8, u8, &'a [u8])>,
+    first_scan_components: u8,
+    /// Where the entropy-coded data of the first scan starts.
+    scan_offset: usize,
+}
+
+impl<'a> Frame<'a> {
+    pub(super) fn read(bytes: &'a [u8]) -> Result<Self> {
+        let mut frame = Self {
+            width: 0,
+            height: 0,
+            adobe: None,
+            exif: None,
+            is_progressive: false,
+            components: Vec::new(),
+            icc_parts: Vec::new(),
+            first_scan_components: 0,
+            scan_offset: 0,
+        };
+        let cut_off = || corrupt(FORMAT, HeaderCutOff);
+        let mut position = 2;
+        loop {
+            let (marker, start) = next_marker(bytes, position).ok_or_else(cut_off)?;
+            if is_standalone(marker) {
+                position = start;
+                continue;
+            }
+            let segment = segment(bytes, start).ok_or_else(cut_off)?;
+            position = start + 2 + segment.len();
+            match marker {
+                marker::SOS => {
+                    frame.first_scan_components = segment.first().copied().unwrap_or(0);
+                    frame.scan_offset = position;
+                    break;
+                }
+                marker::DHT | marker::JPG | marker::DAC => {}
+                marker::SOF0_BASELINE..=marker::SOF15 => frame.read_start(marker, segment)?,
+                _ => frame.read_metadata(marker, segment, start + 2),
+            }
+        }
+        if frame.components.is_empty() {
+            return Err(corrupt(FORMAT, NoFrame));
+        }
+        Ok(frame)
+    }
+
+    /// Reads a start of frame: ITU-T T.81 §B.2.2.
+    fn read_start(&mut self, marker: u8, segment: &[u8]) -> Result<()> {
+        if marker > marker::SOF2_PROGRESSIVE {
+            return Err(unsupported(FORMAT, process_name(marker)));
+        }
+        let Some(([precision, h1, h0, w1, w0, count], components)) = segment.split_first_chunk()
+        else {
+            return Err(corrupt(FORMAT, HeaderCutOff));
+        };
+        if *precision != 8 {
+            return Err(unsupported(FORMAT, format!("{precision}-bit samples")));
+        }
+        self.is_progressive = marker == marker::SOF2_PROGRESSIVE;
+        self.width = u16::from_be_bytes([*w1, *w0]);
+        self.height = u16::from_be_bytes([*h1, *h0]);
+        if self.height == 0 {
+            return Err(unsupported(FORMAT, "its height after the first scan (DNL)"));
+        }
+        self.components = components
+            .as_chunks::<3>()
+            .0
+            .iter()
+            .take(usize::from(*count))
+            .map(|[id, factors, _]| Component {
+                id: *id,
+                horizontal: (factors >> 4).clamp(1, 4),
+                vertical: (factors & 15).clamp(1, 4),
+            })
+            .collect();
+        Ok(())
+    }
+
+    fn read_metadata(&mut self, marker: u8, segment: &'a [u8], offset: usize) {
+        match marker {
+            marker::APP1 if segment.starts_with(EXIF_IDENTIFIER) => {
+                self.exif = self.exif.or(Some(segment));
+            }
+            marker::APP2 => {
+                if let Some([number, count, part @ ..]) = segment.strip_prefix(ICC_IDENTIFIER) {
+                    self.icc_parts.push((*number, *count, part));
+                }
+            }
+            marker::APP14 => {
+                // "Adobe", version, two words of flags, transform.
+                if let (true, Some(transform)) = (segment.starts_with(b"Adobe"), segment.get(11)) {
+                    self.adobe = Some(Adobe {
+                        transform: *transform,
+                        offset: offset + 11,
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns how colors are coded, by the rules that libjpeg set.
+    pub(super) fn coding(&self) -> Result<Coding> {
+        match (self.components.as_slice(), self.adobe) {
+            ([_], _) => Ok(Coding::Gray),
+            ([r, g, b], _) if [r.id, g.id, b.id] == *b"RGB" => Ok(Coding::RgbByName),
+            ([_, _, _], Some(adobe)) if adobe.transform == 0 => {
+                Ok(Coding::RgbByAdobe(adobe.offset))
+            }
+            ([_, _, _], _) => Ok(Coding::YCbCr),
+            ([_, _, _, _], Some(adobe)) if adobe.transform == 2 => Ok(Coding::Ycck),
+            ([_, _, _, _], _) => Ok(Coding::Cmyk),
+            (components, _) => {
+                let feature = format!("{} components", components.len());
+                Err(unsupported(FORMAT, feature))
+            }
+        }
+    }
+
+    /// Returns the profile, if all its parts are there.
+    pub(super) fn icc_profile(&self) -> Option<Vec<u8>> {
+        let count = self.icc_parts.first()?.1;
+        let mut parts = self.icc_parts.clone();
+        parts.sort_by_key(|(number, _, _)| *number);
+        let is_complete = parts.len() == usize::from(count)
+            && (1..=count)
+                .zip(&parts)
+                .all(|(number, part)| (part.0, part.1) == (number, count));
+        is_complete.then(|| {
+            parts
+                .iter()
+                .flat_map(|(_, _, part)| *part)
+                .copied()
+                .collect()
+        })
+    }
+
+    /// Returns how many bytes the scans take at least.
+    ///
+    /// A code has at least one bit (ITU-T T.81 §C). Every block of a sequential image has two
+    /// codes, the DC difference and an end of block; of a progressive image one, since whole scans
+    /// of AC coefficients may be missing.
+    pub(super) fn least_bytes(&self) -> u64 {
+        let bits = if self.is_progressive { 1 } else { 2 };
+        self.blocks() * bits / 8
+    }
+
+    /// Returns the bytes that the decoder holds besides the raster.
+    pub(super) fn scratch_bytes(&self) -> u64 {
+        /// A block has 64 coefficients of two bytes.
+        const BLOCK_BYTES: u64 = 128;
+        /// Rows of all components, before and after upsampling, are far below this per column.
+        const ROW_BYTES: u64 = 512;
+        let is_buffered =
+            self.is_progressive || usize::from(self.first_scan_components) < self.components.len();
+        let coefficients = if is_buffered {
+            self.blocks() * BLOCK_BYTES
+        } else {
+            0
+        };
+        coefficients + u64::from(self.width) * ROW_BYTES
+    }
+
+    /// Returns the number of 8x8 blocks: ITU-T T.81 §A.1.1 and §A.2.
+    fn blocks(&self) -> u64 {
+        let side = |length: u16, factor: u8, max_factor: u8| {
+            (u64::from(length) * u64::from(factor)).div_ceil(8 * u64::from(max_factor))
+        };
+        let max = |factor: fn(&Component) -> u8| self.components.iter().map(factor).max();
+        let max_horizontal = max(|component| component.horizontal).unwrap_or(1);
+        let max_vertical = max(|component| component.vertical).unwrap_or(1);
+        self.components
+            .iter()
+            .map(|component| {
+                side(self.width, component.horizontal, max_horizontal)
+                    * side(self.height, component.vertical, max_vertical)
+            })
+            .sum()
+    }
+
+    /// Returns whether an end-of-image marker follows the scans.
+    pub(super) fn is_complete(&self, bytes: &[u8]) -> bool {
+        let mut position = self.scan_offset;
+        while let Some((marker, start)) = next_marker(bytes, position) {
+            if marker == marker::EOI {
+                return true;
+            }
+            // Restarts, and zeros, which make of 0xff a byte of the data.
+            position = if marker == 0 || is_standalone(marker) {
+                start
+            } else {
+                match segment(bytes, start) {
+                    Some(segment) => start + 2 + segment.len(),
+                    None => return false,
+                }
+            };
+        }
+        false
+    }
+}
+
+/// Returns the next marker and where it ends. Bytes before it, and fill bytes, are skipped.
+fn next_marker(bytes: &[u8], from: usize) -> Option<(u8, usize)> {
+    let start = from + bytes.get(from..)?.iter().position(|byte| *byte == 0xff)?;
+    let fill = bytes[start..].iter().position(|byte| *byte != 0xff)?;
+    Some((bytes[start + fill], start + fill + 1))
+}
+
+fn is_standalone(marker: u8) -> bool {
+    matches!(marker, 0 | marker::TEM | marker::RST0..=marker::RST7)
+}
+
+/// Returns the content of the segment whose length is at `start`.
+fn segment(bytes: &[u8], start: usize) -> Option<&[u8]> {
+    let (length, rest) = bytes.get(start..)?.split_first_chunk::<2>()?;
+    rest.get(..usize::from(u16::from_be_bytes(*length)).checked_sub(2)?)
+}
+
+/// Names a coding process: ITU-T T.81 table B.1.
+fn process_name(marker: u8) -> &'static str {
+    match marker {
+        0xc3 => "lossless coding",
+        0xc5..=0xc7 => "hierarchical coding",
+        _ => "arithmetic coding",
+    }
+}
+
+/// The file ends within its header.
+#[derive(Debug, thiserror::Error)]
+#[error("the file is cut off before its first scan")]
+struct HeaderCutOff;
+
+/// There is no frame.
+#[derive(Debug, thiserror::Error)]
+#[error("the picture data starts without a start-of-frame segment")]
+struct NoFrame;

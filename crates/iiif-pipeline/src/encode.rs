@@ -1,0 +1,68 @@
+//! From pixels to the bytes of a file.
+
+#[cfg(feature = "gif")]
+mod gif;
+#[cfg(feature = "jpeg")]
+mod jpg;
+#[cfg(feature = "png")]
+mod png;
+#[cfg(feature = "tiff")]
+mod tif;
+#[cfg(feature = "webp")]
+mod webp;
+
+use iiif_image_api::Format;
+use image::DynamicImage;
+
+use crate::error::BoxError;
+use crate::render::raster;
+use crate::{EncodeOptions, Error, Result};
+
+/// Writes `image`, taken to be sRGB and upright, as a file of `format` without metadata.
+///
+/// | Format | Depth | Alpha | Sides |
+/// |---|---|---|---|
+/// | `jpg` | 8; one component for gray | laid over white | up to 65,535 |
+/// | `png` | 8 or 16; 1 for black and white | kept | |
+/// | `tif` | 8 or 16 | kept | |
+/// | `gif` | 256 colors, exact if the image has no more | opaque from a half on | up to 65,535 |
+/// | `webp` | 8 | kept | up to 16,384 |
+///
+/// # Errors
+///
+/// [`Error::UnsupportedFormat`] if the format has no encoder, or was not built in;
+/// [`Error::InvalidOption`] if an option is out of range; [`Error::Encode`] if the image is larger
+/// than the format allows, or the encoder fails.
+pub fn encode(image: &DynamicImage, format: Format, options: &EncodeOptions) -> Result<Vec<u8>> {
+    options.validate()?;
+    let image = &*raster::integral(image);
+    let encoded: Result<Vec<u8>, BoxError> = match format {
+        #[cfg(feature = "jpeg")]
+        Format::Jpg => jpg::encode(image, options),
+        #[cfg(feature = "png")]
+        Format::Png => png::encode(image, options),
+        #[cfg(feature = "gif")]
+        Format::Gif => gif::encode(image),
+        #[cfg(feature = "tiff")]
+        Format::Tif => tif::encode(image, options),
+        #[cfg(feature = "webp")]
+        Format::Webp => webp::encode(image, options),
+        _ => return Err(Error::UnsupportedFormat { format }),
+    };
+    encoded.map_err(|source| Error::Encode { format, source })
+}
+
+/// Returns the sides if neither is longer than `maximum`.
+#[cfg(any(feature = "jpeg", feature = "gif", feature = "webp"))]
+fn sides_up_to(image: &DynamicImage, maximum: u16) -> Result<(u16, u16), BoxError> {
+    let side = |length: u32| u16::try_from(length).ok().filter(|side| *side <= maximum);
+    match (side(image.width()), side(image.height())) {
+        (Some(width), Some(height)) => Ok((width, height)),
+        _ => Err(format!(
+            "the image is {}x{} pixels; the format allows up to {maximum} per side",
+            image.width(),
+            image.height()
+        )
+        .into()),
+    }
+}

@@ -1,0 +1,117 @@
+//! JPEG segments (ITU-T T.81 annex B).
+
+use bytes::Bytes;
+use iiif_image_api::Orientation;
+use img_parts::jpeg::{Jpeg, JpegSegment, markers};
+
+/// Baseline, extended and progressive frames with Huffman codes: what every viewer shows.
+const COMMON_FRAMES: [u8; 3] = [markers::SOF0, markers::SOF1, markers::SOF2];
+
+/// Bits per sample that every viewer shows.
+const COMMON_PRECISION: u8 = 8;
+
+const JFIF: &[u8] = b"JFIF\0";
+
+/// The bytes of a JFIF segment up to its thumbnail's dimensions (JFIF 1.02, page 5).
+const JFIF_HEAD_BYTES: usize = 12;
+
+const ICC: &[u8] = b"ICC_PROFILE\0";
+const ADOBE: &[u8] = b"Adobe";
+const EXIF: &[u8] = b"Exif\0\0";
+
+const MARKER_PREFIX: u8 = 0xFF;
+
+/// Follows a sample byte that looks like [`MARKER_PREFIX`] (T.81 §B.1.1.5).
+const STUFFING: u8 = 0;
+
+/// Returns the file without metadata, or nothing if it is cut off or of an uncommon kind.
+pub(super) fn strip(bytes: &Bytes, orientation: Orientation) -> Option<Bytes> {
+    let jpeg = Jpeg::from_bytes(bytes.clone()).ok()?;
+    let segments = jpeg.segments();
+    let frame = segments.iter().find(|segment| is_frame(segment.marker()))?;
+    let is_common = COMMON_FRAMES.contains(&frame.marker())
+        && frame.contents().first() == Some(&COMMON_PRECISION);
+    let scan = segments.iter().find(|segment| segment.has_entropy())?;
+    // What follows the header of the first scan is kept in one piece.
+    let entropy_bytes = scan.len_with_entropy() - scan.len();
+    let image = up_to_end(&bytes[bytes.len().checked_sub(entropy_bytes)?..])?;
+    if !is_common {
+        return None;
+    }
+
+    let mut stripped = Vec::with_capacity(bytes.len());
+    stripped.extend([MARKER_PREFIX, markers::SOI]);
+    let mut header: Vec<JpegSegment> = segments.iter().filter_map(kept).collect();
+    if let Some(exif) = super::orientation_exif(orientation) {
+        // JFIF has to come first where there is any (JFIF 1.02, page 5).
+        let is_jfif = |segment: &JpegSegment| segment.marker() == markers::APP0;
+        let position = usize::from(header.first().is_some_and(is_jfif));
+        let contents = [EXIF, &exif].concat().into();
+        let segment = JpegSegment::new_with_contents(markers::APP1, contents);
+        header.insert(position, segment);
+    }
+    for segment in header {
+        // A segment that was read is never longer than its own length field can say.
+        let length = u16::try_from(segment.contents().len() + 2).ok()?;
+        stripped.extend([MARKER_PREFIX, segment.marker()]);
+        stripped.extend(length.to_be_bytes());
+        stripped.extend_from_slice(segment.contents());
+    }
+    stripped.extend_from_slice(image);
+    Some(stripped.into())
+}
+
+/// Returns the segment if it matters for the pixels.
+fn kept(segment: &JpegSegment) -> Option<JpegSegment> {
+    let contents = segment.contents();
+    let kept = || {
+        Some(JpegSegment::new_with_contents(
+            segment.marker(),
+            contents.clone(),
+        ))
+    };
+    match segment.marker() {
+        markers::APP0 => {
+            let head = contents.get(..JFIF_HEAD_BYTES)?;
+            let without_thumbnail = [head, &[0, 0]].concat().into();
+            head.starts_with(JFIF)
+                .then(|| JpegSegment::new_with_contents(markers::APP0, without_thumbnail))
+        }
+        markers::APP2 if contents.starts_with(ICC) => kept(),
+        markers::APP14 if contents.starts_with(ADOBE) => kept(),
+        marker if is_metadata(marker) => None,
+        _ => kept(),
+    }
+}
+
+/// Returns `entropy`, which reaches to the end of the file, up to and with the end of the image;
+/// nothing if there is no end, or metadata between the scans.
+fn up_to_end(entropy: &[u8]) -> Option<&[u8]> {
+    let mut position = 0;
+    loop {
+        let rest = entropy.get(position..)?;
+        position += rest.iter().position(|byte| *byte == MARKER_PREFIX)? + 1;
+        match *entropy.get(position)? {
+            STUFFING | markers::RST0..=markers::RST7 => position += 1,
+            // Fill bytes may precede a marker.
+            MARKER_PREFIX => {}
+            markers::EOI => return entropy.get(..=position),
+            markers::DHT | markers::SOS..=markers::DRI => {
+                let length = entropy.get(position + 1..position + 3)?;
+                let length = u16::from_be_bytes(length.try_into().ok()?);
+                position += 1 + usize::from(length);
+            }
+            _ => return None,
+        }
+    }
+}
+
+fn is_metadata(marker: u8) -> bool {
+    (markers::APP0..=markers::APP15).contains(&marker) || marker == markers::COM
+}
+
+/// Returns whether a frame header follows: C0 to CF without DHT, JPG and DAC (T.81 table B.1).
+fn is_frame(marker: u8) -> bool {
+    (markers::SOF0..=markers::SOF15).contains(&marker)
+        && ![markers::DHT, markers::JPG, markers::DAC].contains(&marker)
+}

@@ -1,0 +1,137 @@
+//! Cropping and scaling in one step, straight from the source.
+
+use fast_image_resize::images::CroppedImage;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use iiif_image_api::{Dimensions, PixelRect};
+use image::DynamicImage;
+use rayon::prelude::*;
+
+use crate::render::raster::{self, Sample, Samples};
+use crate::{Error, Result};
+
+/// How far Lanczos with three lobes reaches, in pixels of the coarser of the two rasters.
+const LANCZOS_REACH: u64 = 3;
+
+/// Rounding to whole pixels on either end of the reach.
+const REACH_SLACK_PX: u64 = 2;
+
+/// Returns `rect` of `image` scaled to `target`, with Lanczos and three lobes.
+///
+/// The filter sees the pixels around `rect` where there are any, so tiles that are scaled one by
+/// one meet without seams. Colors are weighted by their alpha. Without a change of size, pixels are
+/// copied.
+pub(crate) fn crop_and_scale(
+    image: &DynamicImage,
+    rect: PixelRect,
+    target: Dimensions,
+) -> Result<DynamicImage> {
+    // The resizer weights its whole source by alpha first: it gets no more than the filter reaches.
+    let source = reach(
+        rect,
+        target,
+        Dimensions::new(image.width(), image.height()).unwrap_or(rect.dimensions()),
+    );
+    let view = CroppedImage::new(
+        image,
+        source.x(),
+        source.y(),
+        source.width(),
+        source.height(),
+    )
+    .map_err(|cause| Error::Scale {
+        source: cause.into(),
+    })?;
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
+        .crop(
+            f64::from(rect.x() - source.x()),
+            f64::from(rect.y() - source.y()),
+            f64::from(rect.width()),
+            f64::from(rect.height()),
+        )
+        .use_alpha(!is_opaque(image, source));
+    let mut scaled = DynamicImage::new(target.width(), target.height(), image.color());
+    Resizer::new()
+        .resize(&view, &mut scaled, &options)
+        .map_err(|cause| Error::Scale {
+            source: cause.into(),
+        })?;
+    Ok(scaled)
+}
+
+/// Returns all of `image` with 8 bits per sample, shrunk until its longer side is at most `edge`
+/// pixels; never enlarged. Every pixel of the source counts the same (box filter).
+pub(crate) fn reduce(image: &DynamicImage, edge: u32) -> Result<DynamicImage> {
+    let longer = image.width().max(image.height());
+    if longer <= edge {
+        return Ok(raster::to_8_bits(image).into_owned());
+    }
+    let side = |length: u32| {
+        let scaled =
+            (u64::from(length) * u64::from(edge) + u64::from(longer) / 2) / u64::from(longer);
+        (scaled as u32).max(1)
+    };
+    let mut reduced = DynamicImage::new(side(image.width()), side(image.height()), image.color());
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Box));
+    Resizer::new()
+        .resize(image, &mut reduced, &options)
+        .map_err(|cause| Error::Scale {
+            source: cause.into(),
+        })?;
+    Ok(raster::to_8_bits(&reduced).into_owned())
+}
+
+/// Returns the bytes that [`crop_and_scale`] allocates at its peak, its result included.
+pub(crate) fn memory_bytes(rect: Dimensions, target: Dimensions, pixel_bytes: u64) -> u64 {
+    // One pass is stored in between: rows first for 8 bits, columns first for 16.
+    let between = u64::from(rect.width())
+        .saturating_mul(target.height().into())
+        .max(u64::from(rect.height()).saturating_mul(target.width().into()));
+    let between = if rect == target { 0 } else { between };
+    target
+        .area()
+        .saturating_add(between)
+        .saturating_mul(pixel_bytes)
+}
+
+/// Returns the part of an image of `full` that the filter reads for `rect`.
+fn reach(rect: PixelRect, target: Dimensions, full: Dimensions) -> PixelRect {
+    let margin = |from: u32, to: u32| {
+        LANCZOS_REACH * u64::from(from).div_ceil(u64::from(to)) + REACH_SLACK_PX
+    };
+    let span = |start: u32, length: u32, margin: u64| {
+        let first = u64::from(start).saturating_sub(margin);
+        (first, u64::from(start) + u64::from(length) + margin - first)
+    };
+    let (x, width) = span(rect.x(), rect.width(), margin(rect.width(), target.width()));
+    let (y, height) = span(
+        rect.y(),
+        rect.height(),
+        margin(rect.height(), target.height()),
+    );
+    PixelRect::clipped((x, y), (width, height), full).unwrap_or(rect)
+}
+
+/// Returns whether all pixels of `image` in `rect` are opaque.
+fn is_opaque(image: &DynamicImage, rect: PixelRect) -> bool {
+    let stride = image.width() as usize;
+    match (raster::samples(image), raster::channels(image)) {
+        (Some(Samples::Bits8(samples)), 2) => opaque::<u8, 2>(samples, stride, rect),
+        (Some(Samples::Bits8(samples)), 4) => opaque::<u8, 4>(samples, stride, rect),
+        (Some(Samples::Bits16(samples)), 2) => opaque::<u16, 2>(samples, stride, rect),
+        (Some(Samples::Bits16(samples)), 4) => opaque::<u16, 4>(samples, stride, rect),
+        _ => true,
+    }
+}
+
+fn opaque<T: Sample, const N: usize>(samples: &[T], stride: usize, rect: PixelRect) -> bool {
+    let columns = rect.x() as usize..(rect.x() + rect.width()) as usize;
+    raster::pixels::<T, N>(samples)
+        .par_chunks(stride)
+        .skip(rect.y() as usize)
+        .take(rect.height() as usize)
+        .all(|row| {
+            row.get(columns.clone())
+                .is_some_and(|row| row.iter().all(|pixel| pixel[N - 1] == T::MAX))
+        })
+}

@@ -1,0 +1,127 @@
+//! The formats that are read, found out by the first bytes.
+
+use std::fmt;
+
+use crate::{Error, Result};
+
+/// The file formats that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SourceFormat {
+    /// JPEG
+    Jpeg,
+    /// PNG
+    Png,
+    /// GIF
+    Gif,
+    /// TIFF, `BigTIFF` included
+    Tiff,
+    /// WebP
+    WebP,
+    /// BMP
+    Bmp,
+}
+
+/// How many of the first bytes an error shows.
+const SHOWN_BYTES: usize = 8;
+
+impl SourceFormat {
+    /// Finds out the format by the signature at the start of `bytes`.
+    ///
+    /// Sources of the signatures: ITU-T T.81 §B.1.1.3 (SOI and the start of the next marker), PNG
+    /// §5.2, the GIF specification (version 89a) §17, TIFF 6.0 §2 and the `BigTIFF` design (version 43), RFC 9649 §2.4, and the
+    /// `BITMAPFILEHEADER` of the Windows API.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownFormat`] with what was found.
+    pub fn sniff(bytes: &[u8]) -> Result<Self> {
+        match bytes {
+            [0xff, 0xd8, 0xff, ..] => Ok(Self::Jpeg),
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Ok(Self::Png),
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Self::Gif),
+            [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Ok(Self::Tiff),
+            [
+                b'R',
+                b'I',
+                b'F',
+                b'F',
+                _,
+                _,
+                _,
+                _,
+                b'W',
+                b'E',
+                b'B',
+                b'P',
+                ..,
+            ] => Ok(Self::WebP),
+            [b'B', b'M', ..] => Ok(Self::Bmp),
+            _ => Err(Error::UnknownFormat {
+                found: describe(bytes),
+            }),
+        }
+    }
+
+    pub(crate) fn accepted() -> &'static str {
+        "JPEG, PNG, GIF, TIFF, WebP, BMP"
+    }
+}
+
+impl fmt::Display for SourceFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::Gif => "GIF",
+            Self::Tiff => "TIFF",
+            Self::WebP => "WebP",
+            Self::Bmp => "BMP",
+        })
+    }
+}
+
+fn describe(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        return "empty".to_owned();
+    }
+    let start = bytes.get(..SHOWN_BYTES).unwrap_or(bytes);
+    format!("starts with `{}`", start.escape_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn format_is_found_by_its_signature() {
+        let cases: [(&[u8], SourceFormat); 9] = [
+            (b"\xff\xd8\xff\xe0", SourceFormat::Jpeg),
+            (b"\x89PNG\r\n\x1a\n", SourceFormat::Png),
+            (b"GIF87a", SourceFormat::Gif),
+            (b"GIF89a", SourceFormat::Gif),
+            (b"II*\0", SourceFormat::Tiff),
+            (b"MM\0*", SourceFormat::Tiff),
+            (b"II+\0\x08\0", SourceFormat::Tiff),
+            (b"RIFF\x10\0\0\0WEBPVP8 ", SourceFormat::WebP),
+            (b"BM\x46\0", SourceFormat::Bmp),
+        ];
+        for (bytes, format) in cases {
+            assert_eq!(SourceFormat::sniff(bytes).unwrap(), format, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn unknown_bytes_are_shown_and_the_formats_listed() {
+        let cases: [(&[u8], &str); 3] = [
+            (b"", "not an image that is read here: empty;"),
+            (b"<html><body>", "starts with `<html><b`;"),
+            (b"\xff\xd8", "starts with `\\xff\\xd8`;"),
+        ];
+        for (bytes, expected) in cases {
+            let message = SourceFormat::sniff(bytes).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+            assert!(message.ends_with("JPEG, PNG, GIF, TIFF, WebP, BMP"));
+        }
+    }
+}

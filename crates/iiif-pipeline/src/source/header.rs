@@ -1,0 +1,46 @@
+//! What a decoder learns from a header.
+
+use iiif_image_api::{Dimensions, Orientation};
+
+use super::{ColorModel, PixelLayout};
+
+/// What a decoder learns from a header.
+#[derive(Clone, Debug)]
+pub(crate) struct Header {
+    /// The stored dimensions, already within the limits.
+    pub(crate) dimensions: Dimensions,
+    pub(crate) orientation: Orientation,
+    /// Of the decoded raster.
+    pub(crate) layout: PixelLayout,
+    /// Of the stored image.
+    pub(crate) color_model: ColorModel,
+    pub(crate) icc_profile: Option<Vec<u8>>,
+    /// What the decoder holds besides the raster, at most, in bytes.
+    pub(crate) scratch_bytes: u64,
+}
+
+impl Header {
+    pub(crate) fn new(dimensions: Dimensions, layout: PixelLayout) -> Self {
+        Self {
+            dimensions,
+            orientation: Orientation::TopLeft,
+            layout,
+            color_model: if layout.channels < 3 {
+                ColorModel::Gray
+            } else {
+                ColorModel::Rgb
+            },
+            icc_profile: None,
+            scratch_bytes: 0,
+        }
+    }
+
+    pub(crate) fn raster_bytes(&self) -> u64 {
+        raster_bytes(self.dimensions, self.layout)
+    }
+}
+
+/// Returns the bytes of a raster; saturates.
+pub(crate) fn raster_bytes(dimensions: Dimensions, layout: PixelLayout) -> u64 {
+    dimensions.area().saturating_mul(layout.bytes_per_pixel())
+}

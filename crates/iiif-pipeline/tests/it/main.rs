@@ -1,0 +1,3 @@
+//! The pipeline, by its public interface.
+
+mod decode;
