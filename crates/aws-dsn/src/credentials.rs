@@ -1,0 +1,195 @@
+//! Where credentials come from.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::Secret;
+
+/// Where the credentials of an AWS client come from: the `credentials=` part of a DSN or of an
+/// `s3blob://` URI.
+///
+/// The forms are those of go-whosonfirst-aws, old and new. `Display` gives the canonical form with
+/// secrets replaced by asterisks, so it parses back to the same value for all but
+/// [`Static`](Self::Static).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CredentialSource {
+    /// `iam:`: the default chain of the AWS SDKs, which ends at the role of the task, function or
+    /// instance.
+    Role,
+    /// `env:` or nothing: the environment variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`
+    /// and `AWS_SESSION_TOKEN`, and nothing else.
+    Environment,
+    /// `PROFILE`, `PATH:PROFILE` or `shared:PATH:PROFILE`: a section of a shared credentials file.
+    Profile(Profile),
+    /// `anon:`: requests are not signed.
+    Anonymous,
+    /// `static:ID:SECRET:TOKEN`, where the token may be empty: fixed keys.
+    Static(StaticKeys),
+    /// `iam:REGION:ARN`: a role to assume with the credentials of the default chain.
+    AssumeRole(AssumedRole),
+}
+
+/// A section of a shared credentials file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The name of the section.
+    pub name: String,
+    /// The file; where missing, the user's own, `~/.aws/credentials`.
+    pub file: Option<PathBuf>,
+}
+
+/// Fixed keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaticKeys {
+    /// The access key id, which is not secret.
+    pub key_id: String,
+    /// The secret access key.
+    pub secret: Secret,
+    /// The session token of temporary keys.
+    pub token: Option<Secret>,
+}
+
+/// A role to assume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssumedRole {
+    /// The region whose token service is asked.
+    pub region: String,
+    /// The Amazon resource name of the role.
+    pub arn: String,
+}
+
+/// Text that is no form of [`CredentialSource`]. The text may hold a secret, so it is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "credentials {problem}; expected `iam:`, `env:`, `PROFILE`, `PATH:PROFILE`, `shared:PATH:PROFILE`, \
+     `anon:`, `static:ID:SECRET:TOKEN` or `iam:REGION:ARN`"
+)]
+pub struct ParseCredentialsError {
+    /// What is wrong, to be read after "credentials".
+    pub problem: &'static str,
+}
+
+/// What stands before the first colon of a form, and is therefore no path.
+const KEYWORDS: [&str; 6] = ["iam", "env", "anon", "static", "shared", "sts"];
+
+impl CredentialSource {
+    fn parse_role(rest: &str) -> Result<Self, ParseCredentialsError> {
+        if rest.is_empty() {
+            return Ok(Self::Role);
+        }
+        match rest.split_once(':') {
+            Some((region, arn)) if !region.is_empty() && arn.starts_with("arn:") => {
+                Ok(Self::AssumeRole(AssumedRole {
+                    region: region.to_owned(),
+                    arn: arn.to_owned(),
+                }))
+            }
+            _ => Err(problem(
+                "with `iam:` name neither nothing more nor a region and an ARN",
+            )),
+        }
+    }
+
+    fn parse_static(rest: &str) -> Result<Self, ParseCredentialsError> {
+        let parts: Vec<&str> = rest.split(':').collect();
+        let (key_id, secret, token) = match parts[..] {
+            [key_id, secret] => (key_id, secret, ""),
+            [key_id, secret, token] => (key_id, secret, token),
+            _ => return Err(problem("with `static:` have not three more parts")),
+        };
+        if key_id.is_empty() || secret.is_empty() {
+            return Err(problem("with `static:` lack the id or the secret"));
+        }
+        Ok(Self::Static(StaticKeys {
+            key_id: key_id.to_owned(),
+            secret: secret.into(),
+            token: (!token.is_empty()).then(|| token.into()),
+        }))
+    }
+
+    fn parse_profile(text: &str) -> Result<Self, ParseCredentialsError> {
+        // The colon after a drive letter belongs to the path: `C:\keys:default`.
+        let drive = match text.as_bytes() {
+            [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic() => 2,
+            _ => 0,
+        };
+        let (file, name) = match text[drive..].split_once(':') {
+            None if drive == 0 => (None, text),
+            None => return Err(problem("lack the profile after the path")),
+            Some((path, name)) => (Some(&text[..drive + path.len()]), name),
+        };
+        // Static keys with a misspelt keyword have more colons; as a path they would be shown.
+        if name.contains(':') {
+            return Err(problem("have too many parts"));
+        }
+        if name.is_empty() {
+            return Err(problem("lack the profile after the path"));
+        }
+        if file.is_some_and(str::is_empty) {
+            return Err(problem("lack the path before the profile"));
+        }
+        Ok(Self::Profile(Profile {
+            name: name.to_owned(),
+            file: file.map(PathBuf::from),
+        }))
+    }
+}
+
+impl FromStr for CredentialSource {
+    type Err = ParseCredentialsError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(Self::Environment);
+        }
+        match text.split_once(':') {
+            Some(("iam", rest)) => Self::parse_role(rest),
+            Some(("env", "")) => Ok(Self::Environment),
+            Some(("anon", "")) => Ok(Self::Anonymous),
+            Some(("static", rest)) => Self::parse_static(rest),
+            Some(("shared", rest)) if rest.contains(':') => Self::parse_profile(rest),
+            Some(("shared", _)) => Err(problem("with `shared:` lack the path or the profile")),
+            Some(("env" | "anon", _)) => Err(problem("have more after `env:` or `anon:`")),
+            Some(("sts", _)) => Err(problem("with `sts:` are not supported")),
+            _ => Self::parse_profile(text),
+        }
+    }
+}
+
+impl fmt::Display for CredentialSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Role => f.write_str("iam:"),
+            Self::Environment => f.write_str("env:"),
+            Self::Anonymous => f.write_str("anon:"),
+            Self::AssumeRole(role) => write!(f, "iam:{}:{}", role.region, role.arn),
+            Self::Static(keys) => {
+                write!(f, "static:{}:{}:", keys.key_id, keys.secret)?;
+                keys.token
+                    .as_ref()
+                    .map_or(Ok(()), |token| write!(f, "{token}"))
+            }
+            Self::Profile(Profile { name, file: None }) => f.write_str(name),
+            Self::Profile(Profile {
+                name,
+                file: Some(file),
+            }) => {
+                let path = file.to_string_lossy();
+                if KEYWORDS.contains(&path.as_ref()) {
+                    f.write_str("shared:")?;
+                }
+                write!(f, "{path}:{name}")
+            }
+        }
+    }
+}
+
+fn problem(problem: &'static str) -> ParseCredentialsError {
+    ParseCredentialsError { problem }
+}
+
+#[cfg(test)]
+mod tests;
