@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::Error;
 use crate::names::named;
-use crate::reader::Field;
+use crate::reader::{Field, quoted};
 
 /// How derivatives are encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,5 +146,5 @@ fn read_color(field: &Field<'_>) -> Result<[u8; 3], Error> {
             let [_, red, green, blue] = color.to_be_bytes();
             [red, green, blue]
         })
-        .ok_or_else(|| field.mismatch(format!("`{text}`"), "a color such as `#ffffff`"))
+        .ok_or_else(|| field.mismatch(quoted(text), "a color such as `#ffffff`"))
 }
