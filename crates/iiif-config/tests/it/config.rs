@@ -1,4 +1,4 @@
-use std::num::NonZeroU16;
+use std::num::NonZeroU32;
 
 use iiif_config::{
     ChromaSubsampling, ComplianceLevel, Config, ErrorKind, Extractor, Feature, PaletteName,
@@ -23,8 +23,8 @@ fn warnings(text: &str) -> Vec<String> {
     parsed.warnings.iter().map(ToString::to_string).collect()
 }
 
-fn count(count: u16) -> NonZeroU16 {
-    NonZeroU16::new(count).unwrap()
+fn count(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).unwrap()
 }
 
 #[test]
@@ -185,19 +185,17 @@ fn keys_match_in_any_case() {
 #[test]
 fn encoding_and_limits_are_read() {
     let config = parse(
-        r##"{"encoding": {"jpeg_quality": 100, "jpeg_chroma_subsampling": "4:4:4",
+        r#"{"encoding": {"jpeg_quality": 100, "jpeg_chroma_subsampling": "4:4:4",
             "jpeg_progressive": true, "png_compression": "Best", "webp_lossless": true,
-            "webp_quality": 1, "tif_compression": "lzw", "background": "#0aFf80",
-            "passthrough": false},
+            "webp_quality": 1, "tif_compression": "deflate", "passthrough": false},
             "limits": {"max_width": 4000, "max_height": 3000, "max_area": 1000000,
-            "upscale": false, "max_source_pixels": 18446744073709551615}}"##,
+            "upscale": false, "max_source_pixels": 18446744073709551615}}"#,
     );
     let encoding = &config.encoding;
     assert_eq!((encoding.jpeg_quality, encoding.webp_quality), (100, 1));
     assert_eq!(encoding.jpeg_chroma_subsampling, ChromaSubsampling::Yuv444);
     assert_eq!(encoding.png_compression, PngCompression::Best);
-    assert_eq!(encoding.tif_compression, TifCompression::Lzw);
-    assert_eq!(encoding.background, [0x0a, 0xff, 0x80]);
+    assert_eq!(encoding.tif_compression, TifCompression::Deflate);
     assert!(encoding.jpeg_progressive && encoding.webp_lossless && !encoding.passthrough);
     assert_eq!(config.limits.max_source_pixels, u64::MAX);
     let options = config.limits.to_resolve_options();
@@ -214,10 +212,24 @@ fn encoding_and_limits_are_read() {
 }
 
 #[test]
+fn webp_is_lossless_until_a_quality_is_given() {
+    for (encoding, expected) in [
+        ("{}", true),
+        (r#"{"webp_quality": 70}"#, false),
+        (r#"{"webp_quality": 70, "webp_lossless": true}"#, true),
+        (r#"{"webp_lossless": false}"#, false),
+    ] {
+        let config = parse(&format!(r#"{{"encoding": {encoding}}}"#));
+        assert_eq!(config.encoding.webp_lossless, expected, "{encoding}");
+    }
+}
+
+#[test]
 fn the_effective_configuration_loads_again() {
     let mut own = Config::default().with_source_uri("s3://b?prefix=a%20b&key=1");
     own.limits.max_height = Some(9);
-    own.encoding.background = [1, 2, 3];
+    own.encoding.webp_quality = 33;
+    own.encoding.webp_lossless = true;
     own.features.disable(Feature::SizeFull);
     own.features.disable(Feature::RegionFull);
     own.services.pop();
@@ -361,8 +373,8 @@ const MISTAKES: [(&str, &str); 19] = [
         "c.json:1: `derivatives.cache` is an object without `uri` and `name`; expected a bucket URI such as `{\"uri\": \"file:///usr/local/images\"}`",
     ),
     (
-        r##"{"encoding": {"background": "#fff"}}"##,
-        "c.json:1: `encoding.background` is `#fff`; expected a color such as `#ffffff`",
+        r#"{"encoding": {"png_compression": "zip"}}"#,
+        "c.json:1: `encoding.png_compression` is `zip`; expected `fast`, `balanced` or `best`",
     ),
     ("[]", "c.json:1: the document is a list; expected an object"),
     (
