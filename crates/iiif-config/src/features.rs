@@ -24,7 +24,7 @@ pub struct FeatureSet {
 pub enum FeatureError {
     /// The configuration switches the feature off.
     #[error(
-        "{parameter} `{text}` is switched off; `{feature}` in `features.enable.{parameter}` switches it on"
+        "{parameter} `{text}` is switched off; take `{feature}` out of `features.disable.{parameter}` to allow it"
     )]
     SwitchedOff {
         /// The parameter.
@@ -35,7 +35,7 @@ pub enum FeatureError {
         feature: Feature,
     },
     /// This project does not have the feature.
-    #[error("{parameter} `{text}` is not available; expected one of {available}")]
+    #[error("{parameter} `{text}` is not available; expected {available}")]
     Unavailable {
         /// The parameter.
         parameter: Parameter,
@@ -184,3 +184,6 @@ fn format_feature(format: Format) -> Feature {
         _ => Feature::Jpg,
     }
 }
+
+#[cfg(test)]
+mod tests;

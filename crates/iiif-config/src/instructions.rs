@@ -6,8 +6,8 @@ use std::str::FromStr;
 use iiif_image_api::extension::ExtendedQuality;
 use iiif_image_api::{DerivativeRequest, ParseError, Quality};
 
-use crate::reader::{Document, Field};
-use crate::{ComplianceLevel, Config, Error, Label, Parsed};
+use crate::reader::{Document, Field, Object};
+use crate::{ComplianceLevel, Config, Error, Label, Parsed, Place};
 
 /// The derivatives to make of every source: at least one, ordered by label.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,11 +106,11 @@ impl Instructions {
 
     fn read(field: Field<'_>, config: &Config) -> Result<Self, Error> {
         let mut object = field.object()?;
-        let region = Text::read(object.get("region"), "full")?;
-        let size = Text::read(object.get("size"), "full")?;
-        let rotation = Text::read(object.get("rotation"), "0")?;
-        let quality = Text::read(object.get("quality"), "default")?;
-        let format = Text::read(object.get("format"), "jpg")?;
+        let region = Text::read(&mut object, "region", "full")?;
+        let size = Text::read(&mut object, "size", "full")?;
+        let rotation = Text::read(&mut object, "rotation", "0")?;
+        let quality = Text::read(&mut object, "quality", "default")?;
+        let format = Text::read(&mut object, "format", "jpg")?;
         let request = DerivativeRequest {
             region: region.parse()?,
             size: size.parse()?,
@@ -145,29 +145,37 @@ impl From<DerivativeRequest> for Instructions {
     }
 }
 
-/// A parameter's text, and where it stands if it does.
+/// A parameter's text, and where it stands.
 struct Text<'a> {
     text: &'a str,
-    field: Option<Field<'a>>,
+    place: Box<Place>,
 }
 
 impl<'a> Text<'a> {
-    fn read(field: Option<Field<'a>>, default: &'static str) -> Result<Self, Error> {
-        let text = match &field {
-            Some(field) => field.string()?,
-            None => "",
+    fn read(
+        object: &mut Object<'a>,
+        parameter: &'static str,
+        default: &'static str,
+    ) -> Result<Self, Error> {
+        let Some(field) = object.get(parameter) else {
+            let place = Box::new(object.field().place());
+            return Ok(Self {
+                text: default,
+                place,
+            });
         };
-        let text = if text.is_empty() { default } else { text };
-        Ok(Self { text, field })
+        let text = match field.string()? {
+            "" => default,
+            text => text,
+        };
+        let place = Box::new(field.place());
+        Ok(Self { text, place })
     }
 
     fn parse<T: FromStr<Err = ParseError>>(&self) -> Result<T, Error> {
-        self.text.parse().map_err(|source| match &self.field {
-            Some(field) => Error::Parameter {
-                place: Box::new(field.place()),
-                source,
-            },
-            None => unreachable!("every default is of the Image API"),
+        self.text.parse().map_err(|source| Error::Parameter {
+            place: self.place.clone(),
+            source,
         })
     }
 }

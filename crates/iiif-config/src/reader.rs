@@ -131,7 +131,7 @@ impl<'a> Field<'a> {
         let Value::String(text) = &self.node.value else {
             return Err(self.wrong_type(expected()));
         };
-        word_of(text).ok_or_else(|| self.mismatch(format!("`{text}`"), expected()))
+        word_of(text).ok_or_else(|| self.mismatch(quoted(text), expected()))
     }
 
     /// Reads the name of a component, in any case: `css4`, or `css4://` as v8 writes it.
@@ -141,7 +141,7 @@ impl<'a> Field<'a> {
             return Err(self.wrong_type(expected()));
         };
         let name = text.split_once("://").map_or(&**text, |(name, _)| name);
-        word_of(name).ok_or_else(|| self.mismatch(format!("`{text}`"), expected()))
+        word_of(name).ok_or_else(|| self.mismatch(quoted(text), expected()))
     }
 
     pub(crate) fn items(&self) -> Result<Vec<Self>, Error> {
@@ -235,6 +235,7 @@ impl<'a> Object<'a> {
     }
 
     fn path_of(&self, key: &str) -> String {
+        let key = if key.is_empty() { "\"\"" } else { key };
         if self.field.path.is_empty() {
             key.to_owned()
         } else {
@@ -254,6 +255,11 @@ impl<'a> Object<'a> {
             later_line: later.position.line,
         });
     }
+}
+
+/// Returns a text of the file as messages show it.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("`{}`", text.escape_debug())
 }
 
 fn word_of<T: Named>(text: &str) -> Option<T> {

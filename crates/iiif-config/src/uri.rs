@@ -42,6 +42,8 @@ pub enum ProcessingUri {
     IdSecret(IdSecretUri),
 }
 
+const SCHEMES: [&str; 3] = [FileUri::SCHEME, RewriteUri::SCHEME, IdSecretUri::SCHEME];
+
 /// Separates the target from a name that has no scheme.
 const BARE_TARGET: &str = "?target=";
 
@@ -50,7 +52,8 @@ impl ProcessingUri {
     ///
     /// With a scheme, the path is percent-decoded once, and parameters are decoded as forms are (`+`
     /// is a space). Without one, the text is the origin as it stands; only `?target=…` at its end,
-    /// and `./` at its start, are taken off. A colon makes a scheme only where `//` follows.
+    /// and `./` at its start, are taken off. A colon makes a scheme only where
+    /// `//` follows, or one slash after a known scheme.
     ///
     /// # Errors
     ///
@@ -191,7 +194,18 @@ impl fmt::Display for ProcessingUri {
 }
 
 /// Returns the scheme (RFC 3986 §3.1) and what follows `://`.
+///
+/// A known scheme may also stand before a single slash, as RFC 8089 §2 has it for `file`.
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    if let Some((scheme, rest)) = text.split_once(':')
+        && rest.starts_with('/')
+        && !rest.starts_with("//")
+        && SCHEMES
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(scheme))
+    {
+        return Some((scheme, rest));
+    }
     let (scheme, rest) = text.split_once("://")?;
     let mut bytes = scheme.bytes();
     let starts_with_letter = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic());

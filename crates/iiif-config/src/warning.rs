@@ -36,8 +36,20 @@ pub enum Warning {
 pub struct Parsed<T> {
     /// The value.
     pub value: T,
-    /// What had no effect, in the order of the file's reading.
+    /// What had no effect, in the order in which the file was read.
     pub warnings: Vec<Warning>,
+}
+
+impl Warning {
+    /// Returns where it stands.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        match self {
+            Self::UnknownKey { place, .. }
+            | Self::DuplicateKey { place, .. }
+            | Self::UnavailableFeature { place, .. } => place,
+        }
+    }
 }
 
 impl fmt::Display for Warning {

@@ -18,15 +18,12 @@ pub struct EncodingConfig {
     pub jpeg_progressive: bool,
     /// `png_compression`. Default: `fast`.
     pub png_compression: PngCompression,
-    /// `webp_lossless`. Default: `false`.
+    /// `webp_lossless`. Default: `true`, unless the file has `webp_quality`.
     pub webp_lossless: bool,
     /// `webp_quality` of lossy WebP, from 1 to 100. Default: 80.
     pub webp_quality: u8,
-    /// `tif_compression`. Default: `deflate`.
+    /// `tif_compression`. Default: `lzw`.
     pub tif_compression: TifCompression,
-    /// `background`: red, green and blue under what is transparent, where the format has no
-    /// transparency; `#rrggbb` in the file. Default: white.
-    pub background: [u8; 3],
     /// `passthrough`: whether a derivative that changes nothing keeps the compressed data of its
     /// source. Default: `true`.
     pub passthrough: bool,
@@ -75,10 +72,9 @@ impl Default for EncodingConfig {
             jpeg_chroma_subsampling: ChromaSubsampling::Yuv420,
             jpeg_progressive: false,
             png_compression: PngCompression::Fast,
-            webp_lossless: false,
+            webp_lossless: true,
             webp_quality: 80,
-            tif_compression: TifCompression::Deflate,
-            background: [0xff; 3],
+            tif_compression: TifCompression::Lzw,
             passthrough: true,
         }
     }
@@ -100,17 +96,15 @@ impl EncodingConfig {
         if let Some(compression) = object.get("png_compression") {
             encoding.png_compression = compression.word()?;
         }
+        if let Some(quality) = object.get("webp_quality") {
+            encoding.webp_quality = quality.integer(1..=100)? as u8;
+            encoding.webp_lossless = false;
+        }
         if let Some(lossless) = object.get("webp_lossless") {
             encoding.webp_lossless = lossless.boolean()?;
         }
-        if let Some(quality) = object.get("webp_quality") {
-            encoding.webp_quality = quality.integer(1..=100)? as u8;
-        }
         if let Some(compression) = object.get("tif_compression") {
             encoding.tif_compression = compression.word()?;
-        }
-        if let Some(background) = object.get("background") {
-            encoding.background = read_color(&background)?;
         }
         if let Some(passthrough) = object.get("passthrough") {
             encoding.passthrough = passthrough.boolean()?;
@@ -120,7 +114,6 @@ impl EncodingConfig {
     }
 
     pub(crate) fn to_json(&self) -> Value {
-        let [red, green, blue] = self.background;
         json!({
             "jpeg_quality": self.jpeg_quality,
             "jpeg_chroma_subsampling": self.jpeg_chroma_subsampling.as_str(),
@@ -129,22 +122,7 @@ impl EncodingConfig {
             "webp_lossless": self.webp_lossless,
             "webp_quality": self.webp_quality,
             "tif_compression": self.tif_compression.as_str(),
-            "background": format!("#{red:02x}{green:02x}{blue:02x}"),
             "passthrough": self.passthrough,
         })
     }
-}
-
-fn read_color(field: &Field<'_>) -> Result<[u8; 3], Error> {
-    let text = field.string()?;
-    let digits = text
-        .strip_prefix('#')
-        .filter(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    digits
-        .and_then(|digits| u32::from_str_radix(digits, 16).ok())
-        .map(|color| {
-            let [_, red, green, blue] = color.to_be_bytes();
-            [red, green, blue]
-        })
-        .ok_or_else(|| field.mismatch(format!("`{text}`"), "a color such as `#ffffff`"))
 }

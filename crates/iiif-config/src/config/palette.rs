@@ -1,6 +1,6 @@
 //! The settings of the service `palette`.
 
-use std::num::NonZeroU16;
+use std::num::NonZeroU32;
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::reader::{Field, Object};
 
 /// The most colors that an extractor can be asked for; GIF palettes hold as many.
 const MAX_COUNT: u64 = 256;
-const DEFAULT_COUNT: u16 = 5;
+const DEFAULT_COUNT: u32 = 5;
 
 /// Which colors are extracted, and after which palettes they are named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ const DEFAULT_COUNT: u16 = 5;
 pub struct PaletteConfig {
     /// The extractors in order, each with the most colors to return, from 1 to 256.
     /// Default: `marekm4`, 5.
-    pub extractors: Vec<(Extractor, NonZeroU16)>,
+    pub extractors: Vec<(Extractor, NonZeroU32)>,
     /// How the nearest named color is found. Default: `euclidian`.
     pub grid: Grid,
     /// The palettes of named colors, in order. Default: `crayola`, `css4`.
@@ -112,8 +112,8 @@ impl PaletteConfig {
     }
 }
 
-fn default_count() -> NonZeroU16 {
-    NonZeroU16::new(DEFAULT_COUNT).unwrap_or(NonZeroU16::MIN)
+fn default_count() -> NonZeroU32 {
+    NonZeroU32::new(DEFAULT_COUNT).unwrap_or(NonZeroU32::MIN)
 }
 
 fn each<'a, T>(
@@ -123,11 +123,11 @@ fn each<'a, T>(
     list.items()?.into_iter().map(read).collect()
 }
 
-fn read_extractor(field: Field<'_>) -> Result<(Extractor, NonZeroU16), Error> {
+fn read_extractor(field: Field<'_>) -> Result<(Extractor, NonZeroU32), Error> {
     let mut object = field.object()?;
     let extractor = component_of(&mut object)?;
     let count = match object.get("count") {
-        Some(count) => NonZeroU16::new(count.integer(1..=MAX_COUNT)? as u16),
+        Some(count) => NonZeroU32::new(count.integer(1..=MAX_COUNT)? as u32),
         None => None,
     };
     object.close();

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::names::{alternatives, named};
-use crate::reader::Field;
+use crate::reader::{Field, quoted};
 
 named! {
     /// What is computed from every source beside its derivatives.
@@ -29,7 +29,7 @@ impl ServiceName {
             .find(|service| service.as_str() == name)
             .ok_or_else(|| {
                 let names = alternatives(Self::ALL.iter().map(|service| service.as_str()));
-                field.mismatch(format!("`{text}`"), names)
+                field.mismatch(quoted(text), names)
             })
     }
 }
