@@ -17,10 +17,12 @@
 //! specification. What go-iiif added to them (smart crop, rotation `-1`, `dither`, `crisp`) lives
 //! apart in [`extension`]. A [`DerivativeRequest`] may use both.
 
+mod compliance;
 mod decimal;
 mod dimensions;
 mod error;
 pub mod extension;
+mod feature;
 mod format;
 mod limits;
 mod orientation;
@@ -31,11 +33,14 @@ mod region;
 mod request;
 mod rotation;
 mod size;
+mod tiles;
 mod version;
 
+pub use crate::compliance::ComplianceLevel;
 pub use crate::decimal::Decimal;
 pub use crate::dimensions::{Dimensions, ZeroDimensionError};
 pub use crate::error::{ErrorKind, Parameter, ParseError, ResolveError};
+pub use crate::feature::Feature;
 pub use crate::format::Format;
 pub use crate::limits::SizeLimits;
 pub use crate::orientation::Orientation;
@@ -46,4 +51,5 @@ pub use crate::region::{PercentRect, Region, RequestedRect};
 pub use crate::request::{DerivativeRequest, ImageRequest};
 pub use crate::rotation::{Degrees, Rotation};
 pub use crate::size::{OversizedBox, Size, SizeForm, Upscaling};
+pub use crate::tiles::{Tile, TileGrid, TileLevel};
 pub use crate::version::ApiVersion;
