@@ -17,6 +17,8 @@
 //! specification. What go-iiif added to them (smart crop, rotation `-1`, `dither`, `crisp`) lives
 //! apart in [`extension`]. A [`DerivativeRequest`] may use both.
 
+mod base_uri;
+mod canonical;
 mod compliance;
 mod decimal;
 mod dimensions;
@@ -24,6 +26,7 @@ mod error;
 pub mod extension;
 mod feature;
 mod format;
+mod identifier;
 mod limits;
 mod orientation;
 mod plan;
@@ -36,12 +39,15 @@ mod size;
 mod tiles;
 mod version;
 
+pub use crate::base_uri::{BaseUri, BaseUriError, CanonicalUri, ImageUri};
+pub use crate::canonical::CanonicalRequest;
 pub use crate::compliance::ComplianceLevel;
 pub use crate::decimal::Decimal;
 pub use crate::dimensions::{Dimensions, ZeroDimensionError};
 pub use crate::error::{ErrorKind, Parameter, ParseError, ResolveError};
 pub use crate::feature::Feature;
 pub use crate::format::Format;
+pub use crate::identifier::{Identifier, IdentifierError};
 pub use crate::limits::SizeLimits;
 pub use crate::orientation::Orientation;
 pub use crate::plan::{Crop, RenderPlan, ResolveOptions, SourceGeometry};

@@ -1,8 +1,11 @@
 //! Tests of the public interface.
 
+mod canonical;
 mod features;
 mod grammar;
+mod identifiers;
 mod limits;
+mod properties;
 mod resolving;
 mod tiles;
 
