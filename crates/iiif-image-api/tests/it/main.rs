@@ -4,6 +4,7 @@ mod canonical;
 mod features;
 mod grammar;
 mod identifiers;
+mod info;
 mod limits;
 mod properties;
 mod resolving;
