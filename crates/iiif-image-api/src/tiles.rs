@@ -123,8 +123,8 @@ impl TileLevel {
     #[must_use]
     pub fn tile(self, column: u32, row: u32) -> Option<Tile> {
         let factor = u64::from(self.scale_factor.get());
-        // Below 2^32 * 2^32 each, and the second factor of the start is a column below 2^32 of an
-        // image below 2^32 pixels wide; what lies outside saturates and is refused by `clipped`.
+        // Products of two numbers below 2^32. A column or row outside the image may still overflow
+        // the start; it saturates, and `clipped` refuses it.
         let width = u64::from(self.grid.tile.width()) * factor;
         let height = u64::from(self.grid.tile.height()) * factor;
         let start = (
