@@ -1,0 +1,37 @@
+//! Remote backends, each behind its feature.
+
+#[cfg(feature = "azure")]
+mod azure;
+#[cfg(feature = "gcp")]
+mod gcs;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "aws")]
+mod s3;
+
+#[cfg(feature = "azure")]
+pub(crate) use self::azure::open_azure;
+#[cfg(feature = "gcp")]
+pub(crate) use self::gcs::open_gcs;
+#[cfg(feature = "http")]
+pub(crate) use self::http::open_http;
+#[cfg(feature = "aws")]
+pub(crate) use self::s3::open_s3;
+
+/// Stands for a backend that this build is without.
+macro_rules! without_feature {
+    ($feature:literal, $open:ident) => {
+        #[cfg(not(feature = $feature))]
+        pub(crate) fn $open(
+            uri: &crate::uri::BucketUri,
+            _opener: &crate::StorageOpener,
+        ) -> crate::Result<crate::bucket::Store> {
+            Err(uri.unsupported(concat!("a build with the feature `", $feature, "`")))
+        }
+    };
+}
+
+without_feature!("aws", open_s3);
+without_feature!("azure", open_azure);
+without_feature!("gcp", open_gcs);
+without_feature!("http", open_http);

@@ -1,0 +1,396 @@
+//! A place where objects live.
+
+mod store;
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt as _};
+use object_store::ObjectStore;
+
+pub(crate) use self::store::{Access, Store};
+use crate::error::Context;
+use crate::folder::{self, FolderError, LocalFolder};
+use crate::key::{check_key, check_prefix, join};
+use crate::{Error, ErrorKind, Operation, Result};
+
+/// A place where objects live: a local folder, memory, or a bucket in a cloud.
+///
+/// A clone is another handle to the same objects. `Display` and `Debug` show the URI without
+/// secrets.
+///
+/// # Contract
+///
+/// - Keys are names with `/` between them and are used as they are, character by character. A key
+///   that would lead out of the bucket is an error of kind [`InvalidRequest`](ErrorKind), a
+///   symbolic link that does one of kind [`Denied`](ErrorKind).
+/// - [`put`](Self::put) is atomic: a reader sees the old object, the new one or none, never a part.
+/// - An absent key is an error of kind [`NotFound`](ErrorKind) to reads, and none to
+///   [`delete`](Self::delete).
+/// - Methods of local folders need a tokio runtime, those of remote backends one with time and I/O.
+#[derive(Clone)]
+pub struct Bucket {
+    place: Place,
+    /// Checked, without a slash at the end; empty for none.
+    prefix: Arc<str>,
+    /// The URI without secrets.
+    name: Arc<str>,
+    /// The local folder with the prefix.
+    folder: Option<Arc<Path>>,
+}
+
+/// What is known about an object without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ObjectInfo {
+    /// The key inside the bucket.
+    pub key: String,
+    /// The size, in bytes.
+    pub size_bytes: u64,
+    /// The entity tag, which changes with the content; quoted as in HTTP.
+    pub e_tag: Option<String>,
+    /// When the object was last written.
+    pub last_modified: Option<SystemTime>,
+}
+
+#[derive(Clone)]
+enum Place {
+    Folder(LocalFolder),
+    Store(Store),
+    Null,
+}
+
+impl Bucket {
+    /// Returns a bucket over any object store.
+    ///
+    /// It takes over what the store guarantees: whether puts are atomic, and whether symbolic links
+    /// are followed.
+    #[must_use]
+    pub fn from_store(store: Arc<dyn ObjectStore>) -> Self {
+        // A store may show secrets in its `Debug` and `Display`; a made-up name shows none.
+        let store = Store::new(store, None, Access::ReadWrite);
+        Self::new(Place::Store(store), "the given object store")
+    }
+
+    pub(crate) fn from_folder(folder: LocalFolder) -> Self {
+        let name = format!("file://{}", folder.root().display());
+        Self::new(Place::Folder(folder), &name)
+    }
+
+    pub(crate) fn from_backend(store: Store, name: &str) -> Self {
+        Self::new(Place::Store(store), name)
+    }
+
+    pub(crate) fn null() -> Self {
+        Self::new(Place::Null, "null://")
+    }
+
+    fn new(place: Place, name: &str) -> Self {
+        let folder = match &place {
+            Place::Folder(folder) => Some(folder.root().into()),
+            _ => None,
+        };
+        Self {
+            place,
+            prefix: "".into(),
+            name: name.into(),
+            folder,
+        }
+    }
+
+    /// Returns the part of this bucket whose keys start with `prefix`, which is left out of them.
+    ///
+    /// `prefix` is a folder, with or without a slash at its end; empty changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidKey`] if it leads out of the bucket.
+    pub fn with_prefix(mut self, prefix: &str) -> Result<Self> {
+        let prefix = join(&self.prefix, check_prefix(prefix)?);
+        if let Place::Folder(folder) = &self.place {
+            let path = folder.root().join(&prefix);
+            self.name = format!("file://{}", path.display()).into();
+            self.folder = Some(path.into());
+        }
+        self.prefix = prefix.into();
+        Ok(self)
+    }
+
+    /// Reads a whole object.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; of kind [`NotFound`](ErrorKind) if there is none.
+    pub async fn get(&self, key: &str) -> Result<Bytes> {
+        check_key(key)?;
+        let (context, full) = (self.context(Operation::Read, key), join(&self.prefix, key));
+        match &self.place {
+            Place::Folder(folder) => {
+                let folder = folder.clone();
+                blocking(context, move || folder.read(&full)).await
+            }
+            Place::Store(store) => store.get(&full, context).await,
+            Place::Null => Err(context.not_found()),
+        }
+    }
+
+    /// Reads the bytes of `range`, counted from 0; its end is clipped at the end of the object.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; also if the range starts behind the end of the object.
+    pub async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes> {
+        check_key(key)?;
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        let (context, full) = (self.context(Operation::Read, key), join(&self.prefix, key));
+        match &self.place {
+            Place::Folder(folder) => {
+                let folder = folder.clone();
+                let (start, end) = (range.start, range.end);
+                let read = move || folder.read_range(&full, &range);
+                match run_blocking(read).await {
+                    Err(FolderError::Range(size_bytes)) => Err(Error::InvalidRange {
+                        key: key.to_owned(),
+                        bucket: self.name.as_ref().to_owned(),
+                        start,
+                        end,
+                        size_bytes,
+                    }),
+                    read => read.map_err(|error| from_folder(error, context)),
+                }
+            }
+            Place::Store(store) => store.get_range(&full, range, context).await,
+            Place::Null => Err(context.not_found()),
+        }
+    }
+
+    /// Returns what is known about an object without reading it.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; of kind [`NotFound`](ErrorKind) if there is none.
+    pub async fn head(&self, key: &str) -> Result<ObjectInfo> {
+        check_key(key)?;
+        let (context, full) = (self.context(Operation::Head, key), join(&self.prefix, key));
+        let mut info = match &self.place {
+            Place::Folder(folder) => {
+                let folder = folder.clone();
+                blocking(context, move || folder.head(&full)).await
+            }
+            Place::Store(store) => store.head(&full, context).await,
+            Place::Null => Err(context.not_found()),
+        }?;
+        key.clone_into(&mut info.key);
+        Ok(info)
+    }
+
+    /// Returns whether there is an object under `key`.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; an absent object is none.
+    pub async fn exists(&self, key: &str) -> Result<bool> {
+        match self.head(key).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stores `body` under `key`, atomically, replacing what was there. `media_type` becomes the
+    /// object's `Content-Type` where the backend has such a thing.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]. The old object is untouched then.
+    pub async fn put(&self, key: &str, body: Bytes, media_type: &str) -> Result<()> {
+        check_key(key)?;
+        if media_type.is_empty()
+            || !media_type
+                .bytes()
+                .all(|b| b == b' ' || b.is_ascii_graphic())
+        {
+            return Err(Error::InvalidMediaType {
+                media_type: media_type.to_owned(),
+            });
+        }
+        if !self.is_writable() {
+            return Err(self.read_only());
+        }
+        let (context, full) = (self.context(Operation::Write, key), join(&self.prefix, key));
+        match &self.place {
+            Place::Folder(folder) => {
+                let folder = folder.clone();
+                blocking(context, move || folder.write(&full, &body)).await
+            }
+            Place::Store(store) => store.put(&full, body, media_type, context).await,
+            Place::Null => Ok(()),
+        }
+    }
+
+    /// Deletes an object; what is absent is no error.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn delete(&self, key: &str) -> Result<()> {
+        check_key(key)?;
+        if !self.is_writable() {
+            return Err(self.read_only());
+        }
+        let context = self.context(Operation::Delete, key);
+        let full = join(&self.prefix, key);
+        match &self.place {
+            Place::Folder(folder) => {
+                let folder = folder.clone();
+                blocking(context, move || folder.delete(&full)).await
+            }
+            Place::Store(store) => store.delete(&full, context).await,
+            Place::Null => Ok(()),
+        }
+    }
+
+    /// Lists the objects in the folder `prefix` and the folders below it, in no particular order;
+    /// an empty prefix lists them all, an absent folder none.
+    ///
+    /// The stream yields an [`Error`] where a part cannot be listed.
+    #[must_use]
+    pub fn list(&self, prefix: &str) -> BoxStream<'static, Result<ObjectInfo>> {
+        let full = match check_prefix(prefix) {
+            Ok(prefix) => join(&self.prefix, prefix),
+            Err(error) => return stream::iter([Err(error)]).boxed(),
+        };
+        let bucket = self.clone();
+        match &self.place {
+            Place::Folder(folder) => folder::list(folder.clone(), full)
+                .map(move |found| {
+                    found.map_err(|error| from_folder(error, bucket.context(Operation::List, "")))
+                })
+                .boxed(),
+            Place::Store(store) => store
+                .list(&full)
+                .map(move |found| {
+                    found.map_err(|error| bucket.context(Operation::List, "").store(error))
+                })
+                .boxed(),
+            Place::Null => stream::empty().boxed(),
+        }
+        .filter_map({
+            let prefix = Arc::clone(&self.prefix);
+            move |found| std::future::ready(without_prefix(found, &prefix))
+        })
+        .boxed()
+    }
+
+    /// Returns the local folder whose files the objects are, absolute and without symbolic links;
+    /// none for other backends.
+    #[must_use]
+    pub fn local_folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// Returns whether objects can be put here at all. Credentials may still forbid it.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        match &self.place {
+            Place::Store(store) => store.access() == Access::ReadWrite,
+            Place::Folder(_) | Place::Null => true,
+        }
+    }
+
+    /// Returns whether writing `key` here would replace `other_key` of `other`.
+    ///
+    /// Folders are compared with their symbolic links resolved, remote buckets by backend, endpoint
+    /// and name. Blocks for a moment on local folders. Buckets made by
+    /// [`from_store`](Self::from_store) or in memory are the same if one is a clone of the other.
+    #[must_use]
+    pub fn same_object(&self, key: &str, other: &Self, other_key: &str) -> bool {
+        let (full, other_full) = (join(&self.prefix, key), join(&other.prefix, other_key));
+        match (&self.place, &other.place) {
+            (Place::Folder(folder), Place::Folder(other_folder)) => {
+                let written = folder.destination(&full);
+                let read = other_folder.destination(&other_full);
+                let target: Option<PathBuf> = std::fs::canonicalize(&read).ok();
+                written == read || target.is_some_and(|target| written == target)
+            }
+            (Place::Store(store), Place::Store(other_store)) => {
+                full == other_full && store.is_same_as(other_store)
+            }
+            _ => false,
+        }
+    }
+
+    fn context<'a>(&'a self, operation: Operation, key: &'a str) -> Context<'a> {
+        Context {
+            operation,
+            key,
+            bucket: &self.name,
+        }
+    }
+
+    fn read_only(&self) -> Error {
+        Error::ReadOnly {
+            bucket: self.name.as_ref().to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bucket")
+            .field("name", &self.name)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Takes the bucket's prefix off a listed key; a key that is only the prefix is no object of ours.
+fn without_prefix(found: Result<ObjectInfo>, prefix: &str) -> Option<Result<ObjectInfo>> {
+    let mut info = match found {
+        Ok(info) => info,
+        Err(error) => return Some(Err(error)),
+    };
+    if !prefix.is_empty() {
+        info.key = info.key.strip_prefix(prefix)?.strip_prefix('/')?.to_owned();
+    }
+    Some(Ok(info))
+}
+
+/// Runs blocking work on tokio's threads for that.
+async fn run_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, FolderError> + Send + 'static,
+) -> Result<T, FolderError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(FolderError::Disk(std::io::Error::other(error))),
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    context: Context<'_>,
+    work: impl FnOnce() -> Result<T, FolderError> + Send + 'static,
+) -> Result<T> {
+    run_blocking(work)
+        .await
+        .map_err(|error| from_folder(error, context))
+}
+
+fn from_folder(error: FolderError, context: Context<'_>) -> Error {
+    match error {
+        FolderError::Outside => context.outside(),
+        FolderError::Disk(error) => context.disk(error),
+        FolderError::Range(size) => context.failed(format!("the file has only {size} bytes")),
+    }
+}

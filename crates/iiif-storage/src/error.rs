@@ -1,0 +1,332 @@
+//! Why a bucket could not be opened, read or written.
+
+use std::fmt;
+use std::path::PathBuf;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The result of a storage operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Reading an object or a part of it.
+    Read,
+    /// Asking for an object's size.
+    Head,
+    /// Writing an object.
+    Write,
+    /// Deleting an object.
+    Delete,
+    /// Listing keys.
+    List,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::Head => "look up",
+            Self::Write => "write",
+            Self::Delete => "delete",
+            Self::List => "list",
+        })
+    }
+}
+
+/// Why a bucket could not be opened, read or written. Buckets are named without their secrets.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing is stored under the key.
+    #[error("no object `{key}` in {bucket}")]
+    NotFound {
+        /// The key.
+        key: String,
+        /// The bucket's URI.
+        bucket: String,
+    },
+    /// The credentials are not accepted, or do not allow it.
+    #[error("not allowed to {operation} `{key}` in {bucket}")]
+    Denied {
+        /// What was tried.
+        operation: Operation,
+        /// The key.
+        key: String,
+        /// The bucket's URI.
+        bucket: String,
+        /// What the backend said.
+        source: BoxError,
+    },
+    /// The backend could not be reached or did not do it, also when asked again.
+    #[error(
+        "cannot {operation} `{key}` in {bucket}; the storage did not answer or is out of order"
+    )]
+    Unavailable {
+        /// What was tried.
+        operation: Operation,
+        /// The key.
+        key: String,
+        /// The bucket's URI.
+        bucket: String,
+        /// The last failure.
+        source: BoxError,
+    },
+    /// The backend refused the request: the wrong region, endpoint or range.
+    #[error("cannot {operation} `{key}` in {bucket}; the storage refused the request")]
+    Refused {
+        /// What was tried.
+        operation: Operation,
+        /// The key.
+        key: String,
+        /// The bucket's URI.
+        bucket: String,
+        /// What the backend said.
+        source: BoxError,
+    },
+    /// The local disk or this crate failed.
+    #[error("cannot {operation} `{key}` in {bucket}")]
+    Failed {
+        /// What was tried.
+        operation: Operation,
+        /// The key.
+        key: String,
+        /// The bucket's URI.
+        bucket: String,
+        /// The cause.
+        source: BoxError,
+    },
+    /// The key names no object, or would lead out of its bucket.
+    #[error(
+        "key `{}` {problem}; expected names with `/` between them, without `.` and `..`",
+        key.escape_debug()
+    )]
+    InvalidKey {
+        /// The key.
+        key: String,
+        /// What is wrong with it, to be read after the key.
+        problem: &'static str,
+    },
+    /// A symbolic link leads out of the folder.
+    #[error(
+        "`{key}` leads out of {bucket} through a symbolic link; expected one that stays inside"
+    )]
+    OutsideFolder {
+        /// The key.
+        key: String,
+        /// The bucket's URI.
+        bucket: String,
+    },
+    /// The range starts behind the end of the object.
+    #[error("range {start}-{end} of `{key}` in {bucket} starts behind its {size_bytes} bytes")]
+    InvalidRange {
+        /// The key.
+        key: String,
+        /// The bucket's URI.
+        bucket: String,
+        /// The first byte.
+        start: u64,
+        /// The byte after the last one.
+        end: u64,
+        /// The size of the object.
+        size_bytes: u64,
+    },
+    /// The media type cannot be sent in a header.
+    #[error("media type `{}` has characters that no header takes; expected `image/jpeg`", media_type.escape_debug())]
+    InvalidMediaType {
+        /// The media type.
+        media_type: String,
+    },
+    /// The bucket cannot be written to.
+    #[error("{bucket} is read-only; expected a bucket that can be written to")]
+    ReadOnly {
+        /// The bucket's URI.
+        bucket: String,
+    },
+    /// The bucket URI cannot be read.
+    #[error("bucket URI `{uri}` {problem}")]
+    InvalidUri {
+        /// The URI without its secrets.
+        uri: String,
+        /// What is wrong with it and what is accepted, to be read after the URI.
+        problem: String,
+    },
+    /// The bucket URI asks for something that is not done here.
+    #[error("bucket URI `{uri}` needs {missing}")]
+    Unsupported {
+        /// The URI without its secrets.
+        uri: String,
+        /// What is missing.
+        missing: String,
+    },
+    /// The folder does not exist.
+    #[error("folder `{}` does not exist; expected an existing one, or `create_dir=true`", folder.display())]
+    MissingFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The bucket cannot be opened.
+    #[error("cannot open {uri}")]
+    Open {
+        /// The URI without its secrets.
+        uri: String,
+        /// The cause.
+        source: BoxError,
+    },
+}
+
+/// What a caller can do about an error. Stable across releases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The key is no key, or the range no range.
+    InvalidRequest,
+    /// The bucket URI or what it points to must be corrected.
+    InvalidConfig,
+    /// Nothing is stored there.
+    NotFound,
+    /// It is not allowed.
+    Denied,
+    /// Not done here, or not with the features of this build.
+    Unsupported,
+    /// The backend is out of order or out of reach; later it may work.
+    Unavailable,
+    /// The local disk or this crate failed.
+    Internal,
+}
+
+impl ErrorKind {
+    /// Returns whether the same may work later. Retries of [`RetrySettings`](crate::RetrySettings)
+    /// have been made by then.
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
+        self == Self::Unavailable
+    }
+}
+
+impl Error {
+    /// Returns what the caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::Denied { .. } | Self::OutsideFolder { .. } => ErrorKind::Denied,
+            Self::Unavailable { .. } => ErrorKind::Unavailable,
+            Self::InvalidKey { .. } | Self::InvalidRange { .. } | Self::InvalidMediaType { .. } => {
+                ErrorKind::InvalidRequest
+            }
+            Self::ReadOnly { .. } | Self::Unsupported { .. } => ErrorKind::Unsupported,
+            Self::Refused { .. }
+            | Self::InvalidUri { .. }
+            | Self::MissingFolder { .. }
+            | Self::Open { .. } => ErrorKind::InvalidConfig,
+            Self::Failed { .. } => ErrorKind::Internal,
+        }
+    }
+}
+
+/// What an operation was about, to make errors of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) operation: Operation,
+    pub(crate) key: &'a str,
+    pub(crate) bucket: &'a str,
+}
+
+impl Context<'_> {
+    pub(crate) fn not_found(self) -> Error {
+        Error::NotFound {
+            key: self.key.to_owned(),
+            bucket: self.bucket.to_owned(),
+        }
+    }
+
+    pub(crate) fn outside(self) -> Error {
+        Error::OutsideFolder {
+            key: self.key.to_owned(),
+            bucket: self.bucket.to_owned(),
+        }
+    }
+
+    pub(crate) fn failed(self, source: impl Into<BoxError>) -> Error {
+        Error::Failed {
+            operation: self.operation,
+            key: self.key.to_owned(),
+            bucket: self.bucket.to_owned(),
+            source: source.into(),
+        }
+    }
+
+    /// Maps a failure of the local disk.
+    pub(crate) fn disk(self, source: std::io::Error) -> Error {
+        use std::io::ErrorKind as Io;
+        match source.kind() {
+            // A file where a folder is expected, or the other way round, means that reads find
+            // nothing; writes must say what is in their way.
+            Io::NotFound => self.not_found(),
+            Io::NotADirectory | Io::IsADirectory if self.operation != Operation::Write => {
+                self.not_found()
+            }
+            Io::PermissionDenied | Io::ReadOnlyFilesystem => Error::Denied {
+                operation: self.operation,
+                key: self.key.to_owned(),
+                bucket: self.bucket.to_owned(),
+                source: source.into(),
+            },
+            _ => self.failed(source),
+        }
+    }
+
+    /// Maps a failure of an object store.
+    pub(crate) fn store(self, source: object_store::Error) -> Error {
+        use object_store::Error as Store;
+        let (operation, key, bucket) = (self.operation, self.key.into(), self.bucket.into());
+        match &source {
+            Store::NotFound { .. } => self.not_found(),
+            Store::PermissionDenied { .. } | Store::Unauthenticated { .. } => Error::Denied {
+                operation,
+                key,
+                bucket,
+                source: source.into(),
+            },
+            Store::NotImplemented { .. } | Store::NotSupported { .. } => Error::Unsupported {
+                uri: bucket,
+                missing: format!("a backend that can {operation} in this way"),
+            },
+            Store::Generic { .. } if refusal(&source) => Error::Refused {
+                operation,
+                key,
+                bucket,
+                source: source.into(),
+            },
+            Store::Generic { .. } => Error::Unavailable {
+                operation,
+                key,
+                bucket,
+                source: source.into(),
+            },
+            _ => self.failed(source),
+        }
+    }
+}
+
+/// Whether a server answered that it will not do this, rather than that it cannot do it now.
+///
+/// The backend's own error type, which knows the status, is not public; its text is all there is.
+fn refusal(error: &object_store::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if text.starts_with("Received redirect without LOCATION") {
+            return true;
+        }
+        if let Some(rest) = text.strip_prefix("Server returned non-2xx status code: ") {
+            let status = rest.get(..3).unwrap_or_default();
+            return status.starts_with(['3', '4']) && !["408", "429"].contains(&status);
+        }
+        cause = error.source();
+    }
+    false
+}

@@ -1,0 +1,209 @@
+//! Objects as files of a local folder.
+//!
+//! `object_store::local::LocalFileSystem` is not used: it follows symbolic links out of its folder,
+//! refuses file names that end in `#` and digits, and leaves the files of interrupted writes under
+//! names of that form.
+
+mod walk;
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use bytes::Bytes;
+
+use crate::ObjectInfo;
+
+pub(crate) use self::walk::list;
+
+/// Temporary files are called `.iiif-XXXXXX.tmp`; listings leave them out.
+const TEMPORARY_PREFIX: &str = ".iiif-";
+const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// A folder whose files are objects. All methods block.
+#[derive(Clone, Debug)]
+pub(crate) struct LocalFolder {
+    /// Absolute and without symbolic links.
+    root: PathBuf,
+}
+
+/// Why a file could not be read or written.
+#[derive(Debug)]
+pub(crate) enum FolderError {
+    /// A symbolic link leads out of the folder.
+    Outside,
+    /// The range starts behind the end of the file, which has this many bytes.
+    Range(u64),
+    /// The disk failed.
+    Disk(io::Error),
+}
+
+impl From<io::Error> for FolderError {
+    fn from(error: io::Error) -> Self {
+        Self::Disk(error)
+    }
+}
+
+type Result<T> = std::result::Result<T, FolderError>;
+
+impl LocalFolder {
+    /// Takes a folder that exists.
+    pub(crate) fn new(folder: &Path) -> io::Result<Self> {
+        let root = fs::canonicalize(folder)?;
+        if !fs::metadata(&root)?.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        Ok(Self { root })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn read(&self, key: &str) -> Result<Bytes> {
+        let (mut file, info) = self.open(key)?;
+        let mut body = Vec::with_capacity(usize::try_from(info.size_bytes).unwrap_or(0));
+        file.read_to_end(&mut body)?;
+        Ok(body.into())
+    }
+
+    /// Reads a range that is not empty; its end is clipped at the end of the file.
+    pub(crate) fn read_range(&self, key: &str, range: &Range<u64>) -> Result<Bytes> {
+        let (mut file, info) = self.open(key)?;
+        if range.start >= info.size_bytes {
+            return Err(FolderError::Range(info.size_bytes));
+        }
+        let length = range.end.min(info.size_bytes) - range.start;
+        let mut body = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        file.seek(SeekFrom::Start(range.start))?;
+        file.take(length).read_to_end(&mut body)?;
+        Ok(body.into())
+    }
+
+    pub(crate) fn head(&self, key: &str) -> Result<ObjectInfo> {
+        let path = self.resolve(&self.root.join(key))?;
+        info(key, &fs::metadata(path)?)
+    }
+
+    /// Writes a temporary file beside its destination and renames it, so that the destination is
+    /// the old file or the new one, whatever happens in between.
+    pub(crate) fn write(&self, key: &str, body: &[u8]) -> Result<()> {
+        let (folders, name) = key.rsplit_once('/').unwrap_or(("", key));
+        let folder = self.create_folders(folders)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // As for any new file; the process's umask takes away from it.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let mut file = builder.tempfile_in(&folder)?;
+        file.write_all(body)?;
+        // Dropping the temporary file, as on each error here, removes it.
+        file.persist(folder.join(name))
+            .map_err(|error| FolderError::Disk(error.error))?;
+        Ok(())
+    }
+
+    /// Removes a file, or the symbolic link of that name; what is not there is no error.
+    pub(crate) fn delete(&self, key: &str) -> Result<()> {
+        match self.location(key).map(fs::remove_file) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) | Err(FolderError::Disk(error)) if is_absent(&error) => Ok(()),
+            Ok(Err(error)) => Err(error.into()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the path that a write of `key` replaces: its folder is resolved, its name is not.
+    /// Folders that do not exist yet are taken as they are.
+    pub(crate) fn destination(&self, key: &str) -> PathBuf {
+        let (folders, name) = key.rsplit_once('/').unwrap_or(("", key));
+        let mut folder = self.root.clone();
+        for segment in folders.split('/').filter(|segment| !segment.is_empty()) {
+            let next = folder.join(segment);
+            folder = fs::canonicalize(&next).unwrap_or(next);
+        }
+        folder.join(name)
+    }
+
+    fn location(&self, key: &str) -> Result<PathBuf> {
+        let path = self.root.join(key);
+        match (path.parent(), path.file_name()) {
+            (Some(folder), Some(name)) => Ok(self.resolve(folder)?.join(name)),
+            _ => Err(FolderError::Outside),
+        }
+    }
+
+    fn open(&self, key: &str) -> Result<(File, ObjectInfo)> {
+        let path = self.resolve(&self.root.join(key))?;
+        // Looked at before it is opened: to open a pipe would wait for its other end.
+        info(key, &fs::metadata(&path)?)?;
+        let file = File::open(path)?;
+        let info = info(key, &file.metadata()?)?;
+        Ok((file, info))
+    }
+
+    /// Resolves symbolic links, and refuses what they lead to outside the folder.
+    fn resolve(&self, path: &Path) -> Result<PathBuf> {
+        let path = fs::canonicalize(path)?;
+        if path.starts_with(&self.root) {
+            Ok(path)
+        } else {
+            Err(FolderError::Outside)
+        }
+    }
+
+    /// Creates the folders that are missing, one by one: each is resolved before anything is
+    /// created inside.
+    fn create_folders(&self, folders: &str) -> Result<PathBuf> {
+        let mut folder = self.root.clone();
+        for segment in folders.split('/').filter(|segment| !segment.is_empty()) {
+            let next = folder.join(segment);
+            folder = match self.resolve(&next) {
+                Err(FolderError::Disk(error)) if error.kind() == io::ErrorKind::NotFound => {
+                    match fs::create_dir(&next) {
+                        // Another write may have created it meanwhile.
+                        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                            return Err(error.into());
+                        }
+                        _ => self.resolve(&next)?,
+                    }
+                }
+                resolved => resolved?,
+            };
+        }
+        Ok(folder)
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Describes a regular file; anything else is no object.
+fn info(key: &str, metadata: &fs::Metadata) -> Result<ObjectInfo> {
+    if !metadata.is_file() {
+        return Err(io::Error::from(io::ErrorKind::NotFound).into());
+    }
+    let last_modified = metadata.modified().ok();
+    let nanoseconds = last_modified
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+        .map_or(0, |duration| duration.as_nanos());
+    Ok(ObjectInfo {
+        key: key.to_owned(),
+        size_bytes: metadata.len(),
+        e_tag: Some(format!("\"{nanoseconds:x}-{:x}\"", metadata.len())),
+        last_modified,
+    })
+}
+
+fn is_temporary(name: &str) -> bool {
+    name.starts_with(TEMPORARY_PREFIX) && name.ends_with(TEMPORARY_SUFFIX)
+}
