@@ -140,10 +140,7 @@ impl<'a> Batch<'a> {
     ///
     /// If an option is out of range or the source cannot be decoded; `sink` is not called then.
     /// What goes wrong with one plan goes to `sink`.
-    pub fn run(
-        &self,
-        sink: &(dyn Fn(usize, Result<Derivative>) + Sync),
-    ) -> Result<AnalysisReport> {
+    pub fn run(&self, sink: &(dyn Fn(usize, Result<Derivative>) + Sync)) -> Result<AnalysisReport> {
         self.encoding.validate()?;
         self.analyses.validate()?;
         let mut copied = Vec::new();

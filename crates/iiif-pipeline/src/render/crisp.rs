@@ -26,7 +26,7 @@ const MAX_AMOUNT: f64 = 10.0;
 /// The blur is Gaussian with weights `exp(-x * x / 4r)` up to a distance of `r = 5 * radius`,
 /// rounded up; pixels beyond the edge are those on it. The median takes a square of
 /// `2 * median + 1.5` pixels per side, truncated; a square of one pixel changes nothing.
-pub(crate) fn sharpen(image: DynamicImage, parameters: Crisp) -> Result<DynamicImage> {
+pub(crate) fn sharpen(image: &DynamicImage, parameters: Crisp) -> Result<DynamicImage> {
     let radius = within("crisp radius", parameters.radius.to_f64(), RADII, "0 to 50")?;
     let median = within(
         "crisp median",
@@ -36,14 +36,14 @@ pub(crate) fn sharpen(image: DynamicImage, parameters: Crisp) -> Result<DynamicI
     )?;
     let filter = Filter {
         width: image.width() as usize,
-        channels: raster::channels(&image),
-        colors: raster::channels(&image) - usize::from(raster::has_alpha(&image)),
+        channels: raster::channels(image),
+        colors: raster::channels(image) - usize::from(raster::has_alpha(image)),
         kernel: kernel(radius * BLUR_PER_RADIUS),
         amount: parameters.amount.to_f64().min(MAX_AMOUNT) as f32,
         window: (2.0 * median + 1.5) as usize,
     };
     let size = (image.width(), image.height());
-    let sharpened = match raster::samples(&image) {
+    let sharpened = match raster::samples(image) {
         Some(Samples::Bits8(samples)) => {
             Sample::into_image(filter.apply(samples), size, filter.channels)
         }
@@ -52,7 +52,7 @@ pub(crate) fn sharpen(image: DynamicImage, parameters: Crisp) -> Result<DynamicI
         }
         None => None,
     };
-    sharpened.ok_or_else(|| Error::unsupported_raster(&image))
+    sharpened.ok_or_else(|| Error::unsupported_raster(image))
 }
 
 /// Returns the bytes that [`sharpen`] allocates at its peak, its result included.

@@ -49,3 +49,52 @@ pub(crate) fn atkinson(gray: &GrayImage) -> GrayImage {
     }
     dots
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gray_square_of_100_is_dithered_as_by_hand() {
+        let dots = atkinson(&GrayImage::from_pixel(4, 4, image::Luma([100])));
+        let expected = [
+            [0, 0, 0, 255],
+            [0, 255, 0, 0],
+            [0, 255, 255, 0],
+            [0, 0, 0, 255],
+        ];
+        assert_eq!(dots.as_raw(), expected.as_flattened());
+    }
+
+    #[test]
+    fn black_and_white_stay_as_they_are() {
+        for level in [0, 255] {
+            let plain = GrayImage::from_pixel(9, 7, image::Luma([level]));
+            assert_eq!(atkinson(&plain), plain);
+        }
+    }
+
+    #[test]
+    fn the_mean_of_middle_grays_is_kept() {
+        // A quarter of the error is dropped, which pulls levels away from the middle.
+        for (level, tolerance) in [(96, 20.0), (128, 6.0), (160, 20.0)] {
+            let dots = atkinson(&GrayImage::from_pixel(128, 128, image::Luma([level])));
+            assert!(dots.iter().all(|dot| matches!(dot, 0 | 255)));
+            let sum: u64 = dots.iter().copied().map(u64::from).sum();
+            let mean = sum as f64 / f64::from(128 * 128);
+            assert!(
+                (mean - f64::from(level)).abs() < tolerance,
+                "{level}: {mean}"
+            );
+        }
+    }
+
+    #[test]
+    fn single_rows_and_columns_are_dithered() {
+        for (width, height) in [(1, 1), (1, 9), (9, 1), (2, 2)] {
+            let dots = atkinson(&GrayImage::from_pixel(width, height, image::Luma([200])));
+            assert_eq!(dots.dimensions(), (width, height));
+            assert_eq!(dots.as_raw()[0], 255);
+        }
+    }
+}

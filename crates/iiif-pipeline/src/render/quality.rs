@@ -31,16 +31,16 @@ pub(crate) fn apply(image: DynamicImage, quality: ExtendedQuality) -> Result<Dyn
         ExtendedQuality::Spec(Quality::Default | Quality::Color) => Ok(image),
         ExtendedQuality::Spec(Quality::Gray) => to_gray(image),
         ExtendedQuality::Spec(Quality::Bitonal) => {
-            let mut gray = opaque_gray(image)?;
+            let mut gray = opaque_gray(&image)?;
             for level in gray.iter_mut() {
                 *level = if *level >= BITONAL_THRESHOLD { 255 } else { 0 };
             }
             Ok(DynamicImage::ImageLuma8(gray))
         }
         ExtendedQuality::Dither => Ok(DynamicImage::ImageLuma8(dither::atkinson(&opaque_gray(
-            image,
+            &image,
         )?))),
-        ExtendedQuality::Crisp(parameters) => crisp::sharpen(image, parameters),
+        ExtendedQuality::Crisp(parameters) => crisp::sharpen(&image, parameters),
         other => Err(Error::InvalidOption {
             option: "quality",
             value: format!("`{other}`"),
@@ -71,8 +71,8 @@ fn to_gray(image: DynamicImage) -> Result<DynamicImage> {
     gray.ok_or_else(|| Error::unsupported_raster(&image))
 }
 
-fn opaque_gray(image: DynamicImage) -> Result<GrayImage> {
-    let flat = flatten::over_white(&image).into_owned();
+fn opaque_gray(image: &DynamicImage) -> Result<GrayImage> {
+    let flat = flatten::over_white(image).into_owned();
     Ok(raster::to_8_bits(&to_gray(flat)?).into_owned().into_luma8())
 }
 

@@ -1,11 +1,17 @@
 //! Cropping and scaling in one step, straight from the source.
 
-use fast_image_resize::images::CroppedImage;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use std::num::NonZeroU32;
+
+use fast_image_resize::images::TypedCroppedImage;
+use fast_image_resize::{
+    FilterType, IntoImageView, IntoImageViewMut, PixelTrait, ResizeAlg, ResizeOptions, Resizer,
+    pixels,
+};
 use iiif_image_api::{Dimensions, PixelRect};
 use image::DynamicImage;
 use rayon::prelude::*;
 
+use crate::error::BoxError;
 use crate::render::raster::{self, Sample, Samples};
 use crate::{Error, Result};
 
@@ -31,16 +37,6 @@ pub(crate) fn crop_and_scale(
         target,
         Dimensions::new(image.width(), image.height()).unwrap_or(rect.dimensions()),
     );
-    let view = CroppedImage::new(
-        image,
-        source.x(),
-        source.y(),
-        source.width(),
-        source.height(),
-    )
-    .map_err(|cause| Error::Scale {
-        source: cause.into(),
-    })?;
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
         .crop(
@@ -50,34 +46,24 @@ pub(crate) fn crop_and_scale(
             f64::from(rect.height()),
         )
         .use_alpha(!is_opaque(image, source));
-    let mut scaled = DynamicImage::new(target.width(), target.height(), image.color());
-    Resizer::new()
-        .resize(&view, &mut scaled, &options)
-        .map_err(|cause| Error::Scale {
-            source: cause.into(),
-        })?;
-    Ok(scaled)
+    resize(image, source, target, &options)
 }
 
 /// Returns all of `image` with 8 bits per sample, shrunk until its longer side is at most `edge`
 /// pixels; never enlarged. Every pixel of the source counts the same (box filter).
 pub(crate) fn reduce(image: &DynamicImage, edge: u32) -> Result<DynamicImage> {
-    let longer = image.width().max(image.height());
-    if longer <= edge {
+    let full = Dimensions::new(image.width(), image.height()).ok();
+    let Some(full) = full.filter(|full| full.width().max(full.height()) > edge) else {
         return Ok(raster::to_8_bits(image).into_owned());
-    }
-    let side = |length: u32| {
-        let scaled =
-            (u64::from(length) * u64::from(edge) + u64::from(longer) / 2) / u64::from(longer);
-        (scaled as u32).max(1)
     };
-    let mut reduced = DynamicImage::new(side(image.width()), side(image.height()), image.color());
+    let longer = u64::from(full.width().max(full.height()));
+    let side = |length: u32| {
+        let side = (u64::from(length) * u64::from(edge) + longer / 2) / longer;
+        NonZeroU32::new(side as u32).unwrap_or(NonZeroU32::MIN)
+    };
+    let target = Dimensions::from_non_zero(side(full.width()), side(full.height()));
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Box));
-    Resizer::new()
-        .resize(image, &mut reduced, &options)
-        .map_err(|cause| Error::Scale {
-            source: cause.into(),
-        })?;
+    let reduced = resize(image, PixelRect::full(full), target, &options)?;
     Ok(raster::to_8_bits(&reduced).into_owned())
 }
 
@@ -92,6 +78,52 @@ pub(crate) fn memory_bytes(rect: Dimensions, target: Dimensions, pixel_bytes: u6
         .area()
         .saturating_add(between)
         .saturating_mul(pixel_bytes)
+}
+
+/// Resizes what `options` crop from the part `source` of `image`.
+fn resize(
+    image: &DynamicImage,
+    source: PixelRect,
+    target: Dimensions,
+    options: &ResizeOptions,
+) -> Result<DynamicImage> {
+    let resize = match image {
+        DynamicImage::ImageLuma8(_) => resize_as::<pixels::U8>,
+        DynamicImage::ImageLumaA8(_) => resize_as::<pixels::U8x2>,
+        DynamicImage::ImageRgb8(_) => resize_as::<pixels::U8x3>,
+        DynamicImage::ImageRgba8(_) => resize_as::<pixels::U8x4>,
+        DynamicImage::ImageLuma16(_) => resize_as::<pixels::U16>,
+        DynamicImage::ImageLumaA16(_) => resize_as::<pixels::U16x2>,
+        DynamicImage::ImageRgb16(_) => resize_as::<pixels::U16x3>,
+        DynamicImage::ImageRgba16(_) => resize_as::<pixels::U16x4>,
+        _ => return Err(Error::unsupported_raster(image)),
+    };
+    let mut scaled = DynamicImage::new(target.width(), target.height(), image.color());
+    resize(image, source, &mut scaled, options).map_err(|source| Error::Scale { source })?;
+    Ok(scaled)
+}
+
+/// One pixel type after the other by name, since each costs seconds to compile and the resizer's own
+/// dispatch has thirteen.
+fn resize_as<P: PixelTrait>(
+    image: &DynamicImage,
+    source: PixelRect,
+    target: &mut DynamicImage,
+    options: &ResizeOptions,
+) -> Result<(), BoxError> {
+    let (Some(view), Some(mut target)) = (image.image_view::<P>(), target.image_view_mut::<P>())
+    else {
+        return Err("source and target differ in their pixel types".into());
+    };
+    let view = TypedCroppedImage::new(
+        view,
+        source.x(),
+        source.y(),
+        source.width(),
+        source.height(),
+    )?;
+    Resizer::new().resize_typed(&view, &mut target, options)?;
+    Ok(())
 }
 
 /// Returns the part of an image of `full` that the filter reads for `rect`.

@@ -110,3 +110,74 @@ impl ResizableImage<Self> for Reduction {
         Self(image::imageops::thumbnail(&cropped, width, height))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use iiif_testkit::pattern;
+    use image::Rgb;
+
+    use super::*;
+
+    fn dimensions(width: u32, height: u32) -> Dimensions {
+        Dimensions::new(width, height).expect("not zero")
+    }
+
+    #[test]
+    fn the_face_of_a_photo_is_inside_the_window() {
+        let (width, height) = (600, 300);
+        let photo = DynamicImage::ImageRgb8(pattern::photo(width, height));
+        let face = pattern::photo_face(width, height).expect("large enough for a face");
+        let reduction = scale::reduce(&photo, 448).expect("reducible");
+        let full = dimensions(width, height);
+        let found = find(&reduction, Turn::default(), full, dimensions(10, 10)).expect("found");
+        assert_eq!((found.width(), found.height()), (300, 300));
+        let (x, right) = (found.x(), found.x() + found.width());
+        assert!(
+            x <= face.x() && face.x() + face.width() <= right,
+            "{found} {face}"
+        );
+    }
+
+    #[test]
+    fn a_plain_image_is_cropped_around_its_center() {
+        let plain = DynamicImage::ImageRgb8(RgbImage::from_pixel(400, 200, Rgb([90, 90, 90])));
+        let full = dimensions(4000, 2000);
+        let found = find(&plain, Turn::default(), full, dimensions(1, 1)).expect("found");
+        assert_eq!(found.to_string(), "1000,0,2000,2000");
+    }
+
+    #[test]
+    fn the_window_is_the_largest_of_its_aspect() {
+        for (full, window, expected) in [
+            ((4000, 3000), (320, 320), (3000, 3000)),
+            ((4000, 3000), (1600, 900), (4000, 2250)),
+            ((4000, 3000), (900, 1600), (1688, 3000)),
+            ((10, 10), (1000, 1), (10, 1)),
+            ((1, 1), (7, 3), (1, 1)),
+        ] {
+            let full = dimensions(full.0, full.1);
+            let largest = largest(full, dimensions(window.0, window.1));
+            assert_eq!(largest, dimensions(expected.0, expected.1));
+        }
+    }
+
+    #[test]
+    fn windows_of_any_aspect_lie_inside_images_of_any_size() {
+        let sides = [1, 2, 7, 8, 9, 31, 399, 400, 401, 447, 448, 900];
+        let windows = [(1, 1), (1000, 1), (1, 1000), (16, 9), (333, 334)];
+        for (width, height) in sides
+            .iter()
+            .flat_map(|w| sides.iter().map(move |h| (*w, *h)))
+        {
+            let picture = DynamicImage::ImageRgb8(pattern::gradient(width, height));
+            let reduction = scale::reduce(&picture, 448).expect("reducible");
+            let full = dimensions(width, height);
+            for window in windows.map(|(w, h)| dimensions(w, h)) {
+                let found = find(&reduction, Turn::default(), full, window).expect("found");
+                assert!(found.x() + found.width() <= width);
+                assert!(found.y() + found.height() <= height);
+                assert!(found.width() == width || found.height() == height);
+            }
+        }
+    }
+}

@@ -1,3 +1,4 @@
 //! The pipeline, by its public interface.
 
 mod decode;
+mod render;
