@@ -19,7 +19,6 @@ macro_rules! named {
     ) => {
         $(#[$attribute])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[non_exhaustive]
         $visibility enum $name {
             $( $(#[$variant_attribute])* $variant, )+
         }

@@ -13,7 +13,7 @@ mod tests;
 use image::DynamicImage;
 use serde::Serialize;
 
-pub use self::blurhash::BlurHashOptions;
+pub use self::blurhash::{BlurHashOptions, blurhash_preview};
 pub use self::image_hash::{ImageHash, ImageHashOptions};
 pub use self::palette::{
     Extractor, ExtractorOptions, Grid, NamedPalette, PaletteColor, PaletteOptions,

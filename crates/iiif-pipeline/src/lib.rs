@@ -39,7 +39,7 @@ mod source;
 
 pub use crate::analysis::{
     Analyses, AnalysisReport, BlurHashOptions, Extractor, ExtractorOptions, Grid, ImageHash,
-    ImageHashOptions, NamedPalette, PaletteColor, PaletteOptions, analyze,
+    ImageHashOptions, NamedPalette, PaletteColor, PaletteOptions, analyze, blurhash_preview,
 };
 pub use crate::batch::{Batch, Derivative};
 pub use crate::encode::encode;

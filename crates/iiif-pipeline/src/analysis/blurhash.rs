@@ -5,11 +5,13 @@
 //! texts differ from those of the reference implementation.
 
 mod components;
+mod preview;
 
 use fast_image_resize::FilterType;
 use image::DynamicImage;
 
 use self::components::components;
+pub use self::preview::blurhash_preview;
 use super::reduction::resized;
 use crate::{Error, Result};
 
