@@ -326,6 +326,30 @@ impl Bucket {
         }
     }
 
+    /// Returns the key under which `other` has the object that is `key` here; `None` if it lies
+    /// outside `other`.
+    #[must_use]
+    pub fn key_within(&self, key: &str, other: &Self) -> Option<String> {
+        let full = join(&self.prefix, key);
+        match (&self.place, &other.place) {
+            (Place::Folder(folder), Place::Folder(_)) => {
+                let path = folder.destination(&full);
+                let key = path.strip_prefix(other.folder.as_deref()?).ok()?;
+                key.to_str().map(ToOwned::to_owned)
+            }
+            (Place::Store(store), Place::Store(other_store)) if store.is_same_as(other_store) => {
+                let key = full.strip_prefix(&*other.prefix)?;
+                let key = if other.prefix.is_empty() {
+                    key
+                } else {
+                    key.strip_prefix('/')?
+                };
+                Some(key.to_owned())
+            }
+            _ => None,
+        }
+    }
+
     fn context<'a>(&'a self, operation: Operation, key: &'a str) -> Context<'a> {
         Context {
             operation,
