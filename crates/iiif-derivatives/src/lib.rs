@@ -1,1 +1,53 @@
-//! The derivative job: a processing URI and instructions become derivatives, a report and a contact sheet.
+//! The job: a processing URI and instructions become derivatives, a report and a contact sheet.
+//!
+//! [`Job::run`] takes a list of processing URIs. For each it fetches the source image, decodes it
+//! once, renders every derivative that the instructions name, puts them into their bucket as they
+//! are ready, and last writes the [`ProcessReport`]. Several images are under way at the same time,
+//! within one budget of memory.
+//!
+//! One bad label or one bad image never stops the others; what failed stands in the report.
+
+mod budget;
+mod check;
+mod contact_sheet;
+mod error;
+mod job;
+mod key;
+mod process;
+mod report;
+mod report_name;
+mod report_stream;
+mod settings;
+
+pub use crate::error::{Error, ErrorKind};
+pub use crate::job::{
+    Cancellation, ContactSheets, Finished, Job, JobOptions, Outcome, ReportOptions,
+};
+pub use crate::report::{Failure, ProcessReport};
+pub use crate::report_name::{ParseReportNameError, ReportName};
+pub use crate::report_stream::ReportStream;
+
+use iiif_config::ProcessingUri;
+
+/// Where the report of an image lies: beside its derivatives, or in the root of a bucket of its own.
+pub(crate) fn report_key(options: &ReportOptions, uri: &ProcessingUri) -> String {
+    let name = options.name.expand(uri.origin().as_str());
+    if options.bucket.is_some() {
+        name
+    } else {
+        in_folder(&uri.report_folder(), &name)
+    }
+}
+
+/// Where the contact sheet of an image lies.
+pub(crate) fn contact_sheet_key(uri: &ProcessingUri) -> String {
+    in_folder(&uri.report_folder(), "index.html")
+}
+
+fn in_folder(folder: &str, name: &str) -> String {
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
+}

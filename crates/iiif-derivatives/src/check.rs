@@ -1,0 +1,170 @@
+//! What can be refused before any work.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use iiif_config::ProcessingUri;
+
+use crate::{ContactSheets, Error, Job};
+
+/// An object that a run would write.
+struct Written<'a> {
+    key: String,
+    uri: &'a ProcessingUri,
+    what: What<'a>,
+}
+
+enum What<'a> {
+    Derivative(&'a str),
+    Report,
+    ContactSheet,
+}
+
+impl Written<'_> {
+    fn describe(&self) -> String {
+        let uri = self.uri.to_redacted_string();
+        match self.what {
+            What::Derivative(label) => format!("label `{label}` of `{uri}`"),
+            What::Report => format!("the report of `{uri}`"),
+            What::ContactSheet => format!("the contact sheet of `{uri}`"),
+        }
+    }
+}
+
+pub(crate) fn check(job: &Job, uris: &[ProcessingUri]) -> Result<(), Error> {
+    if uris.is_empty() || job.instructions.is_empty() {
+        return Err(Error::NothingToDo);
+    }
+    if !job.derivatives.is_writable() {
+        return Err(Error::ReadOnly {
+            bucket: job.derivatives.to_string(),
+        });
+    }
+    check_collisions(job, uris)?;
+    check_sources(job, uris)
+}
+
+fn derivatives<'a>(job: &'a Job, uri: &'a ProcessingUri) -> impl Iterator<Item = Written<'a>> {
+    job.instructions
+        .iter()
+        .map(move |(label, instructions)| Written {
+            key: uri.derivative_key(label, instructions),
+            uri,
+            what: What::Derivative(label.as_str()),
+        })
+}
+
+/// Everything that goes into the bucket of derivatives.
+fn beside_derivatives<'a>(
+    job: &'a Job,
+    uri: &'a ProcessingUri,
+) -> impl Iterator<Item = Written<'a>> {
+    let options = job.reports.as_ref();
+    let report = options
+        .filter(|options| options.bucket.is_none())
+        .map(|options| Written {
+            key: crate::report_key(options, uri),
+            uri,
+            what: What::Report,
+        });
+    let sheets = options.filter(|options| options.contact_sheet == ContactSheets::Written);
+    let sheet = sheets.map(|_options| Written {
+        key: crate::contact_sheet_key(uri),
+        uri,
+        what: What::ContactSheet,
+    });
+    derivatives(job, uri).chain(report).chain(sheet)
+}
+
+/// Reports in a bucket of their own.
+fn elsewhere<'a>(job: &'a Job, uri: &'a ProcessingUri) -> impl Iterator<Item = Written<'a>> {
+    let options = job
+        .reports
+        .as_ref()
+        .filter(|options| options.bucket.is_some());
+    options.into_iter().map(move |options| Written {
+        key: crate::report_key(options, uri),
+        uri,
+        what: What::Report,
+    })
+}
+
+fn check_collisions(job: &Job, uris: &[ProcessingUri]) -> Result<(), Error> {
+    find_collision(|| uris.iter().flat_map(|uri| beside_derivatives(job, uri)))?;
+    find_collision(|| uris.iter().flat_map(|uri| elsewhere(job, uri)))
+}
+
+/// Finds two objects of the same key, or one that needs another's key as its folder.
+///
+/// A run may have millions of keys. So the first pass keeps only their hashes, and the second keeps
+/// the few keys whose hash, or the hash of one of their folders, was seen twice.
+fn find_collision<'a, I: Iterator<Item = Written<'a>>>(
+    written: impl Fn() -> I,
+) -> Result<(), Error> {
+    let mut seen = HashSet::new();
+    let mut twice = HashSet::new();
+    for object in written() {
+        let hash = hash(&object.key);
+        if !seen.insert(hash) {
+            twice.insert(hash);
+        }
+    }
+    let folders_seen = |key: &str| {
+        folders(key)
+            .map(hash)
+            .filter(|hash| seen.contains(hash))
+            .collect::<Vec<_>>()
+    };
+    for object in written() {
+        twice.extend(folders_seen(&object.key));
+    }
+    if twice.is_empty() {
+        return Ok(());
+    }
+    let mut suspects: HashMap<String, Written<'_>> = HashMap::new();
+    for object in written().filter(|object| twice.contains(&hash(&object.key))) {
+        if let Some(first) = suspects.get(&object.key) {
+            return Err(collision(first, &object));
+        }
+        suspects.insert(object.key.clone(), object);
+    }
+    for object in written() {
+        if let Some(first) = folders(&object.key).find_map(|folder| suspects.get(folder)) {
+            return Err(collision(first, &object));
+        }
+    }
+    Ok(())
+}
+
+fn collision(first: &Written<'_>, second: &Written<'_>) -> Error {
+    Error::Collision {
+        key: first.key.clone(),
+        first: first.describe(),
+        second: second.describe(),
+    }
+}
+
+fn hash(key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The folders that a key lies in, the outermost first.
+fn folders(key: &str) -> impl Iterator<Item = &str> {
+    key.match_indices('/').filter_map(|(end, _)| key.get(..end))
+}
+
+fn check_sources(job: &Job, uris: &[ProcessingUri]) -> Result<(), Error> {
+    let sources: HashSet<&str> = uris.iter().map(|uri| uri.origin().as_str()).collect();
+    for object in uris.iter().flat_map(|uri| beside_derivatives(job, uri)) {
+        let key = job.derivatives.key_within(&object.key, &job.source);
+        if let Some(key) = key.filter(|key| sources.contains(key.as_str())) {
+            return Err(Error::ReplacesSource {
+                what: object.describe(),
+                key,
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! One image: fetched, probed, decoded once, rendered, put, reported.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use iiif_config::ProcessingUri;
+use iiif_image_api::RenderPlan;
+use iiif_pipeline::{AnalysisReport, Batch, Derivative, SourceImage};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+
+use crate::budget::MemoryBudget;
+use crate::contact_sheet::{ContactSheet, placeholder};
+use crate::key::uri_path;
+use crate::report::SOURCE;
+use crate::settings::Settings;
+use crate::{ContactSheets, Failure, Job, ProcessReport, ReportOptions};
+
+/// The derivatives that one image asks for, with their labels.
+#[derive(Debug, Default)]
+struct Plans {
+    labels: Vec<String>,
+    keys: Vec<String>,
+    plans: Vec<RenderPlan>,
+}
+
+/// A worker thread ended without an answer: a defect of this program.
+#[derive(Debug, thiserror::Error)]
+#[error("the work on this image ended unexpectedly")]
+struct WorkerError(#[source] tokio::task::JoinError);
+
+/// Returns the report of one image, and the pixels of its source.
+pub(crate) async fn process(
+    job: &Job,
+    budget: &MemoryBudget,
+    uri: &ProcessingUri,
+) -> (ProcessReport, u64) {
+    let mut image = Image::new(job, uri);
+    let source = image.read().await;
+    let mut pixels = 0;
+    match source {
+        Ok(source) => {
+            pixels = source.dimensions().area();
+            if let Err(failure) = image.make_derivatives(budget, source).await {
+                image.report.errors.insert(SOURCE.to_owned(), failure);
+            }
+        }
+        Err(failure) => {
+            image.report.errors.insert(SOURCE.to_owned(), failure);
+        }
+    }
+    if let Some(options) = &job.reports {
+        image.write_reports(options).await;
+    }
+    (image.report, pixels)
+}
+
+/// One image on its way.
+struct Image<'a> {
+    job: &'a Job,
+    uri: &'a ProcessingUri,
+    settings: Settings,
+    report: ProcessReport,
+    /// The keys of the derivatives that were written, by label.
+    written: BTreeMap<String, String>,
+}
+
+impl<'a> Image<'a> {
+    fn new(job: &'a Job, uri: &'a ProcessingUri) -> Self {
+        let report = ProcessReport {
+            origin: uri.origin().as_str().to_owned(),
+            origin_uri: uri.to_redacted_string(),
+            ..ProcessReport::default()
+        };
+        let settings = Settings::of(&job.config);
+        Self {
+            job,
+            uri,
+            settings,
+            report,
+            written: BTreeMap::new(),
+        }
+    }
+
+    /// Fetches the source and reads its header.
+    async fn read(&mut self) -> Result<Arc<SourceImage>, Failure> {
+        let origin = self.uri.origin().as_str();
+        let bytes = self
+            .job
+            .source
+            .get(origin)
+            .await
+            .map_err(|error| Failure::new(&error, None))?;
+        let limits = self.settings.decode_limits;
+        let (fingerprint, source) = spawn_blocking(move || {
+            let fingerprint = format!("sha256:{}", hex::encode(Sha256::digest(&bytes)));
+            (fingerprint, SourceImage::probe(bytes, &limits))
+        })
+        .await
+        .map_err(|error| Failure::new(&WorkerError(error), None))?;
+        self.report.origin_fingerprint = Some(fingerprint);
+        source
+            .map(Arc::new)
+            .map_err(|error| Failure::new(&error, None))
+    }
+
+    async fn make_derivatives(
+        &mut self,
+        budget: &MemoryBudget,
+        source: Arc<SourceImage>,
+    ) -> Result<(), Failure> {
+        let format = source.format().to_string();
+        let fail =
+            |error: &(dyn std::error::Error + 'static)| Failure::new(error, Some(format.clone()));
+        let Plans {
+            labels,
+            keys,
+            plans,
+        } = self.resolve(&source);
+        let needed = self.settings.batch(&source, plans.clone()).memory_bytes();
+        let _held = budget.reserve(needed).await.map_err(|error| fail(&error))?;
+
+        let (sender, mut rendered) = mpsc::unbounded_channel();
+        let settings = self.settings.clone();
+        let worker = spawn_blocking(move || -> iiif_pipeline::Result<AnalysisReport> {
+            let batch: Batch<'_> = settings.batch(&source, plans);
+            // The receiver outlives the worker; were it gone, there would be nobody to tell.
+            batch.run(&|index, derivative| drop(sender.send((index, derivative))))
+        });
+        let mut puts = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                Some(result) = puts.next(), if !puts.is_empty() => self.note(result),
+                next = rendered.recv() => match next {
+                    None => break,
+                    Some((index, derivative)) => {
+                        let (label, key) = (labels[index].clone(), keys[index].clone());
+                        puts.push(put(self.job, label, key, derivative, format.clone()));
+                    }
+                },
+            }
+        }
+        while let Some(result) = puts.next().await {
+            self.note(result);
+        }
+        let analyzed = worker.await.map_err(|error| fail(&WorkerError(error)))?;
+        self.report.analysis = analyzed.map_err(|error| fail(&error))?;
+        Ok(())
+    }
+
+    /// Resolves the instructions; what cannot be done on this image goes into the report.
+    fn resolve(&mut self, source: &SourceImage) -> Plans {
+        let mut plans = Plans::default();
+        for (label, instructions) in self.job.instructions.iter() {
+            let plan = RenderPlan::resolve(
+                &instructions.request,
+                source.geometry(),
+                &self.settings.resolve_options,
+            );
+            match plan {
+                Ok(plan) => {
+                    plans.labels.push(label.as_str().to_owned());
+                    plans
+                        .keys
+                        .push(self.uri.derivative_key(label, instructions));
+                    plans.plans.push(plan);
+                }
+                Err(error) => {
+                    let failure = Failure::new(&error, Some(source.format().to_string()));
+                    self.report
+                        .errors
+                        .insert(label.as_str().to_owned(), failure);
+                }
+            }
+        }
+        plans
+    }
+
+    fn note(&mut self, (label, result): (String, Result<Put, Failure>)) {
+        match result {
+            Ok(Put { key, dimensions }) => {
+                self.report
+                    .uris
+                    .insert(label.clone(), format!("file:///{}", uri_path(&key)));
+                self.report.dimensions.insert(label.clone(), dimensions);
+                self.written.insert(label, key);
+            }
+            Err(failure) => {
+                self.report.errors.insert(label, failure);
+            }
+        }
+    }
+
+    /// Writes the report last, so that whoever sees it finds the derivatives.
+    async fn write_reports(&mut self, options: &ReportOptions) {
+        if options.contact_sheet == ContactSheets::Written {
+            let key = crate::contact_sheet_key(self.uri);
+            let folder = self.uri.report_folder();
+            let sheet = ContactSheet {
+                report: &self.report,
+                keys: &self.written,
+                folder: &folder,
+                placeholder: self
+                    .report
+                    .analysis
+                    .blurhash
+                    .as_deref()
+                    .and_then(placeholder),
+            };
+            let page = Bytes::from(sheet.to_html());
+            if let Err(error) = self.job.derivatives.put(&key, page, "text/html").await {
+                self.report
+                    .errors
+                    .insert("index.html".to_owned(), Failure::new(&error, None));
+            }
+        }
+        let key = crate::report_key(options, self.uri);
+        let bucket = options.bucket.as_ref().unwrap_or(&self.job.derivatives);
+        let put = match serde_json::to_vec(&self.report) {
+            Ok(json) => bucket.put(&key, json.into(), "application/json").await,
+            // Strings, numbers and maps of strings always serialize.
+            Err(_) => Ok(()),
+        };
+        if let Err(error) = put {
+            self.report
+                .errors
+                .insert("report".to_owned(), Failure::new(&error, None));
+        }
+    }
+}
+
+/// A derivative that was written.
+struct Put {
+    key: String,
+    dimensions: [u32; 2],
+}
+
+async fn put(
+    job: &Job,
+    label: String,
+    key: String,
+    derivative: iiif_pipeline::Result<Derivative>,
+    format: String,
+) -> (String, Result<Put, Failure>) {
+    let result = match derivative {
+        Err(error) => Err(Failure::new(&error, Some(format))),
+        Ok(derivative) => {
+            let media_type = derivative.format.media_type();
+            let dimensions = [
+                derivative.dimensions.width(),
+                derivative.dimensions.height(),
+            ];
+            match job
+                .derivatives
+                .put(&key, derivative.bytes, media_type)
+                .await
+            {
+                Ok(()) => Ok(Put { key, dimensions }),
+                Err(error) => Err(Failure::new(&error, None)),
+            }
+        }
+    };
+    (label, result)
+}
