@@ -1,3 +1,72 @@
-//! `iiif-process`: makes named derivatives of images.
+//! `iiif-process`: makes named derivatives of images, with a palette and a JSON report.
 
-fn main() {}
+mod args;
+mod batch;
+mod load;
+mod watch;
+
+use std::process::ExitCode;
+
+use args::{Args, Mode, VARIABLE_PREFIXES};
+use iiif_cli::{Environment, ExitStatus, LogFormat, Verbosity};
+use mimalloc::MiMalloc;
+
+/// Rasters are allocated and freed by many threads, where the system's allocator keeps what it got.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+fn main() -> ExitCode {
+    let environment = Environment::of_process();
+    let args: Args =
+        match iiif_cli::parse_args(std::env::args_os(), &environment, &VARIABLE_PREFIXES) {
+            Ok(args) => args,
+            Err(error) => return ending(&error).into(),
+        };
+    iiif_cli::init_logging(verbosity(&args), args.log_format);
+    match run(&args) {
+        Ok(status) => status.into(),
+        Err(error) => {
+            iiif_cli::print_error(&error);
+            ExitStatus::Usage.into()
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(args: &Args) -> anyhow::Result<ExitStatus> {
+    if args.print_config {
+        let config = load::config(args).await?;
+        iiif_cli::print_line(&format!("{:#}", config.to_redacted_json()))?;
+        return Ok(ExitStatus::Success);
+    }
+    let job = load::job(args).await?;
+    match args.mode {
+        Mode::Cli => batch::run(args, &job).await,
+        Mode::Fsnotify => watch::run(&job).await,
+    }
+}
+
+/// Prints help or a wrong flag where clap wants it.
+fn ending(error: &clap::Error) -> ExitStatus {
+    // Nobody is left to tell when the terminal is gone.
+    let _ = error.print();
+    if error.use_stderr() {
+        ExitStatus::Usage
+    } else {
+        ExitStatus::Success
+    }
+}
+
+fn verbosity(args: &Args) -> Verbosity {
+    match (args.quiet, args.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ if batch::shows_progress(args) => Verbosity::Warnings,
+        _ => Verbosity::Normal,
+    }
+}
+
+/// Returns whether the logs are for people.
+fn is_text(args: &Args) -> bool {
+    args.log_format == LogFormat::Text
+}

@@ -1,0 +1,172 @@
+//! The flags of `iiif-process`: those of go-iiif's first and eighth generation, and ours.
+
+use std::num::NonZeroUsize;
+
+use clap::{ArgAction, Parser, ValueEnum};
+use iiif_cli::{ByteSize, LogFormat};
+use iiif_derivatives::ReportName;
+
+/// The prefixes of the variables that stand for flags, the first wins.
+pub(crate) const VARIABLE_PREFIXES: [&str; 2] = ["IIIF_", "IIIF_PROCESS_"];
+
+const AFTER_HELP: &str = "\
+Flags take one dash or two, before or after the URIs. A flag that is not given is read from the
+variable of its name: IIIF_CONFIG_SOURCE, or IIIF_PROCESS_CONFIG_SOURCE, for -config-source. The
+command line wins over the variables, and both win over the files.
+
+A URI is file:///ORIGIN[?target=TARGET], rewrite:///ORIGIN?target=TARGET,
+idsecret:///ORIGIN?id=ID[&secret=S&secret_o=S], or just the name of a file.
+
+Exit codes: 0 everything was written, 1 something failed and the report says what, 2 usage or
+configuration, 3 nothing to do, 130 and 143 stopped by a signal.";
+
+const CONFIGURATION: &str = "Configuration";
+const REPORTS: &str = "Reports";
+const RUN: &str = "Run";
+
+/// Makes named derivatives of images, with a palette and a JSON report.
+///
+/// Without a config, images are read from the current folder and derivatives go to ./derivatives.
+#[derive(Debug, Parser)]
+#[command(name = "iiif-process", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// Images to process
+    #[arg(value_name = "URI")]
+    pub(crate) uris: Vec<String>,
+
+    /// An image to process; may be repeated
+    #[arg(long = "uri", value_name = "URI", help_heading = RUN)]
+    pub(crate) more_uris: Vec<String>,
+
+    /// A file with a URI a line, or - for stdin
+    #[arg(long, value_name = "PATH", help_heading = RUN)]
+    pub(crate) manifest: Option<String>,
+
+    /// Process the URIs, or watch a file:// source and process what lands in it
+    #[arg(long, value_enum, default_value_t, help_heading = RUN)]
+    pub(crate) mode: Mode,
+
+    /// Images under way at the same time [default: the number of cores]
+    #[arg(long, value_name = "N", help_heading = RUN)]
+    pub(crate) concurrency: Option<NonZeroUsize>,
+
+    /// Memory that all images under way may take, such as 512MiB [default: half of the machine's]
+    #[arg(long, value_name = "BYTES", help_heading = RUN)]
+    pub(crate) memory_limit: Option<ByteSize>,
+
+    /// Log everything that is done
+    #[arg(long, help_heading = RUN, default_value_t = false, num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", action = ArgAction::Set)]
+    pub(crate) verbose: bool,
+
+    /// Print nothing but the report, and errors
+    #[arg(long, help_heading = RUN, default_value_t = false, num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", action = ArgAction::Set)]
+    pub(crate) quiet: bool,
+
+    /// The form of log lines
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = RUN)]
+    pub(crate) log_format: LogFormat,
+
+    /// A config file; the same as -config-source and -config-name
+    #[arg(long, value_name = "PATH", help_heading = CONFIGURATION)]
+    pub(crate) config: Option<String>,
+
+    /// The bucket of the config file, such as file:///etc/go-iiif
+    #[arg(long, value_name = "BUCKET", help_heading = CONFIGURATION, conflicts_with = "config")]
+    pub(crate) config_source: Option<String>,
+
+    /// The name of the config file in its bucket
+    #[arg(long, value_name = "NAME", default_value = "config.json", help_heading = CONFIGURATION)]
+    pub(crate) config_name: String,
+
+    /// An instructions file; the same as -instructions-source and -instructions-name
+    #[arg(long, value_name = "PATH", help_heading = CONFIGURATION)]
+    pub(crate) instructions: Option<String>,
+
+    /// The bucket of the instructions file
+    #[arg(long, value_name = "BUCKET", help_heading = CONFIGURATION, conflicts_with = "instructions")]
+    pub(crate) instructions_source: Option<String>,
+
+    /// The name of the instructions file in its bucket
+    #[arg(long, value_name = "NAME", default_value = "instructions.json", help_heading = CONFIGURATION)]
+    pub(crate) instructions_name: String,
+
+    /// The bucket of source images; replaces images.source.uri of the config
+    #[arg(long, value_name = "BUCKET", help_heading = CONFIGURATION)]
+    pub(crate) config_images_source_uri: Option<String>,
+
+    /// The bucket of derivatives; replaces derivatives.cache.uri of the config
+    #[arg(long, value_name = "BUCKET", help_heading = CONFIGURATION)]
+    pub(crate) config_derivatives_cache_uri: Option<String>,
+
+    /// Print the configuration in effect, secrets redacted, and exit
+    #[arg(long, help_heading = CONFIGURATION, default_value_t = false, num_args = 0..=1,
+          require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
+    pub(crate) print_config: bool,
+
+    /// Write a JSON report for each image
+    #[arg(long, help_heading = REPORTS, default_value_t = false, num_args = 0..=1,
+          require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
+    pub(crate) report: bool,
+
+    /// The name of reports, in the folder of each image's derivatives [default: process.json]
+    #[arg(long, value_name = "NAME", help_heading = REPORTS)]
+    pub(crate) report_name: Option<ReportName>,
+
+    /// The name of reports, in which {sha256_origin} stands for the hash of the origin
+    #[arg(long, value_name = "TEMPLATE", help_heading = REPORTS, conflicts_with = "report_name")]
+    pub(crate) report_template: Option<ReportName>,
+
+    /// A bucket for reports, which then lie in its root [default: beside the derivatives]
+    #[arg(long, value_name = "BUCKET", help_heading = REPORTS, alias = "report-source")]
+    pub(crate) report_bucket_uri: Option<String>,
+
+    /// Also write a contact sheet, index.html, beside the derivatives; implies -report
+    #[arg(long, help_heading = REPORTS, alias = "generate-report-html", default_value_t = false,
+          num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          action = ArgAction::Set)]
+    pub(crate) report_html: bool,
+}
+
+/// What the program does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    /// Process the URIs of the command line and the manifest.
+    #[default]
+    Cli,
+    /// Watch the folder of source images.
+    Fsnotify,
+}
+
+impl Args {
+    /// Returns whether reports are written at all: a contact sheet implies them.
+    pub(crate) fn writes_reports(&self) -> bool {
+        self.report || self.report_html
+    }
+
+    /// Returns the name of reports. In a bucket of their own, where all lie in the root, the
+    /// default tells images apart.
+    pub(crate) fn report_name(&self) -> ReportName {
+        let default = match self.report_bucket_uri {
+            Some(_) => ReportName::per_origin(),
+            None => ReportName::fixed(),
+        };
+        self.report_template
+            .clone()
+            .or_else(|| self.report_name.clone())
+            .unwrap_or(default)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_are_consistent() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,106 @@
+//! The usual mode: the URIs of the command line and the manifest, then the end.
+
+use std::io::{self, BufWriter, IsTerminal as _};
+use std::sync::Arc;
+
+use iiif_cli::{ExitStatus, Progress, Signal};
+use iiif_config::ProcessingUri;
+use iiif_derivatives::{Cancellation, Error, ErrorKind, Finished, Job, ReportStream};
+
+use crate::args::{Args, Mode};
+use crate::{is_text, load};
+
+/// How many images that were not begun are named.
+const MOST_LEFT_NAMED: usize = 20;
+
+/// Returns whether a progress bar is shown: on a terminal, where the logs do not scroll over it.
+pub(crate) fn shows_progress(args: &Args) -> bool {
+    let wanted = !args.quiet && !args.verbose && is_text(args) && args.mode == Mode::Cli;
+    wanted && io::stderr().is_terminal()
+}
+
+/// Makes the derivatives of all images and prints the reports, one line of JSON, to stdout.
+pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
+    let uris = load::uris(args)?;
+    if let Err(error) = job.check(&uris) {
+        return refused(error);
+    }
+    let cancellation = Arc::new(Cancellation::default());
+    let signal = tokio::spawn(watch_signals(Arc::clone(&cancellation)));
+    let mut progress = if shows_progress(args) {
+        Progress::visible(uris.len() as u64)
+    } else {
+        Progress::hidden()
+    };
+    let mut reports = ReportStream::new(BufWriter::new(io::stdout()), &uris);
+    let outcome = job
+        .run(&uris, &cancellation, |image| {
+            log(&image);
+            progress.image_done(image.pixels);
+            reports.push(image.index, image.report);
+        })
+        .await;
+    progress.finish();
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => return refused(error),
+    };
+    reports.finish()?;
+    if outcome.left > 0 {
+        tell_left(&uris, outcome.left);
+    }
+    if cancellation.is_cancelled() {
+        return Ok(ExitStatus::Signaled(signal.await?));
+    }
+    Ok(if outcome.failed > 0 {
+        ExitStatus::Failed
+    } else {
+        ExitStatus::Success
+    })
+}
+
+fn refused(error: Error) -> anyhow::Result<ExitStatus> {
+    if error.kind() == ErrorKind::NothingToDo {
+        iiif_cli::print_error(&error.into());
+        return Ok(ExitStatus::NothingToDo);
+    }
+    Err(error.into())
+}
+
+async fn watch_signals(cancellation: Arc<Cancellation>) -> Signal {
+    let signal = match iiif_cli::first_signal().await {
+        Ok(signal) => signal,
+        Err(error) => {
+            tracing::warn!("signals will end this run at once: {error}");
+            return std::future::pending().await;
+        }
+    };
+    tracing::warn!("finishing the images under way; no further one is begun");
+    cancellation.cancel();
+    signal
+}
+
+/// Logs an image that is finished, and what failed of it.
+pub(crate) fn log(image: &Finished<'_>) {
+    let (origin, made) = (&image.report.origin, image.report.uris.len());
+    for (label, failure) in &image.report.errors {
+        tracing::error!(origin, label, "{}", failure.reason);
+    }
+    tracing::info!(
+        origin,
+        made,
+        failed = image.report.errors.len(),
+        "image finished"
+    );
+}
+
+/// Images are begun in order, so what is left is the end of the list.
+fn tell_left(uris: &[ProcessingUri], left: usize) {
+    tracing::warn!("{left} images were not begun:");
+    for uri in uris.iter().skip(uris.len() - left).take(MOST_LEFT_NAMED) {
+        tracing::warn!("left: {}", uri.to_redacted_string());
+    }
+    if left > MOST_LEFT_NAMED {
+        tracing::warn!("left: {} more", left - MOST_LEFT_NAMED);
+    }
+}

@@ -1,0 +1,171 @@
+//! Reads what a run needs before it begins: config, instructions, buckets, URIs.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use iiif_config::{Config, InstructionSet, ProcessingUri};
+use iiif_derivatives::{ContactSheets, Job, ReportOptions};
+use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener};
+
+use crate::args::Args;
+
+/// The config that ships with the program, in go-iiif's words.
+const DEFAULTS: &str = "defaults://";
+
+/// The share of the machine's memory that images may take where no limit is given.
+const DEFAULT_MEMORY_SHARE: u64 = 2;
+
+/// Returns the config: that of the file, or the default, with what the flags replace.
+pub(crate) async fn config(args: &Args) -> anyhow::Result<Config> {
+    let file = File::of(
+        args.config.as_deref(),
+        args.config_source.as_deref(),
+        &args.config_name,
+    );
+    let mut config = match file {
+        None => Config::default(),
+        Some(file) => {
+            let parsed = Config::parse(&file.read().await?, &file.display())?;
+            for warning in &parsed.warnings {
+                tracing::warn!("{warning}");
+            }
+            parsed.value
+        }
+    };
+    if let Some(uri) = &args.config_images_source_uri {
+        config = config.with_source_uri(uri);
+    }
+    if let Some(uri) = &args.config_derivatives_cache_uri {
+        config = config.with_derivatives_uri(uri);
+    }
+    Ok(config)
+}
+
+/// Returns the job, its buckets open.
+pub(crate) async fn job(args: &Args) -> anyhow::Result<Job> {
+    let config = config(args).await?;
+    let instructions = instructions(args, &config).await?;
+    let opener = opener();
+    let source = opener
+        .open(&config.source_uri, MissingFolder::Refuse)
+        .context("cannot open the bucket of source images (images.source.uri)")?;
+    let derivatives = opener
+        .open(&config.derivatives_uri, MissingFolder::Create)
+        .context("cannot open the bucket of derivatives (derivatives.cache.uri)")?;
+    let mut job = Job::new(source, derivatives, instructions);
+    job.config = config;
+    job.reports = reports(args, &opener)?;
+    if let Some(concurrency) = args.concurrency {
+        job.options.concurrency = concurrency;
+    }
+    let limit = args.memory_limit.map(|limit| limit.0);
+    let share = || iiif_cli::memory_bytes().map(|bytes| bytes / DEFAULT_MEMORY_SHARE);
+    if let Some(bytes) = limit.or_else(share) {
+        job.options.memory_limit_bytes = bytes;
+    }
+    Ok(job)
+}
+
+/// Returns the URIs of the command line, then those of the manifest.
+pub(crate) fn uris(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
+    let manifest = match args.manifest.as_deref() {
+        None => String::new(),
+        Some("-") => {
+            let mut text = String::new();
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .context("cannot read URIs from stdin")?;
+            text
+        }
+        Some(path) => std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the manifest `{path}`"))?,
+    };
+    let given = args.uris.iter().chain(&args.more_uris).map(String::as_str);
+    let listed = manifest
+        .lines()
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty());
+    given
+        .chain(listed)
+        .map(|text| Ok(ProcessingUri::parse(text)?))
+        .collect()
+}
+
+fn opener() -> StorageOpener {
+    StorageOpener::new(Environment::from_process())
+}
+
+async fn instructions(args: &Args, config: &Config) -> anyhow::Result<InstructionSet> {
+    let (path, source) = (
+        args.instructions.as_deref(),
+        args.instructions_source.as_deref(),
+    );
+    let Some(file) = File::of(path, source, &args.instructions_name) else {
+        return Ok(InstructionSet::default());
+    };
+    let parsed = InstructionSet::parse(&file.read().await?, &file.display(), config)?;
+    for warning in &parsed.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(parsed.value)
+}
+
+fn reports(args: &Args, opener: &StorageOpener) -> anyhow::Result<Option<ReportOptions>> {
+    if !args.writes_reports() {
+        return Ok(None);
+    }
+    let open = |uri: &String| {
+        opener
+            .open(uri, MissingFolder::Create)
+            .context("cannot open the bucket of reports (-report-bucket-uri)")
+    };
+    let mut options = ReportOptions::default();
+    options.name = args.report_name();
+    options.bucket = args.report_bucket_uri.as_ref().map(open).transpose()?;
+    if args.report_html {
+        options.contact_sheet = ContactSheets::Written;
+    }
+    Ok(Some(options))
+}
+
+/// A file in a bucket.
+struct File {
+    bucket: String,
+    name: String,
+}
+
+impl File {
+    /// Returns the file that the flags name; `None` for the built-in default.
+    fn of(path: Option<&str>, source: Option<&str>, name: &str) -> Option<Self> {
+        if let Some(path) = path {
+            let path = Path::new(path);
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            let bucket = folder.map_or(".".into(), |folder| folder.to_string_lossy());
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            return Some(Self {
+                bucket: bucket.into_owned(),
+                name: name.into_owned(),
+            });
+        }
+        let bucket = source.filter(|source| *source != DEFAULTS)?;
+        Some(Self {
+            bucket: bucket.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+
+    async fn read(&self) -> anyhow::Result<String> {
+        let bucket: Bucket = opener().open(&self.bucket, MissingFolder::Refuse)?;
+        let bytes = bucket.get(&self.name).await?;
+        String::from_utf8(bytes.to_vec())
+            .with_context(|| format!("`{}` is not text in UTF-8", self.display()))
+    }
+
+    /// Returns the file's name for messages.
+    fn display(&self) -> String {
+        self.name.clone()
+    }
+}

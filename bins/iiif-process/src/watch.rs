@@ -1,0 +1,152 @@
+//! Watches the folder of source images and processes what lands in it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use iiif_cli::ExitStatus;
+use iiif_config::{FileUri, Origin, ProcessingUri};
+use iiif_derivatives::{Cancellation, Job, ReportStream};
+use notify::{EventKind, RecursiveMode, Watcher as _};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::Instant;
+
+use crate::batch;
+
+/// A file that nobody touched for this long is taken to be complete.
+const SETTLE: Duration = Duration::from_millis(500);
+
+/// Extensions of the files that are processed; a watched folder holds other files too.
+const EXTENSIONS: [&str; 8] = ["jpg", "jpeg", "png", "gif", "tif", "tiff", "webp", "bmp"];
+
+/// Processes images as they land in the source folder, until a signal comes.
+pub(crate) async fn run(job: &Job) -> anyhow::Result<ExitStatus> {
+    let folder = job
+        .source
+        .local_folder()
+        .context("-mode fsnotify needs images.source.uri to be a file:// bucket")?
+        .to_owned();
+    let (sender, mut touched) = unbounded_channel();
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        if let Ok(event) = event
+            && matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_))
+        {
+            // The receiver is gone only when the program ends.
+            event
+                .paths
+                .into_iter()
+                .for_each(|path| drop(sender.send(path)));
+        }
+    })
+    .context("cannot watch for files")?;
+    watcher
+        .watch(&folder, RecursiveMode::Recursive)
+        .with_context(|| format!("cannot watch `{}`", folder.display()))?;
+    tracing::info!("watching {}", folder.display());
+
+    let signal = iiif_cli::first_signal();
+    tokio::pin!(signal);
+    let mut waiting = Waiting {
+        folder,
+        derivatives: job.derivatives.local_folder(),
+        files: HashMap::new(),
+    };
+    loop {
+        tokio::select! {
+            signal = &mut signal => return Ok(ExitStatus::Signaled(signal?)),
+            settled = waiting.settled(&mut touched) => process(job, &settled).await?,
+        }
+    }
+}
+
+async fn process(job: &Job, uris: &[ProcessingUri]) -> anyhow::Result<()> {
+    let mut reports = ReportStream::new(std::io::stdout(), uris);
+    let ended = job
+        .run(uris, &Cancellation::default(), |image| {
+            batch::log(&image);
+            reports.push(image.index, image.report);
+        })
+        .await;
+    match ended {
+        Ok(_outcome) => Ok(reports.finish()?),
+        Err(error) => {
+            tracing::error!("{error}");
+            Ok(())
+        }
+    }
+}
+
+/// Files that were touched and may still be written to.
+struct Waiting<'a> {
+    folder: PathBuf,
+    derivatives: Option<&'a Path>,
+    files: HashMap<PathBuf, Instant>,
+}
+
+impl Waiting<'_> {
+    /// Waits until a file settles, and returns all that have.
+    async fn settled(&mut self, touched: &mut UnboundedReceiver<PathBuf>) -> Vec<ProcessingUri> {
+        loop {
+            let first = self.files.values().min().copied();
+            let due = async {
+                match first {
+                    Some(first) => tokio::time::sleep_until(first + SETTLE).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                Some(path) = touched.recv() => {
+                    if self.is_source(&path) {
+                        self.files.insert(path, Instant::now());
+                    }
+                }
+                () = due => {
+                    let settled = self.take_settled();
+                    if !settled.is_empty() {
+                        return settled;
+                    }
+                }
+            }
+        }
+    }
+
+    fn take_settled(&mut self) -> Vec<ProcessingUri> {
+        let now = Instant::now();
+        let done = |touched: &Instant| *touched + SETTLE <= now;
+        let mut paths: Vec<PathBuf> = self
+            .files
+            .extract_if(|_path, touched| done(touched))
+            .map(|(path, _)| path)
+            .collect();
+        paths.sort();
+        paths
+            .iter()
+            .filter(|path| path.is_file())
+            .filter_map(|path| self.uri(path))
+            .collect()
+    }
+
+    fn is_source(&self, path: &Path) -> bool {
+        let extension = path
+            .extension()
+            .map(|extension| extension.to_ascii_lowercase());
+        let is_image =
+            extension.is_some_and(|found| EXTENSIONS.iter().any(|known| found == *known));
+        let is_derivative = self
+            .derivatives
+            .is_some_and(|folder| path.starts_with(folder));
+        is_image && !is_derivative
+    }
+
+    fn uri(&self, path: &Path) -> Option<ProcessingUri> {
+        let origin = path.strip_prefix(&self.folder).ok()?.to_str()?;
+        match Origin::new(origin) {
+            Ok(origin) => Some(ProcessingUri::File(FileUri::new(origin))),
+            Err(error) => {
+                tracing::error!("{error}");
+                None
+            }
+        }
+    }
+}
