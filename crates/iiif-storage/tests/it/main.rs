@@ -1,0 +1,23 @@
+//! What buckets promise, backend by backend.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that meets something unexpected has failed"
+)]
+
+mod conformance;
+mod http;
+mod local;
+mod memory;
+mod s3;
+mod server;
+mod symlinks;
+mod uris;
+
+use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener};
+
+/// Opens without an environment, so that nothing of the machine can matter.
+fn open(uri: &str) -> iiif_storage::Result<Bucket> {
+    StorageOpener::new(Environment::empty()).open(uri, MissingFolder::Refuse)
+}
