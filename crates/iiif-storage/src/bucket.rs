@@ -120,20 +120,33 @@ impl Bucket {
         Ok(self)
     }
 
-    /// Reads a whole object.
+    /// Reads a whole object, of whatever size.
     ///
     /// # Errors
     ///
     /// See [`Error`]; of kind [`NotFound`](ErrorKind) if there is none.
     pub async fn get(&self, key: &str) -> Result<Bytes> {
+        self.get_at_most(key, u64::MAX).await
+    }
+
+    /// Reads a whole object, if it has at most `max_bytes`; a larger one is not read at all.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; of kind [`TooLarge`](ErrorKind) if it is larger.
+    pub async fn get_at_most(&self, key: &str, max_bytes: u64) -> Result<Bytes> {
         check_key(key)?;
         let (context, full) = (self.context(Operation::Read, key), join(&self.prefix, key));
         match &self.place {
             Place::Folder(folder) => {
                 let folder = folder.clone();
-                blocking(context, move || folder.read(&full)).await
+                let read = move || folder.read(&full, max_bytes);
+                match run_blocking(read).await {
+                    Err(FolderError::TooLarge(size)) => Err(context.too_large(size, max_bytes)),
+                    read => read.map_err(|error| from_folder(error, context)),
+                }
             }
-            Place::Store(store) => store.get(&full, context).await,
+            Place::Store(store) => store.get(&full, max_bytes, context).await,
             Place::Null => Err(context.not_found()),
         }
     }
@@ -391,6 +404,8 @@ fn from_folder(error: FolderError, context: Context<'_>) -> Error {
     match error {
         FolderError::Outside => context.outside(),
         FolderError::Disk(error) => context.disk(error),
-        FolderError::Range(size) => context.failed(format!("the file has only {size} bytes")),
+        FolderError::Range(size) | FolderError::TooLarge(size) => {
+            context.failed(format!("the file has {size} bytes"))
+        }
     }
 }

@@ -133,6 +133,18 @@ pub enum Error {
         /// The size of the object.
         size_bytes: u64,
     },
+    /// The object is larger than the caller takes.
+    #[error("`{key}` in {bucket} has {actual} bytes; the limit is {limit}")]
+    TooLarge {
+        /// The key.
+        key: String,
+        /// The bucket's URI.
+        bucket: String,
+        /// The size of the object, in bytes.
+        actual: u64,
+        /// The most that the caller takes, in bytes.
+        limit: u64,
+    },
     /// The media type cannot be sent in a header.
     #[error("media type `{}` has characters that no header takes; expected `image/jpeg`", media_type.escape_debug())]
     InvalidMediaType {
@@ -185,6 +197,8 @@ pub enum ErrorKind {
     InvalidRequest,
     /// The bucket URI or what it points to must be corrected.
     InvalidConfig,
+    /// The object is larger than the caller takes.
+    TooLarge,
     /// Nothing is stored there.
     NotFound,
     /// It is not allowed.
@@ -212,6 +226,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::TooLarge { .. } => ErrorKind::TooLarge,
             Self::Denied { .. } | Self::OutsideFolder { .. } => ErrorKind::Denied,
             Self::Unavailable { .. } => ErrorKind::Unavailable,
             Self::InvalidKey { .. } | Self::InvalidRange { .. } | Self::InvalidMediaType { .. } => {
@@ -240,6 +255,15 @@ impl Context<'_> {
         Error::NotFound {
             key: self.key.to_owned(),
             bucket: self.bucket.to_owned(),
+        }
+    }
+
+    pub(crate) fn too_large(self, actual: u64, limit: u64) -> Error {
+        Error::TooLarge {
+            key: self.key.to_owned(),
+            bucket: self.bucket.to_owned(),
+            actual,
+            limit,
         }
     }
 

@@ -78,6 +78,9 @@ async fn objects_are_read_in_whole_and_in_part(bucket: &Bucket) {
         .await
         .unwrap();
     assert_eq!(bucket.get(key).await.unwrap(), "0123456789");
+    assert_eq!(bucket.get_at_most(key, 10).await.unwrap(), "0123456789");
+    let error = bucket.get_at_most(key, 9).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
     let info = bucket.head(key).await.unwrap();
     assert_eq!((info.key.as_str(), info.size_bytes), (key, 10));
     assert!(info.e_tag.is_some() && info.last_modified.is_some());

@@ -1,5 +1,3 @@
-#![cfg(feature = "http")]
-
 use iiif_storage::{Bucket, Environment, ErrorKind, MissingFolder, StorageOpener};
 
 use crate::server::{Answer, Server, quick_retries};

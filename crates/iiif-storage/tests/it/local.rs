@@ -135,6 +135,21 @@ async fn a_reader_sees_the_old_object_or_the_new_one() {
     assert_eq!(names(folder.path()), ["x"]);
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_that_claims_more_than_the_memory_is_an_error() {
+    let folder = tempdir().unwrap();
+    let bucket = open(&folder.path().display().to_string()).unwrap();
+    let file = fs::File::create(folder.path().join("holes")).unwrap();
+    // Not every file system takes this; those that do not have no such files.
+    if file.set_len(1 << 43).is_ok() {
+        let error = bucket.get_at_most("holes", 1 << 30).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        let part = bucket.get_range("holes", 1 << 42..(1 << 42) + 3).await;
+        assert_eq!(part.unwrap(), "\0\0\0");
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn files_have_the_permissions_of_new_files() {
@@ -166,6 +181,7 @@ async fn folders_are_no_objects_and_leftovers_are_not_listed() {
     );
     assert!(!bucket.exists("sub").await.unwrap());
     assert!(!bucket.exists("sub/x/y").await.unwrap());
+    bucket.delete("sub").await.unwrap();
     let listed: Vec<_> = bucket
         .list("")
         .map(|info| info.unwrap().key)

@@ -7,11 +7,15 @@
 )]
 
 mod conformance;
+#[cfg(all(feature = "aws", feature = "http"))]
 mod http;
 mod local;
 mod memory;
+#[cfg(feature = "aws")]
 mod s3;
+#[cfg(feature = "aws")]
 mod server;
+#[cfg(unix)]
 mod symlinks;
 mod uris;
 

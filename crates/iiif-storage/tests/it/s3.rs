@@ -1,5 +1,3 @@
-#![cfg(feature = "aws")]
-
 use std::error::Error as _;
 use std::fs;
 
