@@ -6,7 +6,6 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
@@ -16,7 +15,7 @@ pub(crate) use self::store::{Access, Store};
 use crate::error::Context;
 use crate::folder::{self, FolderError, LocalFolder};
 use crate::key::{check_key, check_prefix, join};
-use crate::{Error, ErrorKind, Operation, Result};
+use crate::{Error, ErrorKind, ObjectInfo, Operation, Result};
 
 /// A place where objects live: a local folder, memory, or a bucket in a cloud.
 ///
@@ -41,20 +40,6 @@ pub struct Bucket {
     name: Arc<str>,
     /// The local folder with the prefix.
     folder: Option<Arc<Path>>,
-}
-
-/// What is known about an object without reading it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ObjectInfo {
-    /// The key inside the bucket.
-    pub key: String,
-    /// The size, in bytes.
-    pub size_bytes: u64,
-    /// The entity tag, which changes with the content; quoted as in HTTP.
-    pub e_tag: Option<String>,
-    /// When the object was last written.
-    pub last_modified: Option<SystemTime>,
 }
 
 #[derive(Clone)]
