@@ -14,6 +14,8 @@ mod memory;
 #[cfg(feature = "aws")]
 mod s3;
 #[cfg(feature = "aws")]
+mod s3_server;
+#[cfg(feature = "aws")]
 mod server;
 #[cfg(unix)]
 mod symlinks;
