@@ -6,7 +6,6 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
@@ -16,7 +15,7 @@ pub(crate) use self::store::{Access, Store};
 use crate::error::Context;
 use crate::folder::{self, FolderError, LocalFolder};
 use crate::key::{check_key, check_prefix, join};
-use crate::{Error, ErrorKind, Operation, Result};
+use crate::{Error, ErrorKind, ObjectInfo, Operation, Result};
 
 /// A place where objects live: a local folder, memory, or a bucket in a cloud.
 ///
@@ -41,20 +40,6 @@ pub struct Bucket {
     name: Arc<str>,
     /// The local folder with the prefix.
     folder: Option<Arc<Path>>,
-}
-
-/// What is known about an object without reading it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ObjectInfo {
-    /// The key inside the bucket.
-    pub key: String,
-    /// The size, in bytes.
-    pub size_bytes: u64,
-    /// The entity tag, which changes with the content; quoted as in HTTP.
-    pub e_tag: Option<String>,
-    /// When the object was last written.
-    pub last_modified: Option<SystemTime>,
 }
 
 #[derive(Clone)]
@@ -120,20 +105,33 @@ impl Bucket {
         Ok(self)
     }
 
-    /// Reads a whole object.
+    /// Reads a whole object, of whatever size.
     ///
     /// # Errors
     ///
     /// See [`Error`]; of kind [`NotFound`](ErrorKind) if there is none.
     pub async fn get(&self, key: &str) -> Result<Bytes> {
+        self.get_at_most(key, u64::MAX).await
+    }
+
+    /// Reads a whole object, if it has at most `max_bytes`; a larger one is not read at all.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; of kind [`TooLarge`](ErrorKind) if it is larger.
+    pub async fn get_at_most(&self, key: &str, max_bytes: u64) -> Result<Bytes> {
         check_key(key)?;
         let (context, full) = (self.context(Operation::Read, key), join(&self.prefix, key));
         match &self.place {
             Place::Folder(folder) => {
                 let folder = folder.clone();
-                blocking(context, move || folder.read(&full)).await
+                let read = move || folder.read(&full, max_bytes);
+                match run_blocking(read).await {
+                    Err(FolderError::TooLarge(size)) => Err(context.too_large(size, max_bytes)),
+                    read => read.map_err(|error| from_folder(error, context)),
+                }
             }
-            Place::Store(store) => store.get(&full, context).await,
+            Place::Store(store) => store.get(&full, max_bytes, context).await,
             Place::Null => Err(context.not_found()),
         }
     }
@@ -415,6 +413,8 @@ fn from_folder(error: FolderError, context: Context<'_>) -> Error {
     match error {
         FolderError::Outside => context.outside(),
         FolderError::Disk(error) => context.disk(error),
-        FolderError::Range(size) => context.failed(format!("the file has only {size} bytes")),
+        FolderError::Range(size) | FolderError::TooLarge(size) => {
+            context.failed(format!("the file has {size} bytes"))
+        }
     }
 }

@@ -1,7 +1,11 @@
 //! Why a bucket could not be opened, read or written.
 
+mod context;
+
 use std::fmt;
 use std::path::PathBuf;
+
+pub(crate) use self::context::Context;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -133,6 +137,18 @@ pub enum Error {
         /// The size of the object.
         size_bytes: u64,
     },
+    /// The object is larger than the caller takes.
+    #[error("`{key}` in {bucket} has {actual} bytes; the limit is {limit}")]
+    TooLarge {
+        /// The key.
+        key: String,
+        /// The bucket's URI.
+        bucket: String,
+        /// The size of the object, in bytes.
+        actual: u64,
+        /// The most that the caller takes, in bytes.
+        limit: u64,
+    },
     /// The media type cannot be sent in a header.
     #[error("media type `{}` has characters that no header takes; expected `image/jpeg`", media_type.escape_debug())]
     InvalidMediaType {
@@ -185,6 +201,8 @@ pub enum ErrorKind {
     InvalidRequest,
     /// The bucket URI or what it points to must be corrected.
     InvalidConfig,
+    /// The object is larger than the caller takes.
+    TooLarge,
     /// Nothing is stored there.
     NotFound,
     /// It is not allowed.
@@ -212,6 +230,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::TooLarge { .. } => ErrorKind::TooLarge,
             Self::Denied { .. } | Self::OutsideFolder { .. } => ErrorKind::Denied,
             Self::Unavailable { .. } => ErrorKind::Unavailable,
             Self::InvalidKey { .. } | Self::InvalidRange { .. } | Self::InvalidMediaType { .. } => {
@@ -225,108 +244,4 @@ impl Error {
             Self::Failed { .. } => ErrorKind::Internal,
         }
     }
-}
-
-/// What an operation was about, to make errors of.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Context<'a> {
-    pub(crate) operation: Operation,
-    pub(crate) key: &'a str,
-    pub(crate) bucket: &'a str,
-}
-
-impl Context<'_> {
-    pub(crate) fn not_found(self) -> Error {
-        Error::NotFound {
-            key: self.key.to_owned(),
-            bucket: self.bucket.to_owned(),
-        }
-    }
-
-    pub(crate) fn outside(self) -> Error {
-        Error::OutsideFolder {
-            key: self.key.to_owned(),
-            bucket: self.bucket.to_owned(),
-        }
-    }
-
-    pub(crate) fn failed(self, source: impl Into<BoxError>) -> Error {
-        Error::Failed {
-            operation: self.operation,
-            key: self.key.to_owned(),
-            bucket: self.bucket.to_owned(),
-            source: source.into(),
-        }
-    }
-
-    /// Maps a failure of the local disk.
-    pub(crate) fn disk(self, source: std::io::Error) -> Error {
-        use std::io::ErrorKind as Io;
-        match source.kind() {
-            // A file where a folder is expected, or the other way round, means that reads find
-            // nothing; writes must say what is in their way.
-            Io::NotFound => self.not_found(),
-            Io::NotADirectory | Io::IsADirectory if self.operation != Operation::Write => {
-                self.not_found()
-            }
-            Io::PermissionDenied | Io::ReadOnlyFilesystem => Error::Denied {
-                operation: self.operation,
-                key: self.key.to_owned(),
-                bucket: self.bucket.to_owned(),
-                source: source.into(),
-            },
-            _ => self.failed(source),
-        }
-    }
-
-    /// Maps a failure of an object store.
-    pub(crate) fn store(self, source: object_store::Error) -> Error {
-        use object_store::Error as Store;
-        let (operation, key, bucket) = (self.operation, self.key.into(), self.bucket.into());
-        match &source {
-            Store::NotFound { .. } => self.not_found(),
-            Store::PermissionDenied { .. } | Store::Unauthenticated { .. } => Error::Denied {
-                operation,
-                key,
-                bucket,
-                source: source.into(),
-            },
-            Store::NotImplemented { .. } | Store::NotSupported { .. } => Error::Unsupported {
-                uri: bucket,
-                missing: format!("a backend that can {operation} in this way"),
-            },
-            Store::Generic { .. } if refusal(&source) => Error::Refused {
-                operation,
-                key,
-                bucket,
-                source: source.into(),
-            },
-            Store::Generic { .. } => Error::Unavailable {
-                operation,
-                key,
-                bucket,
-                source: source.into(),
-            },
-            _ => self.failed(source),
-        }
-    }
-}
-
-/// Whether a server answered that it will not do this, rather than that it cannot do it now.
-///
-/// The backend's own error type, which knows the status, is not public; its text is all there is.
-fn refusal(error: &object_store::Error) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if text.starts_with("Received redirect without LOCATION") {
-            return true;
-        }
-        if let Some(rest) = text.strip_prefix("Server returned non-2xx status code: ") {
-            let status = rest.get(..3).unwrap_or_default();
-            return status.starts_with(['3', '4']) && !["408", "429"].contains(&status);
-        }
-        cause = error.source();
-    }
-    false
 }

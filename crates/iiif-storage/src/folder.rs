@@ -3,6 +3,9 @@
 //! `object_store::local::LocalFileSystem` is not used: it follows symbolic links out of its folder,
 //! refuses file names that end in `#` and digits, and leaves the files of interrupted writes under
 //! names of that form.
+//!
+//! Links are resolved before files are opened. Who can change the folder between the two steps can
+//! lead out of it; that one must be trusted.
 
 mod walk;
 
@@ -36,6 +39,8 @@ pub(crate) enum FolderError {
     Outside,
     /// The range starts behind the end of the file, which has this many bytes.
     Range(u64),
+    /// The file has this many bytes, which is more than was asked for at most.
+    TooLarge(u64),
     /// The disk failed.
     Disk(io::Error),
 }
@@ -62,11 +67,12 @@ impl LocalFolder {
         &self.root
     }
 
-    pub(crate) fn read(&self, key: &str) -> Result<Bytes> {
-        let (mut file, info) = self.open(key)?;
-        let mut body = Vec::with_capacity(usize::try_from(info.size_bytes).unwrap_or(0));
-        file.read_to_end(&mut body)?;
-        Ok(body.into())
+    pub(crate) fn read(&self, key: &str, max_bytes: u64) -> Result<Bytes> {
+        let (file, info) = self.open(key)?;
+        if info.size_bytes > max_bytes {
+            return Err(FolderError::TooLarge(info.size_bytes));
+        }
+        read_to_end(file, info.size_bytes)
     }
 
     /// Reads a range that is not empty; its end is clipped at the end of the file.
@@ -76,10 +82,8 @@ impl LocalFolder {
             return Err(FolderError::Range(info.size_bytes));
         }
         let length = range.end.min(info.size_bytes) - range.start;
-        let mut body = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
         file.seek(SeekFrom::Start(range.start))?;
-        file.take(length).read_to_end(&mut body)?;
-        Ok(body.into())
+        read_to_end(file, length)
     }
 
     pub(crate) fn head(&self, key: &str) -> Result<ObjectInfo> {
@@ -180,10 +184,22 @@ impl LocalFolder {
     }
 }
 
+/// Reads `length` bytes, or fewer where the file ends before. A file with holes may claim to be
+/// larger than the memory, which is an error and no abort.
+fn read_to_end(file: File, length: u64) -> Result<Bytes> {
+    let mut body = Vec::new();
+    usize::try_from(length)
+        .ok()
+        .and_then(|length| body.try_reserve_exact(length).ok())
+        .ok_or_else(|| io::Error::from(io::ErrorKind::OutOfMemory))?;
+    file.take(length).read_to_end(&mut body)?;
+    Ok(body.into())
+}
+
 fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
     )
 }
 

@@ -35,12 +35,14 @@ mod environment;
 mod error;
 mod folder;
 mod key;
+mod object_info;
 mod opener;
 mod retry;
 mod uri;
 
-pub use crate::bucket::{Bucket, ObjectInfo};
+pub use crate::bucket::Bucket;
 pub use crate::environment::Environment;
 pub use crate::error::{Error, ErrorKind, Operation, Result};
+pub use crate::object_info::ObjectInfo;
 pub use crate::opener::{MissingFolder, StorageOpener};
 pub use crate::retry::RetrySettings;

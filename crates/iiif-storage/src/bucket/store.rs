@@ -60,10 +60,20 @@ impl Store {
         }
     }
 
-    pub(crate) async fn get(&self, key: &str, context: Context<'_>) -> Result<Bytes> {
+    pub(crate) async fn get(
+        &self,
+        key: &str,
+        max_bytes: u64,
+        context: Context<'_>,
+    ) -> Result<Bytes> {
         let path = path(key, context)?;
-        let read = async { self.objects.get(&path).await?.bytes().await };
-        read.await.map_err(|error| context.store(error))
+        let found = self.objects.get(&path).await;
+        let found = found.map_err(|error| context.store(error))?;
+        // Before anything is allocated from what the backend says.
+        if found.meta.size > max_bytes {
+            return Err(context.too_large(found.meta.size, max_bytes));
+        }
+        found.bytes().await.map_err(|error| context.store(error))
     }
 
     pub(crate) async fn get_range(

@@ -1,0 +1,29 @@
+//! What buckets promise, backend by backend.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that meets something unexpected has failed"
+)]
+
+mod conformance;
+#[cfg(all(feature = "aws", feature = "http"))]
+mod http;
+mod local;
+mod memory;
+#[cfg(feature = "aws")]
+mod s3;
+#[cfg(feature = "aws")]
+mod s3_server;
+#[cfg(feature = "aws")]
+mod server;
+#[cfg(unix)]
+mod symlinks;
+mod uris;
+
+use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener};
+
+/// Opens without an environment, so that nothing of the machine can matter.
+fn open(uri: &str) -> iiif_storage::Result<Bucket> {
+    StorageOpener::new(Environment::empty()).open(uri, MissingFolder::Refuse)
+}

@@ -1,0 +1,68 @@
+//! Against a real S3 server in the test process, which checks signatures.
+
+use std::fs;
+
+use iiif_storage::{Bucket, Environment, ErrorKind, MissingFolder, StorageOpener};
+use iiif_testkit::s3::S3Server;
+
+use crate::conformance::{ODD_KEYS, keeps_the_contract};
+use crate::server::quick_retries;
+
+async fn start() -> S3Server {
+    let server = S3Server::start().await.unwrap();
+    server.create_bucket("photos").unwrap();
+    server
+}
+
+fn open(uri: &str) -> Bucket {
+    StorageOpener::new(Environment::empty())
+        .with_retry(quick_retries())
+        .open(uri, MissingFolder::Refuse)
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_bucket_on_a_server_keeps_the_contract() {
+    let server = start().await;
+    keeps_the_contract(&open(&server.bucket_uri("photos"))).await;
+    let uri = format!("{}&prefix=my%20maps", server.bucket_uri("photos"));
+    keeps_the_contract(&open(&uri)).await;
+}
+
+#[tokio::test]
+async fn keys_are_the_names_that_the_server_sees() {
+    let server = start().await;
+    let bucket = open(&server.bucket_uri("photos"));
+    for key in ODD_KEYS {
+        bucket.put(key, "put".into(), "image/jpeg").await.unwrap();
+        let path = server.folder("photos").join(key);
+        assert_eq!(fs::read(&path).unwrap(), b"put", "`{key}`");
+        fs::write(&path, "by hand").unwrap();
+        assert_eq!(bucket.get(key).await.unwrap(), "by hand", "`{key}`");
+    }
+}
+
+#[tokio::test]
+async fn a_body_above_64_mib_is_sent_in_parts() {
+    let server = start().await;
+    let bucket = open(&server.bucket_uri("photos"));
+    let body: Vec<u8> = (0..=64_u32 << 20)
+        .map(|at| (at >> 14) as u8 ^ at as u8)
+        .collect();
+    bucket
+        .put("big.tif", body.clone().into(), "image/tiff")
+        .await
+        .unwrap();
+    assert!(fs::read(server.folder("photos").join("big.tif")).unwrap() == body);
+}
+
+#[tokio::test]
+async fn wrong_keys_are_denied() {
+    let server = start().await;
+    let uri = format!(
+        "s3blob://photos?endpoint={}&region=us-east-1&credentials=static:AKIATESTKIT:wrong:",
+        server.endpoint()
+    );
+    let error = open(&uri).get("x.jpg").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied, "{error:?}");
+}
