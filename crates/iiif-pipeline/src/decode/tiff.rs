@@ -59,8 +59,7 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
     let size = size.ok_or_else(|| corrupt(FORMAT, Damage::NoSize))?;
     let dimensions = limits.check_pixels(FORMAT, size)?;
     let page = Page::read(&directory, dimensions)?;
-    let needed = page.least_bytes(dimensions.area());
-    plausible::check(FORMAT, dimensions, needed, bytes.len())?;
+    plausible::check(FORMAT, dimensions, page.least_bytes(), bytes.len())?;
     let layout = layout(&page);
     limits.check_bytes(FORMAT, dimensions, layout)?;
     let mut header = Header::new(dimensions, layout);

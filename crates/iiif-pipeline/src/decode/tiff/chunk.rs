@@ -34,7 +34,7 @@ pub(super) fn read<'a>(
     let data = page
         .chunk_data(bytes, index)
         .ok_or_else(|| corrupt(FORMAT, Damage::OutOfFile))?;
-    if page.least_bytes((page.chunk_width * rows) as u64) > data.len() as u64 {
+    if page.least_chunk_bytes(rows) > data.len() as u64 {
         return Err(corrupt(FORMAT, Damage::ShortChunk { index }));
     }
     if page.compression == Compression::Jpeg {

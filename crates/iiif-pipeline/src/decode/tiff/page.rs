@@ -242,8 +242,18 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Returns how many compressed bytes `pixels` take at least.
-    pub(super) fn least_bytes(&self, pixels: u64) -> u64 {
+    /// Returns how many compressed bytes the picture takes at least.
+    pub(super) fn least_bytes(&self) -> u64 {
+        self.least(self.dimensions.area(), self.samples)
+    }
+
+    /// Returns how many compressed bytes `rows` rows of a chunk take at least.
+    pub(super) fn least_chunk_bytes(&self, rows: usize) -> u64 {
+        let pixels = (self.chunk_width as u64).saturating_mul(rows as u64);
+        self.least(pixels, self.chunk_samples())
+    }
+
+    fn least(&self, pixels: u64, samples: usize) -> u64 {
         /// A code of 12 bits stands for fewer bytes than its table has entries (TIFF 6.0 §13).
         const LZW_RATIO: u64 = 4096 * 8 / 12;
         /// A run of 128 in two bytes (TIFF 6.0 §9).
@@ -251,9 +261,10 @@ impl<'a> Page<'a> {
         // Chroma may be subsampled to almost nothing.
         let samples = match self.photometric {
             Photometric::YCbCr => 1,
-            _ => self.samples as u64,
+            _ => samples as u64,
         };
-        let stored = pixels * samples * u64::from(self.bits) / 8;
+        let bits = pixels.saturating_mul(samples * u64::from(self.bits));
+        let stored = bits / 8;
         match self.compression {
             Compression::None => stored,
             Compression::Lzw => stored / LZW_RATIO,
