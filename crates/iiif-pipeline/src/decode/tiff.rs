@@ -1,5 +1,5 @@
 //! TIFF and BigTIFF: strips and tiles, chunky and planar, gray, RGB, palette, CMYK and `YCbCr` of 1
-//! to 16 bits, uncompressed or by LZW, deflate, `PackBits` or JPEG.
+//! to 16 bits, uncompressed or by LZW, deflate, `PackBits`, JPEG or fax group 4.
 //!
 //! Directories and chunks are read here, not by the `tiff` crate: that has no palettes, no samples
 //! below 8 bits with a predictor or in tiles, refuses a file before its size can be compared with

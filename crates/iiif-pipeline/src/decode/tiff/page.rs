@@ -65,6 +65,8 @@ pub(super) enum Compression {
     Jpeg,
     Deflate,
     PackBits,
+    /// CCITT T.6, the code of fax group 4.
+    Group4,
 }
 
 /// What the first extra sample is: tag 338.
@@ -203,6 +205,14 @@ impl<'a> Page<'a> {
                 return Err(unsupported(FORMAT, "YCbCr samples in this arrangement"));
             }
         }
+        // The decoder counts columns in 16 bits.
+        let is_fax = self.bits == 1 && self.samples == 1 && self.chunk_width < 1 << 16;
+        if self.compression == Compression::Group4 && !is_fax {
+            return Err(unsupported(
+                FORMAT,
+                "CCITT (fax) compression of such samples",
+            ));
+        }
         let is_jpeg_arrangement = self.bits == 8 && matches!(self.chunk_samples(), 1 | 3 | 4);
         if self.compression == Compression::Jpeg && !is_jpeg_arrangement {
             return Err(unsupported(FORMAT, "JPEG compression of such samples"));
@@ -270,6 +280,8 @@ impl<'a> Page<'a> {
             Compression::Lzw => stored / LZW_RATIO,
             Compression::Deflate => stored / plausible::DEFLATE_RATIO,
             Compression::PackBits => stored / PACK_BITS_RATIO,
+            // A row that repeats the one above takes one bit.
+            Compression::Group4 => pixels / self.chunk_width as u64 / 8,
             // One bit per block of 64: see the module of JPEG.
             Compression::Jpeg => pixels / 512,
         }
@@ -330,11 +342,12 @@ fn photometric(directory: &Directory<'_>) -> Result<Photometric> {
 fn compression(directory: &Directory<'_>) -> Result<Compression> {
     let feature = match directory.number(tag::COMPRESSION).unwrap_or(1) {
         1 => return Ok(Compression::None),
+        4 => return Ok(Compression::Group4),
         5 => return Ok(Compression::Lzw),
         7 => return Ok(Compression::Jpeg),
         8 | 32_946 => return Ok(Compression::Deflate),
         32_773 => return Ok(Compression::PackBits),
-        2..=4 => "CCITT (fax) compression".to_owned(),
+        2 | 3 => "CCITT (fax) compression of group 3".to_owned(),
         6 => "old-style JPEG compression".to_owned(),
         33_003 | 33_005 | 34_712 => "JPEG 2000 compression".to_owned(),
         34_925 => "LZMA compression".to_owned(),
