@@ -1,3 +1,5 @@
 //! The pipeline, by its public interface.
 
 mod decode;
+mod robustness;
+mod tiff;
