@@ -129,14 +129,41 @@ fn profile_in_several_segments_is_put_together() {
     };
     let file = jpeg(&photo(16, 16).into(), &options);
     assert_eq!(probe(file.clone()).icc_profile(), Some(&profile[..]));
-    // Without its second part it is none.
-    let at = file
-        .windows(14)
-        .position(|bytes| bytes == b"ICC_PROFILE\0\x02\x03")
-        .unwrap();
-    let mut damaged = file;
-    damaged[at] = b'X';
-    assert_eq!(probe(damaged).icc_profile(), None);
+    let part = |number| {
+        let start = [b"ICC_PROFILE\0", &[number, 3][..]].concat();
+        let at = file.windows(start.len()).position(|bytes| bytes == start);
+        // Before the marker and the length.
+        at.unwrap() - 4
+    };
+    let (first, second, third) = (part(1), part(2), part(3));
+    let swapped = [
+        &file[..first],
+        &file[second..third],
+        &file[first..second],
+        &file[third..],
+    ];
+    assert_eq!(probe(swapped.concat()).icc_profile(), Some(&profile[..]));
+    let without_second = [&file[..second], &file[third..]].concat();
+    assert_eq!(probe(without_second).icc_profile(), None);
+}
+
+#[test]
+fn nonsense_in_the_scan_is_not_filled_with_gray() {
+    for progressive in [false, true] {
+        let options = JpegOptions {
+            progressive,
+            ..JpegOptions::default()
+        };
+        let mut file = jpeg(&photo(WIDTH, HEIGHT).into(), &options);
+        let middle = file.len() / 2;
+        // No code is all ones (ITU-T T.81 §C); 0xff is stored as 0xff 0.
+        for pair in file[middle..middle + 32].as_chunks_mut::<2>().0 {
+            *pair = [0xff, 0];
+        }
+        let outcome = probe(file).decode().map(|_| ());
+        let kind = outcome.expect_err("no picture").kind();
+        assert_eq!(kind, ErrorKind::Corrupt, "progressive: {progressive}");
+    }
 }
 
 #[test]

@@ -161,6 +161,30 @@ fn palette_becomes_rgb() {
 }
 
 #[test]
+fn palette_of_16_bits_is_reduced_and_one_of_8_bits_taken_as_it_is() {
+    // Reds, greens and blues of two colors; one bit per pixel.
+    let cases = [
+        (
+            [0x80ff, 0, 0x40ff, 0xffff, 0, 0x1000],
+            [[0x80, 0x40, 0], [0, 0xff, 0x10]],
+        ),
+        ([200, 1, 100, 2, 50, 255], [[200, 100, 50], [1, 2, 255]]),
+    ];
+    for (map, colors) in cases {
+        let fields: [(u16, &[u32]); 6] = [
+            (256, &[2]),
+            (257, &[1]),
+            (258, &[1]),
+            (262, &[3]),
+            (273, &[8]),
+            (320, &map),
+        ];
+        let decoded = decode(by_hand(&fields, &[0b0100_0000, 0])).into_rgb8();
+        assert_eq!(decoded.into_raw(), colors.concat());
+    }
+}
+
+#[test]
 fn inks_become_rgb() {
     let picture = DynamicImage::from(photo(WIDTH, HEIGHT));
     for planar in [Planar::Chunky, Planar::Planar] {
