@@ -9,7 +9,11 @@ use image::DynamicImage;
 use moxcms::{ColorProfile, DataColorSpace, Layout};
 use rayon::prelude::*;
 
-use self::sample::{Sample, Transform};
+#[cfg(not(feature = "tiff"))]
+use self::sample::Sample;
+#[cfg(feature = "tiff")]
+pub(crate) use self::sample::Sample;
+use self::sample::Transform;
 
 /// Pixels converted at a time. A constant, so that the result does not depend on the number of
 /// threads; small enough for the copy to stay in the cache.
@@ -46,6 +50,7 @@ pub(crate) fn to_srgb(mut image: DynamicImage, icc_profile: Option<&[u8]>) -> Dy
 ///
 /// With a profile of inks by that; without, as if the inks were perfect: a channel is
 /// (1 - ink) (1 - black), rounded half up.
+#[cfg(any(feature = "jpeg", feature = "tiff"))]
 pub(crate) fn inks_to_rgb<S: Sample>(inks: &[S], icc_profile: Option<&[u8]>) -> Vec<S> {
     let transform = icc_profile
         .and_then(parse)
@@ -66,6 +71,7 @@ pub(crate) fn inks_to_rgb<S: Sample>(inks: &[S], icc_profile: Option<&[u8]>) -> 
     rgb
 }
 
+#[cfg(any(feature = "jpeg", feature = "tiff"))]
 fn mix_inks<S: Sample>(inks: &[S], rgb: &mut [S]) {
     for (inks, rgb) in inks
         .as_chunks::<4>()

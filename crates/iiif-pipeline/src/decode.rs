@@ -3,11 +3,26 @@
 //! Every module has the same two functions: `read_header`, which checks the limits before anything
 //! of the declared size is allocated, and `decode`.
 
+#[cfg(feature = "bmp")]
+mod bmp;
+#[cfg(feature = "gif")]
+mod gif;
 #[cfg(feature = "jpeg")]
 mod jpeg;
+#[cfg(any(
+    feature = "bmp",
+    feature = "gif",
+    feature = "jpeg",
+    feature = "png",
+    feature = "tiff",
+))]
 mod plausible;
 #[cfg(feature = "png")]
 mod png;
+#[cfg(feature = "tiff")]
+mod tiff;
+#[cfg(feature = "webp")]
+mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -31,6 +46,22 @@ pub(crate) fn read_header(
         SourceFormat::Jpeg => jpeg::read_header(bytes, limits),
         #[cfg(feature = "png")]
         SourceFormat::Png => png::read_header(bytes, limits),
+        #[cfg(feature = "gif")]
+        SourceFormat::Gif => gif::read_header(bytes, limits),
+        #[cfg(feature = "tiff")]
+        SourceFormat::Tiff => tiff::read_header(bytes, limits),
+        #[cfg(feature = "webp")]
+        SourceFormat::WebP => webp::read_header(bytes, limits),
+        #[cfg(feature = "bmp")]
+        SourceFormat::Bmp => bmp::read_header(bytes, limits),
+        #[cfg(not(all(
+            feature = "bmp",
+            feature = "gif",
+            feature = "jpeg",
+            feature = "png",
+            feature = "tiff",
+            feature = "webp",
+        )))]
         other => Err(unsupported(other, "a codec that this build leaves out")),
     })
 }
@@ -42,6 +73,22 @@ pub(crate) fn decode(format: SourceFormat, bytes: &Bytes, header: &Header) -> Re
         SourceFormat::Jpeg => jpeg::decode(bytes, header),
         #[cfg(feature = "png")]
         SourceFormat::Png => png::decode(bytes, header),
+        #[cfg(feature = "gif")]
+        SourceFormat::Gif => gif::decode(bytes, header),
+        #[cfg(feature = "tiff")]
+        SourceFormat::Tiff => tiff::decode(bytes, header),
+        #[cfg(feature = "webp")]
+        SourceFormat::WebP => webp::decode(bytes, header),
+        #[cfg(feature = "bmp")]
+        SourceFormat::Bmp => bmp::decode(bytes, header),
+        #[cfg(not(all(
+            feature = "bmp",
+            feature = "gif",
+            feature = "jpeg",
+            feature = "png",
+            feature = "tiff",
+            feature = "webp",
+        )))]
         other => Err(unsupported(other, "a codec that this build leaves out")),
     })
 }

@@ -1,12 +1,36 @@
 //! Pixels: from the bytes of a source image and render plans to derivatives. Sync, CPU only.
 
+#![cfg_attr(
+    not(any(
+        feature = "bmp",
+        feature = "gif",
+        feature = "jpeg",
+        feature = "png",
+        feature = "tiff",
+        feature = "webp",
+    )),
+    expect(
+        dead_code,
+        unused_variables,
+        reason = "a build without any codec reads no image"
+    )
+)]
+
 mod analysis;
 mod batch;
+#[cfg(any(
+    feature = "gif",
+    feature = "jpeg",
+    feature = "png",
+    feature = "tiff",
+    feature = "webp",
+))]
 mod color;
 mod decode;
 mod encode;
 mod error;
 mod limits;
+#[cfg(any(feature = "jpeg", feature = "png", feature = "webp"))]
 mod metadata;
 mod options;
 mod passthrough;

@@ -4,11 +4,24 @@
 //! interlaced PNGs of two bits, tiled planar TIFFs in either byte order. Options have public
 //! fields and a default, so a test names only what it is about.
 
+mod bmp;
 mod exif;
-mod ifd;
+mod gif;
+pub(crate) mod ifd;
 mod jpeg;
+mod palette;
+pub(crate) mod png;
 mod samples;
+mod tiff;
+mod webp;
 
+pub use self::bmp::bmp;
 pub use self::exif::{GPS_LATITUDE, GPS_LONGITUDE, GPS_MARKER};
+pub use self::gif::gif;
 pub use self::ifd::ByteOrder;
 pub use self::jpeg::{COMMENT, JpegColor, JpegOptions, XMP_MARKER, jpeg};
+pub use self::png::{PngColor, PngOptions, png};
+pub use self::tiff::{Compression, Layout, Photometric, Planar, Predictor, TiffOptions, tiff};
+pub use self::webp::{WebpOptions, webp};
+/// Chroma subsampling of JPEGs, from the encoder.
+pub use jpeg_encoder::SamplingFactor;

@@ -7,6 +7,7 @@ use crate::{Result, SourceFormat};
 
 /// How many bytes one byte of deflate can become: a match of 258 bytes takes at least 2 bits, one
 /// for its length and one for its distance (RFC 1951 §3.2.5).
+#[cfg(any(feature = "png", feature = "tiff"))]
 pub(super) const DEFLATE_RATIO: u64 = 258 * 4;
 
 /// The header declares more pixels than its file can hold.

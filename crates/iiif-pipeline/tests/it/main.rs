@@ -3,4 +3,7 @@
 mod batch;
 mod decode;
 mod encode;
+mod jpeg;
 mod render;
+mod robustness;
+mod tiff;

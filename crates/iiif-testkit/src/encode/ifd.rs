@@ -12,7 +12,7 @@ pub enum ByteOrder {
 
 /// Width of offsets and counts in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OffsetSize {
+pub(crate) enum OffsetSize {
     /// TIFF 6.0: four bytes, version 42.
     Classic,
     /// BigTIFF: eight bytes, version 43.
@@ -21,21 +21,24 @@ pub(super) enum OffsetSize {
 
 /// The value of an entry, by field type.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Bytes(Vec<u8>),
     /// Without the final zero byte, which is added.
     Ascii(&'static str),
     Shorts(Vec<u16>),
     Long(u32),
     Rationals(Vec<(u32, u32)>),
+    Undefined(Vec<u8>),
+    /// Positions or lengths in the file: LONG in TIFF, LONG8 in BigTIFF.
+    Offsets(Vec<u64>),
 }
 
 /// One tag with its value.
-pub(super) type Entry = (u16, Value);
+pub(crate) type Entry = (u16, Value);
 
 /// A file with a TIFF header that grows by data and directories.
 #[derive(Debug)]
-pub(super) struct IfdWriter {
+pub(crate) struct IfdWriter {
     order: ByteOrder,
     size: OffsetSize,
     bytes: Vec<u8>,
@@ -44,7 +47,7 @@ pub(super) struct IfdWriter {
 }
 
 impl IfdWriter {
-    pub(super) fn new(order: ByteOrder, size: OffsetSize) -> Self {
+    pub(crate) fn new(order: ByteOrder, size: OffsetSize) -> Self {
         let mark = match order {
             ByteOrder::Little => b"II",
             ByteOrder::Big => b"MM",
@@ -66,7 +69,7 @@ impl IfdWriter {
     }
 
     /// Appends data at an even position, which is returned.
-    pub(super) fn append(&mut self, data: &[u8]) -> u64 {
+    pub(crate) fn append(&mut self, data: &[u8]) -> u64 {
         if self.bytes.len() % 2 == 1 {
             self.bytes.push(0);
         }
@@ -76,24 +79,24 @@ impl IfdWriter {
     }
 
     /// Appends a directory that no chain leads to; returns its position.
-    pub(super) fn append_directory(&mut self, entries: Vec<Entry>) -> u64 {
+    pub(crate) fn append_directory(&mut self, entries: Vec<Entry>) -> u64 {
         self.directory(entries).0
     }
 
     /// Appends the next directory of the chain.
-    pub(super) fn chain_directory(&mut self, entries: Vec<Entry>) {
+    pub(crate) fn chain_directory(&mut self, entries: Vec<Entry>) {
         let (position, next) = self.directory(entries);
         let offset = self.offset(position);
         self.bytes[self.link..self.link + offset.len()].copy_from_slice(&offset);
         self.link = next;
     }
 
-    pub(super) fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         self.bytes
     }
 
     /// Returns 16-bit numbers in the byte order of the file.
-    pub(super) fn shorts(&self, values: &[u16]) -> Vec<u8> {
+    pub(crate) fn shorts(&self, values: &[u16]) -> Vec<u8> {
         let bytes = values.iter().map(|&value| match self.order {
             ByteOrder::Little => value.to_le_bytes(),
             ByteOrder::Big => value.to_be_bytes(),
@@ -144,6 +147,15 @@ impl IfdWriter {
                     .flat_map(|part| self.number(u64::from(part), 4))
                     .collect();
                 (5, values.len() as u64, bytes)
+            }
+            Value::Undefined(bytes) => (7, bytes.len() as u64, bytes),
+            Value::Offsets(values) => {
+                let kind = if self.size == OffsetSize::Big { 16 } else { 4 };
+                let bytes = values
+                    .iter()
+                    .flat_map(|&value| self.offset(value))
+                    .collect();
+                (kind, values.len() as u64, bytes)
             }
         }
     }

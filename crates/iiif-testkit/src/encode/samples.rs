@@ -1,6 +1,100 @@
 //! Pictures as plain samples: other color models, fewer or more bits, packed rows.
 
-use image::RgbImage;
+use image::{DynamicImage, RgbImage};
+
+use super::ifd::ByteOrder;
+use super::palette::Palette;
+
+/// The channels of a pixel, in their order in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Channels {
+    Gray,
+    GrayAlpha,
+    Rgb,
+    Rgba,
+    /// An index into the [`Palette`] of that many bits.
+    Index,
+}
+
+/// Interleaved samples of 1, 2, 4, 8 or 16 bits.
+#[derive(Clone, Debug)]
+pub(super) struct Samples {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    pub(super) per_pixel: usize,
+    pub(super) bits: u8,
+    pub(super) values: Vec<u16>,
+}
+
+impl Samples {
+    pub(super) fn new(picture: &DynamicImage, channels: Channels, bits: u8) -> Self {
+        let (per_pixel, values) = match channels {
+            Channels::Gray if bits == 16 => (1, picture.to_luma16().into_raw()),
+            Channels::Gray => (1, scaled(&picture.to_luma8(), bits)),
+            Channels::GrayAlpha if bits == 16 => (2, picture.to_luma_alpha16().into_raw()),
+            Channels::GrayAlpha => (2, scaled(&picture.to_luma_alpha8(), bits)),
+            Channels::Rgb if bits == 16 => (3, picture.to_rgb16().into_raw()),
+            Channels::Rgb => (3, scaled(&picture.to_rgb8(), bits)),
+            Channels::Rgba if bits == 16 => (4, picture.to_rgba16().into_raw()),
+            Channels::Rgba => (4, scaled(&picture.to_rgba8(), bits)),
+            Channels::Index => (1, Palette::of_bits(bits).indices(&picture.to_rgb8())),
+        };
+        Self::from_values(picture, per_pixel, bits, values)
+    }
+
+    pub(super) fn from_values(
+        picture: &DynamicImage,
+        per_pixel: usize,
+        bits: u8,
+        values: Vec<u16>,
+    ) -> Self {
+        let (width, height) = (picture.width() as usize, picture.height() as usize);
+        Self {
+            width,
+            height,
+            per_pixel,
+            bits,
+            values,
+        }
+    }
+
+    pub(super) fn pixel(&self, x: usize, y: usize) -> &[u16] {
+        let at = (y * self.width + x) * self.per_pixel;
+        &self.values[at..at + self.per_pixel]
+    }
+
+    /// Returns each channel by itself.
+    pub(super) fn planes(&self) -> Vec<Self> {
+        let plane = |channel| Self {
+            per_pixel: 1,
+            values: self
+                .values
+                .iter()
+                .copied()
+                .skip(channel)
+                .step_by(self.per_pixel)
+                .collect(),
+            ..*self
+        };
+        (0..self.per_pixel).map(plane).collect()
+    }
+}
+
+/// Packs a row of samples from the highest bit of each byte down; the last byte is filled with 0.
+pub(super) fn pack_row(row: &[u16], bits: u8, order: ByteOrder) -> Vec<u8> {
+    match (bits, order) {
+        (16, ByteOrder::Little) => row.iter().flat_map(|sample| sample.to_le_bytes()).collect(),
+        (16, ByteOrder::Big) => row.iter().flat_map(|sample| sample.to_be_bytes()).collect(),
+        _ => {
+            let per_byte = usize::from(8 / bits);
+            let bytes = row.chunks(per_byte).map(|samples| {
+                let packed = samples.iter().fold(0, |byte, sample| byte << bits | sample);
+                (packed << (usize::from(bits) * (per_byte - samples.len()))) as u8
+            });
+            bytes.collect()
+        }
+    }
+}
 
 /// Returns cyan, magenta, yellow and black, 0 (no ink) to 255, with all gray moved to black.
 ///
@@ -15,4 +109,49 @@ pub(super) fn cmyk(picture: &RgbImage) -> Vec<u8> {
         [cyan, magenta, yellow, 255 - lightest]
     });
     inks.collect()
+}
+
+/// Scales bytes to samples of `bits`, 1 to 8, rounded half up.
+fn scaled(bytes: &[u8], bits: u8) -> Vec<u16> {
+    let most = (1_u16 << bits) - 1;
+    bytes
+        .iter()
+        .map(|&byte| (u16::from(byte) * most + 127) / 255)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_packed_from_the_highest_bit() {
+        #[rustfmt::skip]
+        let cases: [(u8, &[u16], &[u8]); 5] = [
+            (1, &[1, 0, 1, 1, 0, 0, 0, 0, 1], &[0b1011_0000, 0b1000_0000]),
+            (2, &[3, 0, 1],                   &[0b1100_0100]),
+            (4, &[0xA, 0xB, 0xC],             &[0xAB, 0xC0]),
+            (8, &[1, 255],                    &[1, 255]),
+            (16, &[0x1234],                   &[0x12, 0x34]),
+        ];
+        for (bits, row, expected) in cases {
+            assert_eq!(pack_row(row, bits, ByteOrder::Big), expected, "{bits} bits");
+        }
+        assert_eq!(pack_row(&[0x1234], 16, ByteOrder::Little), [0x34, 0x12]);
+    }
+
+    #[test]
+    fn inks_give_the_color_back() {
+        let picture = crate::pattern::photo(60, 40);
+        for (pixel, inks) in picture.pixels().zip(cmyk(&picture).chunks(4)) {
+            let light = |ink: u8| f64::from(255 - ink) / 255.0;
+            for (value, ink) in pixel.0.into_iter().zip(inks) {
+                let back = 255.0 * light(*ink) * light(inks[3]);
+                assert!(
+                    (back - f64::from(value)).abs() <= 1.0,
+                    "{pixel:?} as {inks:?}"
+                );
+            }
+        }
+    }
 }

@@ -1,0 +1,337 @@
+//! One strip or tile: from compressed data to rows of packed samples.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::io::Read as _;
+
+use fax::decoder::{DecodeStatus, Group4Decoder};
+use flate2::read::ZlibDecoder;
+use weezl::BitOrder;
+use weezl::decode::Configuration;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
+
+use super::page::{Compression, Page, Photometric};
+use super::{Damage, FORMAT};
+use crate::Result;
+use crate::decode::corrupt;
+use crate::error::BoxError;
+
+/// Rows of packed samples.
+pub(super) struct Chunk<'a> {
+    pub(super) data: Cow<'a, [u8]>,
+    /// Bytes from one row to the next.
+    pub(super) row_bytes: usize,
+}
+
+/// Decompresses the first `rows` rows of the chunk at `index`.
+pub(super) fn read<'a>(
+    page: &Page<'_>,
+    bytes: &'a [u8],
+    index: usize,
+    rows: usize,
+) -> Result<Chunk<'a>> {
+    let data = page
+        .chunk_data(bytes, index)
+        .ok_or_else(|| corrupt(FORMAT, Damage::OutOfFile))?;
+    if page.least_chunk_bytes(rows) > data.len() as u64 {
+        return Err(corrupt(FORMAT, Damage::ShortChunk { index }));
+    }
+    if page.compression == Compression::Jpeg {
+        return read_jpeg(page, data, rows);
+    }
+    let is_subsampled = page.photometric == Photometric::YCbCr;
+    let length = if is_subsampled {
+        let (horizontal, vertical) = page.subsampling;
+        let units = page.chunk_width.div_ceil(horizontal) * rows.div_ceil(vertical);
+        units * (horizontal * vertical + 2)
+    } else {
+        page.row_bytes() * rows
+    };
+    let data = if page.is_bit_reversed {
+        Cow::Owned(data.iter().map(|byte| byte.reverse_bits()).collect())
+    } else {
+        Cow::Borrowed(data)
+    };
+    let data = decompress(page, data, length)
+        .map_err(|source| corrupt(FORMAT, ChunkDamage { index, source }))?;
+    if is_subsampled {
+        return Ok(Chunk {
+            data: Cow::Owned(upsample(page, &data, rows)),
+            row_bytes: page.chunk_width * 3,
+        });
+    }
+    Ok(Chunk {
+        data,
+        row_bytes: page.row_bytes(),
+    })
+}
+
+/// Returns exactly `length` bytes; what follows them is padding.
+fn decompress<'a>(
+    page: &Page<'_>,
+    data: Cow<'a, [u8]>,
+    length: usize,
+) -> Result<Cow<'a, [u8]>, BoxError> {
+    if page.compression == Compression::None {
+        return match data {
+            Cow::Borrowed(data) => Ok(Cow::Borrowed(data.get(..length).ok_or(TooShort)?)),
+            Cow::Owned(data) => Ok(Cow::Owned(data.get(..length).ok_or(TooShort)?.to_vec())),
+        };
+    }
+    let mut out = vec![0; length];
+    match page.compression {
+        Compression::Deflate => ZlibDecoder::new(&data[..]).read_exact(&mut out)?,
+        Compression::Group4 => decode_group4(&data, page.chunk_width, &mut out)?,
+        Compression::Lzw => inflate_lzw(&data, &mut out)?,
+        _ => unpack_bits(&data, &mut out).ok_or(TooShort)?,
+    }
+    Ok(Cow::Owned(out))
+}
+
+/// LZW with the early change of the code size: TIFF 6.0 §13.
+fn inflate_lzw(mut data: &[u8], mut out: &mut [u8]) -> Result<(), BoxError> {
+    let mut decoder = Configuration::with_tiff_size_switch(BitOrder::Msb, 8)
+        .with_yield_on_full_buffer(true)
+        .build();
+    while !out.is_empty() {
+        let result = decoder.decode_bytes(data, out);
+        result.status?;
+        if result.consumed_in == 0 && result.consumed_out == 0 {
+            return Err(TooShort.into());
+        }
+        data = &data[result.consumed_in..];
+        out = &mut out[result.consumed_out..];
+    }
+    Ok(())
+}
+
+/// `PackBits`: TIFF 6.0 §9. `None` if the data ends too early.
+fn unpack_bits(mut data: &[u8], mut out: &mut [u8]) -> Option<()> {
+    /// Does nothing.
+    const NO_OPERATION: u8 = 128;
+    while !out.is_empty() {
+        let (count, rest) = data.split_first()?;
+        data = rest;
+        if *count < NO_OPERATION {
+            let length = (usize::from(*count) + 1).min(out.len());
+            out[..length].copy_from_slice(data.get(..length)?);
+            data = &data[length..];
+            out = &mut out[length..];
+        } else if *count > NO_OPERATION {
+            let (value, rest) = data.split_first()?;
+            let length = (257 - usize::from(*count)).min(out.len());
+            out[..length].fill(*value);
+            data = rest;
+            out = &mut out[length..];
+        }
+    }
+    Some(())
+}
+
+/// Decodes rows of black and white, where black is 1: ITU-T T.6, TIFF 6.0 §11. Rows after the end
+/// of the block are white.
+fn decode_group4(data: &[u8], width: usize, out: &mut [u8]) -> Result<(), BoxError> {
+    let columns = u16::try_from(width)?;
+    let bytes = data.iter().map(|byte| Ok::<_, Infallible>(*byte));
+    let mut decoder = Group4Decoder::new(bytes, columns)?;
+    for row in out.chunks_exact_mut(width.div_ceil(8)) {
+        match decoder.advance()? {
+            DecodeStatus::End => break,
+            DecodeStatus::Incomplete => {}
+        }
+        // Where the color changes; the first is to black.
+        for change in decoder.transition().chunks(2) {
+            let start = usize::from(change[0]).min(width);
+            let end = change
+                .get(1)
+                .map_or(width, |end| usize::from(*end).min(width));
+            blacken(row, start, end);
+        }
+    }
+    Ok(())
+}
+
+/// Sets the bits from `start` to before `end`, counted from the highest of the first byte.
+fn blacken(row: &mut [u8], start: usize, end: usize) {
+    if start >= end {
+        return;
+    }
+    let (first, last) = (start / 8, (end - 1) / 8);
+    let from_start = u8::MAX >> (start % 8);
+    let to_end = u8::MAX << (7 - (end - 1) % 8);
+    if first == last {
+        row[first] |= from_start & to_end;
+        return;
+    }
+    row[first] |= from_start;
+    row[first + 1..last].fill(u8::MAX);
+    row[last] |= to_end;
+}
+
+/// Decodes a JPEG stream, whose tables may be in a field of the page: Adobe Photoshop TIFF
+/// Technical Note 2.
+fn read_jpeg(page: &Page<'_>, data: &[u8], rows: usize) -> Result<Chunk<'static>> {
+    /// A stream starts and ends with a marker of two bytes.
+    const MARKER_BYTES: usize = 2;
+    let joined = match page.jpeg_tables {
+        Some(tables) if tables.len() > 2 * MARKER_BYTES && data.len() > MARKER_BYTES => {
+            let tables = &tables[..tables.len() - MARKER_BYTES];
+            Cow::Owned([tables, &data[MARKER_BYTES..]].concat())
+        }
+        _ => Cow::Borrowed(data),
+    };
+    let (width, height) = (page.chunk_width, page.chunk_height);
+    let options = DecoderOptions::default()
+        .set_strict_mode(true)
+        .set_max_width(width)
+        .set_max_height(height);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&joined[..]), options);
+    decoder
+        .decode_headers()
+        .map_err(|error| corrupt(FORMAT, error))?;
+    // Only what the page calls YCbCr is converted; the stream does not know better.
+    let colors = match (page.photometric, decoder.input_colorspace()) {
+        (Photometric::YCbCr, _) => ColorSpace::RGB,
+        (_, Some(stored)) => stored,
+        (_, None) => ColorSpace::YCbCr,
+    };
+    if colors.num_components() != page.chunk_samples() {
+        return Err(corrupt(FORMAT, Damage::JpegSize));
+    }
+    decoder.set_options(options.jpeg_set_out_colorspace(colors));
+    let data = decoder.decode().map_err(|error| corrupt(FORMAT, error))?;
+    let row_bytes = width * colors.num_components();
+    match decoder.dimensions() {
+        Some((found, height)) if found == width && height >= rows => Ok(Chunk {
+            data: Cow::Owned(data),
+            row_bytes,
+        }),
+        _ => Err(corrupt(FORMAT, Damage::JpegSize)),
+    }
+}
+
+/// Turns units of several lumas and one pair of chromas into RGB: TIFF 6.0 §21, with the default
+/// coefficients (ITU-R BT.601) and the full range. The chromas are repeated.
+fn upsample(page: &Page<'_>, data: &[u8], rows: usize) -> Vec<u8> {
+    let (horizontal, vertical) = page.subsampling;
+    let width = page.chunk_width;
+    let unit_bytes = horizontal * vertical + 2;
+    let units_across = width.div_ceil(horizontal);
+    let mut rgb = vec![0; width * rows * 3];
+    for (y, row) in rgb.chunks_exact_mut(width * 3).enumerate() {
+        for (x, pixel) in row.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+            let unit = (y / vertical) * units_across + x / horizontal;
+            let unit = &data[unit * unit_bytes..][..unit_bytes];
+            let luma = unit[(y % vertical) * horizontal + x % horizontal];
+            *pixel = to_rgb(luma, unit[unit_bytes - 2], unit[unit_bytes - 1]);
+        }
+    }
+    rgb
+}
+
+/// The coefficients of ITU-R BT.601 in units of 1/65536.
+fn to_rgb(luma: u8, cb: u8, cr: u8) -> [u8; 3] {
+    let luma = (i32::from(luma) << 16) + (1 << 15);
+    let (cb, cr) = (i32::from(cb) - 128, i32::from(cr) - 128);
+    let level = |value: i32| (value >> 16).clamp(0, 255) as u8;
+    [
+        level(luma + 91_881 * cr),
+        level(luma - 22_554 * cb - 46_802 * cr),
+        level(luma + 116_130 * cb),
+    ]
+}
+
+/// A chunk cannot be decompressed.
+#[derive(Debug, thiserror::Error)]
+#[error("strip or tile {index} is damaged")]
+struct ChunkDamage {
+    index: usize,
+    source: BoxError,
+}
+
+/// Too little data.
+#[derive(Debug, thiserror::Error)]
+#[error("the data ends too early")]
+struct TooShort;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn example_of_the_specification_is_unpacked() {
+        // The example of TIFF 6.0 §9.
+        let packed = [
+            0xfe, 0xaa, 0x02, 0x80, 0x00, 0x2a, 0xfd, 0xaa, 0x03, 0x80, 0x00, 0x2a, 0x22, 0xf7,
+            0xaa,
+        ];
+        let mut out = [0; 24];
+        unpack_bits(&packed, &mut out).unwrap();
+        assert_eq!(
+            out,
+            [
+                0xaa, 0xaa, 0xaa, 0x80, 0x00, 0x2a, 0xaa, 0xaa, 0xaa, 0xaa, 0x80, 0x00, 0x2a, 0x22,
+                0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa
+            ]
+        );
+        assert_eq!(unpack_bits(&packed, &mut [0; 25]), None);
+    }
+
+    #[test]
+    fn fax_code_is_decoded_by_its_tables() {
+        // ITU-T T.6 §2.2 and T.4 table 2, eight columns. Row 1: horizontal 001, three white 1000,
+        // two black 11, vertical 1 to the end. Row 2: the same, three times vertical. Row 3: all
+        // black, horizontal with no white 00110101 and eight black 000101. The end: twice
+        // 000000000001.
+        let code = [
+            "0011000111",
+            "111",
+            "00100110101000101",
+            "000000000001000000000001",
+        ]
+        .concat();
+        let data: Vec<u8> = code
+            .as_bytes()
+            .chunks(8)
+            .map(|bits| {
+                bits.iter().fold(0, |byte, bit| byte << 1 | (bit - b'0')) << (8 - bits.len())
+            })
+            .collect();
+        let mut out = [0; 4];
+        decode_group4(&data, 8, &mut out).unwrap();
+        assert_eq!(out, [0b0001_1000, 0b0001_1000, 0xff, 0]);
+        assert!(decode_group4(&data[..2], 8, &mut out).is_err());
+    }
+
+    #[test]
+    fn runs_of_black_end_where_they_should() {
+        for start in 0..40_usize {
+            for end in start..=40 {
+                let mut row = [0; 5];
+                blacken(&mut row, start, end);
+                for column in 0..40 {
+                    let is_black = row[column / 8] & 128 >> (column % 8) != 0;
+                    assert_eq!(is_black, (start..end).contains(&column), "{start}..{end}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn extremes_of_luma_and_chroma_are_clamped() {
+        // R = Y + 1.402 Cr', G = Y - 0.344136 Cb' - 0.714136 Cr', B = Y + 1.772 Cb'.
+        let cases = [
+            ((0, 128, 128), [0, 0, 0]),
+            ((255, 128, 128), [255, 255, 255]),
+            ((76, 85, 255), [254, 0, 0]),
+            ((100, 0, 0), [0, 235, 0]),
+            ((200, 255, 255), [255, 66, 255]),
+        ];
+        for ((luma, cb, cr), rgb) in cases {
+            assert_eq!(to_rgb(luma, cb, cr), rgb);
+        }
+    }
+}
