@@ -99,8 +99,8 @@ pub struct AnalysisReport {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidOption`] if an option is outside its range, if `reduction` has no pixels, or if
-/// a BlurHash is asked of a build without the feature `blurhash`.
+/// [`Error::InvalidOption`] if an option is outside its range or if `reduction` has no
+/// pixels.
 pub fn analyze(reduction: &DynamicImage, analyses: &Analyses) -> Result<AnalysisReport> {
     analyses.validate()?;
     let (width, height) = (reduction.width(), reduction.height());
@@ -118,7 +118,7 @@ pub fn analyze(reduction: &DynamicImage, analyses: &Analyses) -> Result<Analysis
     if analyses.blurhash.is_some() || analyses.image_hash.is_some() {
         let opaque = reduction::over_white(reduction);
         if let Some(options) = &analyses.blurhash {
-            report.blurhash = Some(blurhash::encode(&opaque, *options)?);
+            report.blurhash = Some(blurhash::encode(&opaque, *options));
         }
         if let Some(options) = analyses.image_hash {
             report.imagehash = Some(image_hash::hash(&opaque, options));

@@ -60,3 +60,69 @@ fn lumas(image: &DynamicImage, columns: u32) -> Vec<u32> {
         .map(|&image::Rgb([r, g, b])| 299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use image::{Rgb, RgbImage};
+
+    use super::*;
+
+    fn hashes(image: RgbImage) -> (String, String) {
+        let image = DynamicImage::ImageRgb8(image);
+        let ImageHash {
+            average,
+            difference,
+        } = hash(&image, ImageHashOptions::default());
+        (average, difference)
+    }
+
+    fn gray(value: u32) -> Rgb<u8> {
+        Rgb([value as u8; 3])
+    }
+
+    #[test]
+    fn simple_pictures_have_the_hashes_that_one_can_read_off() {
+        let ramp = |x: u32| x * 255 / 359;
+        // 40 px are one of the nine columns of the difference.
+        let stripes = |x: u32| if (x / 40).is_multiple_of(2) { 40 } else { 200 };
+        #[rustfmt::skip]
+        let cases = [
+            ("lighter to the right",  RgbImage::from_fn(360, 240, |x, _| gray(ramp(x))),       "a:0f0f0f0f0f0f0f0f", "d:ffffffffffffffff"),
+            ("darker to the right",   RgbImage::from_fn(360, 240, |x, _| gray(255 - ramp(x))), "a:f0f0f0f0f0f0f0f0", "d:0000000000000000"),
+            ("lighter to the bottom", RgbImage::from_fn(240, 360, |_, y| gray(ramp(y))),       "a:00000000ffffffff", "d:0000000000000000"),
+            ("dark and light stripes", RgbImage::from_fn(360, 240, |x, _| gray(stripes(x))),   "",                   "d:aaaaaaaaaaaaaaaa"),
+            ("flat",                  RgbImage::from_pixel(360, 240, gray(77)),                "a:0000000000000000", "d:0000000000000000"),
+        ];
+        for (what, image, average, difference) in cases {
+            let actual = hashes(image);
+            assert!(
+                average.is_empty() || actual.0 == average,
+                "{what}: {}",
+                actual.0
+            );
+            assert_eq!(actual.1, difference, "{what}");
+        }
+    }
+
+    /// Luma decides: blue is dark and yellow is light, though their channels add up alike.
+    #[test]
+    fn colors_are_compared_by_luma() {
+        let image = RgbImage::from_fn(80, 80, |_, y| {
+            Rgb(if y < 40 { [0, 0, 255] } else { [128, 127, 0] })
+        });
+        assert_eq!(hashes(image).0, "a:00000000ffffffff");
+    }
+
+    /// Expected values from Pillow 12's bilinear `resize`.
+    #[test]
+    fn a_pattern_has_the_hashes_of_an_independent_implementation() {
+        let image = RgbImage::from_fn(180, 120, |x, y| {
+            Rgb([(x * y) as u8, (x * 3 + y) as u8, (y * y / 9) as u8])
+        });
+        let expected = ("a:3226666666eccccc", "d:eeeececcdcdc9d99");
+        assert_eq!(
+            hashes(image),
+            (expected.0.to_owned(), expected.1.to_owned())
+        );
+    }
+}

@@ -6,6 +6,8 @@ mod histogram;
 mod marekm4;
 mod named;
 mod quant;
+#[cfg(test)]
+mod tests;
 mod vibrant;
 
 use std::num::NonZeroU32;

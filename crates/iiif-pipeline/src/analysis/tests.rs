@@ -93,7 +93,7 @@ fn an_image_without_pixels_is_refused() {
 fn every_pixel_type_gives_the_same_report() {
     let analyses = Analyses {
         palette: asked(Extractor::Vibrant, 5).palette,
-        blurhash: cfg!(feature = "blurhash").then(BlurHashOptions::default),
+        blurhash: Some(BlurHashOptions::default()),
         image_hash: Some(ImageHashOptions::default()),
     };
     let gray = two_halves([60; 3], [180; 3]);
@@ -122,6 +122,7 @@ fn an_image_of_one_pixel_has_every_analysis() {
     let extractors = extractors.map(|extractor| ExtractorOptions::new(extractor, count));
     let analyses = Analyses::default()
         .with_palette(PaletteOptions::default().with_extractors(extractors.to_vec()))
+        .with_blurhash(BlurHashOptions::default())
         .with_image_hash(ImageHashOptions::default());
     let pixel = DynamicImage::ImageRgba8(RgbaImage::from_pixel(1, 1, Rgba([200, 10, 20, 255])));
     let report = analyze(&pixel, &analyses).unwrap();
@@ -129,4 +130,24 @@ fn an_image_of_one_pixel_has_every_analysis() {
     let hexes: Vec<_> = palette.iter().map(|color| color.hex.as_str()).collect();
     assert_eq!(hexes, ["#c80a14"; 3]);
     assert_eq!(report.imagehash.unwrap().average, "a:0000000000000000");
+    assert_eq!(report.blurhash.unwrap().len(), 132);
+}
+
+#[test]
+fn hashes_see_transparent_pixels_as_white() {
+    let analyses = Analyses::default()
+        .with_blurhash(BlurHashOptions::default())
+        .with_image_hash(ImageHashOptions::default());
+    let transparent = RgbaImage::from_fn(64, 40, |_, y| {
+        // 128 / 255 of black leave 127 of white.
+        Rgba(if y < 20 {
+            [90, 0, 0, 0]
+        } else {
+            [0, 0, 0, 128]
+        })
+    });
+    assert_eq!(
+        analyze(&DynamicImage::ImageRgba8(transparent), &analyses).unwrap(),
+        analyze(&two_halves([255; 3], [127; 3]), &analyses).unwrap()
+    );
 }

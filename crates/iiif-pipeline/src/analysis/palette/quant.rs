@@ -13,7 +13,8 @@ const SAMPLE_FACTOR: i32 = 10;
 /// Images with fewer pixels train the network with all of them.
 const MIN_SAMPLED_PIXELS: usize = 10_000;
 
-/// Finds `count` colors, or as many as the image has, whichever is less.
+/// Finds up to `count` colors: exactly so many when the image has them and `count` is small; beyond about
+/// 60 some cells of the network may stay empty.
 ///
 /// A network of at least 64 cells is trained, each color goes to the cell next to it, and the two cells
 /// whose union adds the least squared error (Ward 1963) become one until `count` are left. The

@@ -1,17 +1,12 @@
 //! Median cut by volume, as Android's Palette does it.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
-use fast_image_resize::FilterType;
-use image::{DynamicImage, RgbaImage};
+use image::RgbaImage;
 
 use super::Rgb8;
 use super::histogram::{Bin, Population, by_weight, histogram};
-use crate::analysis::reduction::resized;
 
-/// A larger image is scaled down to this area.
-const MAX_AREA_PX: f64 = 320.0 * 320.0;
 /// HSL lightness, as the sum of the greatest and the least channel: 0.05 of 510, rounded down.
 const MAX_BLACK: u16 = 25;
 /// The same for white: 0.95 of 510, rounded up.
@@ -19,27 +14,15 @@ const MIN_WHITE: u16 = 485;
 
 /// Cuts the image's colors into at most `count` boxes and averages each.
 ///
-/// The averages are of the pixels' own values, not of the shortened ones that Android uses.
+/// Two things differ from Android, both because the image is small already: it is not scaled down to
+/// 320x320 px first, which would mix colors along edges, and the averages are of the pixels' own
+/// values, not of shortened ones.
 pub(super) fn extract(image: &RgbaImage, count: usize) -> Vec<Rgb8> {
-    let image = confined(image);
-    let mut bins = histogram(&image, is_colorful);
+    let mut bins = histogram(image, is_colorful);
     if bins.is_empty() {
-        bins = histogram(&image, |_| true);
+        bins = histogram(image, |_| true);
     }
     by_weight(cut(&mut bins, count))
-}
-
-fn confined(image: &RgbaImage) -> Cow<'_, RgbaImage> {
-    let (width, height) = (f64::from(image.width()), f64::from(image.height()));
-    let area = width * height;
-    if area <= MAX_AREA_PX {
-        return Cow::Borrowed(image);
-    }
-    let scale = (MAX_AREA_PX / area).sqrt();
-    let scaled = |side: f64| (side * scale).round().max(1.0) as u32;
-    let source = DynamicImage::ImageRgba8(image.clone());
-    let small = resized(&source, scaled(width), scaled(height), FilterType::Bilinear);
-    Cow::Owned(small.into_rgba8())
 }
 
 fn is_colorful([r, g, b]: Rgb8) -> bool {
