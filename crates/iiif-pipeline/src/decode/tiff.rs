@@ -1,5 +1,5 @@
 //! TIFF and BigTIFF: strips and tiles, chunky and planar, gray, RGB, palette, CMYK and `YCbCr` of 1
-//! to 16 bits, uncompressed or by LZW, deflate, `PackBits` or JPEG.
+//! to 16 bits, uncompressed or by LZW, deflate, `PackBits`, JPEG or fax group 4.
 //!
 //! Directories and chunks are read here, not by the `tiff` crate: that has no palettes, no samples
 //! below 8 bits with a predictor or in tiles, refuses a file before its size can be compared with
@@ -59,8 +59,7 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
     let size = size.ok_or_else(|| corrupt(FORMAT, Damage::NoSize))?;
     let dimensions = limits.check_pixels(FORMAT, size)?;
     let page = Page::read(&directory, dimensions)?;
-    let needed = page.least_bytes(dimensions.area());
-    plausible::check(FORMAT, dimensions, needed, bytes.len())?;
+    plausible::check(FORMAT, dimensions, page.least_bytes(), bytes.len())?;
     let layout = layout(&page);
     limits.check_bytes(FORMAT, dimensions, layout)?;
     let mut header = Header::new(dimensions, layout);

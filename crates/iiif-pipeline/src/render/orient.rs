@@ -4,7 +4,7 @@
 //! raster, the mirroring and the quarter turns of a plan become one [`Turn`] over the finished,
 //! small pixels. Scaling first is the same as turning first: the filter is symmetric and separable,
 //! so it commutes with every turn as long as the target sides are exchanged along. What may differ
-//! is the last bit, because 8-bit scaling rounds between its vertical and its horizontal pass.
+//! is rounding, because scaling rounds and clamps to the range of the samples between its passes.
 
 use iiif_image_api::{Dimensions, Orientation, PixelRect};
 use image::DynamicImage;

@@ -1,4 +1,9 @@
 //! The pipeline, by its public interface.
 
+mod batch;
 mod decode;
+mod encode;
+mod jpeg;
 mod render;
+mod robustness;
+mod tiff;

@@ -1,8 +1,10 @@
 //! One strip or tile: from compressed data to rows of packed samples.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::io::Read as _;
 
+use fax::decoder::{DecodeStatus, Group4Decoder};
 use flate2::read::ZlibDecoder;
 use weezl::BitOrder;
 use weezl::decode::Configuration;
@@ -34,7 +36,7 @@ pub(super) fn read<'a>(
     let data = page
         .chunk_data(bytes, index)
         .ok_or_else(|| corrupt(FORMAT, Damage::OutOfFile))?;
-    if page.least_bytes((page.chunk_width * rows) as u64) > data.len() as u64 {
+    if page.least_chunk_bytes(rows) > data.len() as u64 {
         return Err(corrupt(FORMAT, Damage::ShortChunk { index }));
     }
     if page.compression == Compression::Jpeg {
@@ -53,7 +55,7 @@ pub(super) fn read<'a>(
     } else {
         Cow::Borrowed(data)
     };
-    let data = decompress(page.compression, data, length)
+    let data = decompress(page, data, length)
         .map_err(|source| corrupt(FORMAT, ChunkDamage { index, source }))?;
     if is_subsampled {
         return Ok(Chunk {
@@ -68,20 +70,21 @@ pub(super) fn read<'a>(
 }
 
 /// Returns exactly `length` bytes; what follows them is padding.
-fn decompress(
-    compression: Compression,
-    data: Cow<'_, [u8]>,
+fn decompress<'a>(
+    page: &Page<'_>,
+    data: Cow<'a, [u8]>,
     length: usize,
-) -> Result<Cow<'_, [u8]>, BoxError> {
-    if compression == Compression::None {
+) -> Result<Cow<'a, [u8]>, BoxError> {
+    if page.compression == Compression::None {
         return match data {
             Cow::Borrowed(data) => Ok(Cow::Borrowed(data.get(..length).ok_or(TooShort)?)),
             Cow::Owned(data) => Ok(Cow::Owned(data.get(..length).ok_or(TooShort)?.to_vec())),
         };
     }
     let mut out = vec![0; length];
-    match compression {
+    match page.compression {
         Compression::Deflate => ZlibDecoder::new(&data[..]).read_exact(&mut out)?,
+        Compression::Group4 => decode_group4(&data, page.chunk_width, &mut out)?,
         Compression::Lzw => inflate_lzw(&data, &mut out)?,
         _ => unpack_bits(&data, &mut out).ok_or(TooShort)?,
     }
@@ -126,6 +129,46 @@ fn unpack_bits(mut data: &[u8], mut out: &mut [u8]) -> Option<()> {
         }
     }
     Some(())
+}
+
+/// Decodes rows of black and white, where black is 1: ITU-T T.6, TIFF 6.0 §11. Rows after the end
+/// of the block are white.
+fn decode_group4(data: &[u8], width: usize, out: &mut [u8]) -> Result<(), BoxError> {
+    let columns = u16::try_from(width)?;
+    let bytes = data.iter().map(|byte| Ok::<_, Infallible>(*byte));
+    let mut decoder = Group4Decoder::new(bytes, columns)?;
+    for row in out.chunks_exact_mut(width.div_ceil(8)) {
+        match decoder.advance()? {
+            DecodeStatus::End => break,
+            DecodeStatus::Incomplete => {}
+        }
+        // Where the color changes; the first is to black.
+        for change in decoder.transition().chunks(2) {
+            let start = usize::from(change[0]).min(width);
+            let end = change
+                .get(1)
+                .map_or(width, |end| usize::from(*end).min(width));
+            blacken(row, start, end);
+        }
+    }
+    Ok(())
+}
+
+/// Sets the bits from `start` to before `end`, counted from the highest of the first byte.
+fn blacken(row: &mut [u8], start: usize, end: usize) {
+    if start >= end {
+        return;
+    }
+    let (first, last) = (start / 8, (end - 1) / 8);
+    let from_start = u8::MAX >> (start % 8);
+    let to_end = u8::MAX << (7 - (end - 1) % 8);
+    if first == last {
+        row[first] |= from_start & to_end;
+        return;
+    }
+    row[first] |= from_start;
+    row[first + 1..last].fill(u8::MAX);
+    row[last] |= to_end;
 }
 
 /// Decodes a JPEG stream, whose tables may be in a field of the page: Adobe Photoshop TIFF
@@ -235,6 +278,46 @@ mod tests {
             ]
         );
         assert_eq!(unpack_bits(&packed, &mut [0; 25]), None);
+    }
+
+    #[test]
+    fn fax_code_is_decoded_by_its_tables() {
+        // ITU-T T.6 §2.2 and T.4 table 2, eight columns. Row 1: horizontal 001, three white 1000,
+        // two black 11, vertical 1 to the end. Row 2: the same, three times vertical. Row 3: all
+        // black, horizontal with no white 00110101 and eight black 000101. The end: twice
+        // 000000000001.
+        let code = [
+            "0011000111",
+            "111",
+            "00100110101000101",
+            "000000000001000000000001",
+        ]
+        .concat();
+        let data: Vec<u8> = code
+            .as_bytes()
+            .chunks(8)
+            .map(|bits| {
+                bits.iter().fold(0, |byte, bit| byte << 1 | (bit - b'0')) << (8 - bits.len())
+            })
+            .collect();
+        let mut out = [0; 4];
+        decode_group4(&data, 8, &mut out).unwrap();
+        assert_eq!(out, [0b0001_1000, 0b0001_1000, 0xff, 0]);
+        assert!(decode_group4(&data[..2], 8, &mut out).is_err());
+    }
+
+    #[test]
+    fn runs_of_black_end_where_they_should() {
+        for start in 0..40_usize {
+            for end in start..=40 {
+                let mut row = [0; 5];
+                blacken(&mut row, start, end);
+                for column in 0..40 {
+                    let is_black = row[column / 8] & 128 >> (column % 8) != 0;
+                    assert_eq!(is_black, (start..end).contains(&column), "{start}..{end}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub(super) enum Compression {
     Jpeg,
     Deflate,
     PackBits,
+    /// CCITT T.6, the code of fax group 4.
+    Group4,
 }
 
 /// What the first extra sample is: tag 338.
@@ -203,6 +205,14 @@ impl<'a> Page<'a> {
                 return Err(unsupported(FORMAT, "YCbCr samples in this arrangement"));
             }
         }
+        // The decoder counts columns in 16 bits.
+        let is_fax = self.bits == 1 && self.samples == 1 && self.chunk_width < 1 << 16;
+        if self.compression == Compression::Group4 && !is_fax {
+            return Err(unsupported(
+                FORMAT,
+                "CCITT (fax) compression of such samples",
+            ));
+        }
         let is_jpeg_arrangement = self.bits == 8 && matches!(self.chunk_samples(), 1 | 3 | 4);
         if self.compression == Compression::Jpeg && !is_jpeg_arrangement {
             return Err(unsupported(FORMAT, "JPEG compression of such samples"));
@@ -242,8 +252,18 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Returns how many compressed bytes `pixels` take at least.
-    pub(super) fn least_bytes(&self, pixels: u64) -> u64 {
+    /// Returns how many compressed bytes the picture takes at least.
+    pub(super) fn least_bytes(&self) -> u64 {
+        self.least(self.dimensions.area(), self.samples)
+    }
+
+    /// Returns how many compressed bytes `rows` rows of a chunk take at least.
+    pub(super) fn least_chunk_bytes(&self, rows: usize) -> u64 {
+        let pixels = (self.chunk_width as u64).saturating_mul(rows as u64);
+        self.least(pixels, self.chunk_samples())
+    }
+
+    fn least(&self, pixels: u64, samples: usize) -> u64 {
         /// A code of 12 bits stands for fewer bytes than its table has entries (TIFF 6.0 §13).
         const LZW_RATIO: u64 = 4096 * 8 / 12;
         /// A run of 128 in two bytes (TIFF 6.0 §9).
@@ -251,14 +271,17 @@ impl<'a> Page<'a> {
         // Chroma may be subsampled to almost nothing.
         let samples = match self.photometric {
             Photometric::YCbCr => 1,
-            _ => self.samples as u64,
+            _ => samples as u64,
         };
-        let stored = pixels * samples * u64::from(self.bits) / 8;
+        let bits = pixels.saturating_mul(samples * u64::from(self.bits));
+        let stored = bits / 8;
         match self.compression {
             Compression::None => stored,
             Compression::Lzw => stored / LZW_RATIO,
             Compression::Deflate => stored / plausible::DEFLATE_RATIO,
             Compression::PackBits => stored / PACK_BITS_RATIO,
+            // A row that repeats the one above takes one bit.
+            Compression::Group4 => pixels / self.chunk_width as u64 / 8,
             // One bit per block of 64: see the module of JPEG.
             Compression::Jpeg => pixels / 512,
         }
@@ -319,11 +342,12 @@ fn photometric(directory: &Directory<'_>) -> Result<Photometric> {
 fn compression(directory: &Directory<'_>) -> Result<Compression> {
     let feature = match directory.number(tag::COMPRESSION).unwrap_or(1) {
         1 => return Ok(Compression::None),
+        4 => return Ok(Compression::Group4),
         5 => return Ok(Compression::Lzw),
         7 => return Ok(Compression::Jpeg),
         8 | 32_946 => return Ok(Compression::Deflate),
         32_773 => return Ok(Compression::PackBits),
-        2..=4 => "CCITT (fax) compression".to_owned(),
+        2 | 3 => "CCITT (fax) compression of group 3".to_owned(),
         6 => "old-style JPEG compression".to_owned(),
         33_003 | 33_005 | 34_712 => "JPEG 2000 compression".to_owned(),
         34_925 => "LZMA compression".to_owned(),
