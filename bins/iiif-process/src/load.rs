@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use iiif_config::{Config, InstructionSet, ProcessingUri};
+use iiif_config::{Config, InstructionSet, ProcessingUri, redact_uri};
 use iiif_derivatives::{ContactSheets, Job, ReportOptions};
 use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener};
 
@@ -86,10 +86,11 @@ pub(crate) fn uris(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
         .lines()
         .map(str::trim_end)
         .filter(|line| !line.is_empty());
-    given
-        .chain(listed)
-        .map(|text| Ok(ProcessingUri::parse(text)?))
-        .collect()
+    let parse = |text: &str| {
+        ProcessingUri::parse(text)
+            .with_context(|| format!("`{}` is no processing URI", redact_uri(text)))
+    };
+    given.chain(listed).map(parse).collect()
 }
 
 fn opener() -> StorageOpener {

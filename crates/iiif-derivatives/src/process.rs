@@ -25,7 +25,7 @@ use crate::{ContactSheets, Failure, Job, ProcessReport, ReportOptions};
 struct Plans {
     labels: Vec<String>,
     keys: Vec<String>,
-    plans: Vec<RenderPlan>,
+    resolved: Vec<RenderPlan>,
 }
 
 /// A worker thread ended without an answer: a defect of this program.
@@ -119,15 +119,18 @@ impl<'a> Image<'a> {
         let Plans {
             labels,
             keys,
-            plans,
+            resolved,
         } = self.resolve(&source);
-        let needed = self.settings.batch(&source, plans.clone()).memory_bytes();
+        let needed = self
+            .settings
+            .batch(&source, resolved.clone())
+            .memory_bytes();
         let _held = budget.reserve(needed).await.map_err(|error| fail(&error))?;
 
         let (sender, mut rendered) = mpsc::unbounded_channel();
         let settings = self.settings.clone();
         let worker = spawn_blocking(move || -> iiif_pipeline::Result<AnalysisReport> {
-            let batch: Batch<'_> = settings.batch(&source, plans);
+            let batch: Batch<'_> = settings.batch(&source, resolved);
             // The receiver outlives the worker; were it gone, there would be nobody to tell.
             batch.run(&|index, derivative| drop(sender.send((index, derivative))))
         });
@@ -167,7 +170,7 @@ impl<'a> Image<'a> {
                     plans
                         .keys
                         .push(self.uri.derivative_key(label, instructions));
-                    plans.plans.push(plan);
+                    plans.resolved.push(plan);
                 }
                 Err(error) => {
                     let failure = Failure::new(&error, Some(source.format().to_string()));

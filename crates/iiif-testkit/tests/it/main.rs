@@ -6,4 +6,5 @@ mod others;
 mod png;
 #[cfg(feature = "s3")]
 mod s3;
+mod sample;
 mod tiff;

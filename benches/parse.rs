@@ -1,0 +1,30 @@
+//! Requests: parsed, resolved, printed.
+#![expect(
+    missing_docs,
+    reason = "criterion's macros write functions without documentation"
+)]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use iiif_benches::{DOCUMENTED, PHOTO, plan};
+use iiif_image_api::{DerivativeRequest, Dimensions, SourceGeometry};
+
+fn parse(c: &mut Criterion) {
+    let Ok(stored) = Dimensions::new(PHOTO.0, PHOTO.1) else {
+        return;
+    };
+    let geometry = SourceGeometry::upright(stored);
+    let mut group = c.benchmark_group("parse");
+    group.throughput(Throughput::Elements(DOCUMENTED.len() as u64));
+    group.bench_function("request", |b| {
+        b.iter(|| DOCUMENTED.map(|text| black_box(text).parse::<DerivativeRequest>()));
+    });
+    group.bench_function("request-to-plan", |b| {
+        b.iter(|| DOCUMENTED.map(|text| plan(black_box(text), geometry)));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, parse);
+criterion_main!(benches);

@@ -1,1 +1,0 @@
-//! Empty: everything is in the targets of this package.

@@ -1,0 +1,108 @@
+//! The stages of a derivative, one at a time, on a photograph of 14.7 megapixels.
+#![expect(
+    missing_docs,
+    reason = "criterion's macros write functions without documentation"
+)]
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use iiif_benches::{pixels, pixels_of, plan, source};
+use iiif_image_api::{Format, SourceGeometry};
+use iiif_pipeline::{
+    Analyses, BlurHashOptions, EncodeOptions, ImageHashOptions, PaletteOptions, analyze, encode,
+    render,
+};
+use image::DynamicImage;
+
+fn decode(c: &mut Criterion) {
+    let source = source();
+    let mut group = c.benchmark_group("decode");
+    group.throughput(criterion::Throughput::Elements(source.dimensions().area()));
+    group.sample_size(10);
+    group.bench_function("jpeg/15mp-420", |b| b.iter(|| source.decode()));
+    group.finish();
+}
+
+fn render_stages(c: &mut Criterion) {
+    let image = pixels();
+    let geometry = geometry_of(&image);
+    let stages = [
+        (
+            "resize/lanczos3/15mp-to-2048",
+            "full/!2048,1536/0/color.png",
+        ),
+        ("resize/lanczos3/15mp-to-320", "full/!320,240/0/color.png"),
+        ("smart-crop/15mp-to-320", "-1,-1,320,320/full/0/color.png"),
+        ("rotate/30-degrees/1024", "full/1024,/30/color.png"),
+        ("dither/1024", "full/1024,/0/dither.png"),
+        ("crisp/1024", "full/1024,/0/crisp.png"),
+    ];
+    let mut group = c.benchmark_group("render");
+    group.throughput(pixels_of(&image));
+    group.sample_size(10);
+    for (name, request) in stages {
+        let plan = plan(request, geometry);
+        group.bench_function(name, |b| b.iter(|| render(&image, &plan)));
+    }
+    group.finish();
+}
+
+fn encode_formats(c: &mut Criterion) {
+    let image = pixels();
+    let Ok(small) = render(&image, &plan("full/2048,/0/color.png", geometry_of(&image))) else {
+        return;
+    };
+    let mut group = c.benchmark_group("encode");
+    group.throughput(pixels_of(&small));
+    group.sample_size(10);
+    for format in [
+        Format::Jpg,
+        Format::Png,
+        Format::Gif,
+        Format::Tif,
+        Format::Webp,
+    ] {
+        group.bench_function(format!("{format}/2048"), |b| {
+            b.iter(|| encode(&small, format, &EncodeOptions::default()));
+        });
+    }
+    group.finish();
+}
+
+fn analyses(c: &mut Criterion) {
+    let image = pixels();
+    let Ok(small) = render(&image, &plan("full/448,/0/color.png", geometry_of(&image))) else {
+        return;
+    };
+    let all = [
+        (
+            "palette",
+            Analyses::default().with_palette(PaletteOptions::default()),
+        ),
+        (
+            "blurhash",
+            Analyses::default().with_blurhash(BlurHashOptions::default()),
+        ),
+        (
+            "image-hash",
+            Analyses::default().with_image_hash(ImageHashOptions::default()),
+        ),
+    ];
+    let mut group = c.benchmark_group("analyze");
+    group.throughput(pixels_of(&small));
+    for (name, analyses) in all {
+        group.bench_function(format!("{name}/448"), |b| {
+            b.iter(|| analyze(&small, &analyses))
+        });
+    }
+    group.finish();
+}
+
+fn geometry_of(image: &DynamicImage) -> SourceGeometry {
+    match iiif_image_api::Dimensions::new(image.width(), image.height()) {
+        Ok(stored) => SourceGeometry::upright(stored),
+        Err(error) => unreachable!("{error}"),
+    }
+}
+
+criterion_group!(benches, decode, render_stages, encode_formats, analyses);
+criterion_main!(benches);

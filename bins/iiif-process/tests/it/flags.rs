@@ -1,0 +1,152 @@
+//! Flags, variables and the files that they name.
+
+use serde_json::Value;
+
+use crate::studio::Studio;
+
+#[test]
+fn both_generations_of_flags_name_the_same_files() {
+    let studio = Studio::new();
+    studio.write_photo("a.jpg", 400, 300);
+    let config = studio.path("config/config.json").display().to_string();
+    let instructions = studio
+        .path("config/instructions.json")
+        .display()
+        .to_string();
+    let old = studio.run_bare(&[
+        "-config",
+        &config,
+        "-instructions",
+        &instructions,
+        "-uri",
+        "a.jpg",
+    ]);
+    old.assert_code(0);
+    let new = studio.run(&["a.jpg"]);
+    new.assert_code(0);
+    let double = studio.run_bare(&[
+        "a.jpg",
+        "--config-source=file://./config",
+        "--config-name=config.json",
+        "--instructions-source=file://./config",
+    ]);
+    double.assert_code(0);
+    assert_eq!(old.stdout, new.stdout);
+    assert_eq!(old.stdout, double.stdout);
+}
+
+#[test]
+fn buckets_of_the_flags_replace_those_of_the_config() {
+    let studio = Studio::new();
+    studio.write("elsewhere/a.jpg", &crate::studio::photo_jpeg(400, 300));
+    let run = studio.run(&[
+        "-config-images-source-uri=file://./elsewhere",
+        "-config-derivatives-cache-uri=file://./made/here",
+        "a.jpg",
+    ]);
+    run.assert_code(0);
+    assert_eq!(studio.files_in("made/here").len(), 3);
+    assert!(!studio.path("derivatives/a.jpg").exists());
+}
+
+#[test]
+fn variables_stand_for_flags_and_the_command_line_wins() {
+    let studio = Studio::new();
+    studio.write_photo("a.jpg", 400, 300);
+    let output = studio
+        .command()
+        .env("IIIF_CONFIG_SOURCE", "file://./config")
+        .env("IIIF_PROCESS_INSTRUCTIONS_SOURCE", "file://./config")
+        .env("IIIF_PROCESS_REPORT", "true")
+        .env("IIIF_REPORT_NAME", "from-variable.json")
+        .args(["-report-name", "from-flag.json", "a.jpg"])
+        .output()
+        .unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(studio.path("derivatives/a.jpg/from-flag.json").exists());
+    assert!(!studio.path("derivatives/a.jpg/from-variable.json").exists());
+}
+
+#[test]
+fn manifests_list_uris_from_a_file_or_from_stdin() {
+    let studio = Studio::new();
+    studio.write_photo("a.jpg", 320, 320);
+    studio.write_photo("b c.jpg", 320, 320);
+    studio.write("list.txt", b"a.jpg\r\n\nfile:///b%20c.jpg?target=bc\n");
+    let run = studio.run(&["-manifest", "list.txt"]);
+    run.assert_code(0);
+    run.report("a.jpg");
+    run.report("b c.jpg");
+    assert!(studio.path("derivatives/bc").is_dir());
+
+    let mut command = studio.command();
+    let list = std::fs::File::open(studio.path("list.txt")).unwrap();
+    command
+        .args(["-manifest", "-", "-config-source", "file://./config"])
+        .stdin(list);
+    let output = command.output().unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .matches("origin_fingerprint")
+            .count(),
+        2
+    );
+}
+
+#[test]
+fn the_configuration_in_effect_is_printed_without_secrets() {
+    let studio = Studio::new();
+    let uri = "s3blob://photos?region=us-east-1&credentials=static:AKIA:hush-hush:";
+    let run = studio.run(&["-print-config", "-config-images-source-uri", uri]);
+    run.assert_code(0);
+    let config: Value = serde_json::from_str(&run.stdout).unwrap();
+    let source = config["images"]["source"]["uri"].as_str().unwrap();
+    assert!(source.starts_with("s3blob://photos"), "{source}");
+    assert!(!run.stdout.contains("hush-hush"), "{}", run.stdout);
+    assert_eq!(config["encoding"]["jpeg_quality"], 80);
+}
+
+#[test]
+fn quiet_runs_say_nothing_and_logs_can_be_json() {
+    let studio = Studio::new();
+    studio.write_photo("a.jpg", 320, 320);
+    let quiet = studio.run(&["-quiet", "a.jpg"]);
+    quiet.assert_code(0);
+    assert_eq!(quiet.stderr, "");
+    let json = studio.run(&["-log-format", "json", "a.jpg"]);
+    json.assert_code(0);
+    assert!(json.stderr.lines().count() > 0);
+    for line in json.stderr.lines() {
+        assert!(serde_json::from_str::<Value>(line).is_ok(), "{line}");
+    }
+}
+
+#[test]
+fn help_and_version_go_to_stdout() {
+    let studio = Studio::new();
+    for flag in ["-h", "--help", "-help"] {
+        let run = studio.run_bare(&[flag]);
+        run.assert_code(0);
+        assert!(run.stdout.contains("command line wins"), "{}", run.stdout);
+        assert_eq!(run.stderr, "");
+    }
+    let version = studio.run_bare(&["-version"]);
+    version.assert_code(0);
+    assert!(
+        version.stdout.starts_with("iiif-process "),
+        "{}",
+        version.stdout
+    );
+}

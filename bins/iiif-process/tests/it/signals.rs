@@ -1,0 +1,67 @@
+//! How a run ends early.
+
+use std::io::Read as _;
+use std::process::{Child, Command};
+
+use crate::studio::Studio;
+
+/// More images than a machine finishes before the signal reaches it.
+const IMAGES: usize = 400;
+
+fn stopped_by(signal: &str) -> (Option<i32>, serde_json::Value, String) {
+    let studio = Studio::new();
+    studio.write_photo("a.jpg", 1600, 1200);
+    let list: Vec<String> = (0..IMAGES)
+        .map(|index| format!("file:///a.jpg?target=t{index}"))
+        .collect();
+    studio.write("list.txt", list.join("\n").as_bytes());
+    let mut child = studio.start(&["-concurrency", "1", "-manifest", "list.txt"]);
+    wait_for_first_report(&studio, &mut child);
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-s", signal, &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = child.wait_with_output().unwrap();
+    let rest = String::from_utf8(output.stdout).unwrap();
+    let reports = serde_json::from_str(&format!("{{{rest}")).unwrap();
+    (
+        output.status.code(),
+        reports,
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+/// The first byte of stdout says that the first image is finished.
+fn wait_for_first_report(_studio: &Studio, child: &mut Child) {
+    let mut first = [0];
+    child
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut first)
+        .unwrap();
+    assert_eq!(&first, b"{");
+}
+
+#[test]
+fn signals_finish_the_images_under_way_and_say_what_was_left() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let (actual, reports, stderr) = stopped_by(signal);
+        assert_eq!(actual, Some(code), "{stderr}");
+        let reports = reports.as_object().unwrap();
+        assert!(
+            !reports.is_empty() && reports.len() < IMAGES,
+            "{}",
+            reports.len()
+        );
+        for (uri, report) in reports {
+            assert_eq!(report["uris"].as_object().unwrap().len(), 3, "{uri}");
+        }
+        let left = format!("{} images were not begun", IMAGES - reports.len());
+        assert!(stderr.contains(&left), "no `{left}` in {stderr}");
+    }
+}
