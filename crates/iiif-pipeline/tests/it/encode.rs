@@ -2,8 +2,8 @@
 
 use iiif_image_api::Format;
 use iiif_pipeline::{
-    ChromaSampling, EncodeOptions, Error, ErrorKind, JpegScans, PngCompression, TifCompression,
-    WebpCompression, encode,
+    ChromaSampling, DecodeLimits, EncodeOptions, Error, ErrorKind, JpegScans, PngCompression,
+    SourceImage, TifCompression, WebpCompression, encode,
 };
 use iiif_testkit::{compare, pattern};
 use image::{
@@ -110,7 +110,7 @@ fn jpegs_look_like_the_image_and_better_at_higher_quality() {
     let psnr = |quality: u8| {
         let options = EncodeOptions::default().with_jpeg_quality(quality);
         let jpeg = encode(&photo.clone().into(), Format::Jpg, &options).expect("encoded");
-        let source = iiif_pipeline::SourceImage::probe(jpeg, &Default::default());
+        let source = SourceImage::probe(jpeg, &DecodeLimits::default());
         let decoded = source.and_then(|source| source.decode()).expect("decoded");
         compare::psnr(&decoded.into_rgb8(), &photo)
     };
@@ -133,7 +133,7 @@ fn jpegs_lay_alpha_over_white() {
         let image = RgbaImage::from_pixel(16, 16, pixel);
         let options = EncodeOptions::default().with_jpeg_quality(100);
         let jpeg = encode(&image.into(), Format::Jpg, &options).expect("encoded");
-        let source = iiif_pipeline::SourceImage::probe(jpeg, &Default::default());
+        let source = SourceImage::probe(jpeg, &DecodeLimits::default());
         let decoded = source.and_then(|source| source.decode()).expect("decoded");
         let actual = decoded.to_rgb8().get_pixel(8, 8).0[0];
         assert!(actual.abs_diff(level) <= 1, "{pixel:?}: {actual}");
