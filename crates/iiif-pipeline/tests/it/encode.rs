@@ -160,6 +160,21 @@ fn sides_beyond_the_format_are_refused_with_the_limit() {
 }
 
 #[test]
+fn an_image_without_pixels_is_refused_by_every_format() {
+    for format in [
+        Format::Jpg,
+        Format::Png,
+        Format::Gif,
+        Format::Tif,
+        Format::Webp,
+    ] {
+        let image = DynamicImage::new_rgb8(0, 5);
+        let error = encode(&image, format, &EncodeOptions::default()).expect_err("no pixels");
+        assert!(matches!(error, Error::Encode { .. }), "{error}");
+    }
+}
+
+#[test]
 fn formats_without_an_encoder_are_unsupported() {
     for format in [Format::Jp2, Format::Pdf] {
         let image = DynamicImage::new_luma8(1, 1);
@@ -208,6 +223,33 @@ fn gifs_of_photos_are_near_and_the_same_at_any_number_of_threads() {
     assert_eq!(gif, gif_with(4));
     let decoded = image::load_from_memory(&gif).expect("decoded").to_rgb8();
     compare::assert_similar(&decoded, &photo, 25.0);
+}
+
+#[test]
+fn gifs_of_any_shape_and_coverage_are_written() {
+    for (width, height) in [(1, 1), (2, 1), (17, 17), (1, 300), (300, 1), (350, 300)] {
+        for opaque_every in [1, 3, 50, u32::MAX] {
+            // Neighbors differ in all channels, so there are as many colors as opaque pixels.
+            let image = RgbaImage::from_fn(width, height, |x, y| {
+                let mixed = (y * width + x).wrapping_mul(0x9E37_79B1);
+                let [r, g, b, _] = mixed.to_be_bytes();
+                let alpha = if (y * width + x) % opaque_every == 0 {
+                    255
+                } else {
+                    0
+                };
+                Rgba([r, g, b, alpha])
+            });
+            let gif = encoded(&image.clone().into(), Format::Gif);
+            let decoded = image::load_from_memory(&gif).expect("decoded").to_rgba8();
+            assert_eq!(decoded.dimensions(), (width, height));
+            let alphas = |image: &RgbaImage| image.pixels().map(|p| p.0[3]).collect::<Vec<_>>();
+            assert!(
+                alphas(&decoded) == alphas(&image),
+                "{width}x{height} {opaque_every}"
+            );
+        }
+    }
 }
 
 #[test]
