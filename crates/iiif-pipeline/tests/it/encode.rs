@@ -72,6 +72,11 @@ fn black_and_white_pngs_take_one_bit_per_pixel() {
         dots
     );
 
+    let page = GrayImage::from_fn(800, 600, |x, y| {
+        Luma([if x / 40 == y / 40 { 0 } else { 255 }])
+    });
+    assert!(encoded(&page.into(), Format::Png).len() < 800 * 600 / 8 / 10);
+
     let gray = GrayImage::from_pixel(13, 5, Luma([254]));
     assert_eq!(encoded(&gray.into(), Format::Png)[24..26], [8, 0]);
 }
