@@ -113,10 +113,11 @@ impl<'a> Batch<'a> {
         if rendered.is_empty() && self.analyses.is_empty() {
             return encoded;
         }
-        let pixel_bytes = self.source.pixel_layout().bytes_per_pixel();
+        let layout = self.source.pixel_layout();
+        let pixel_bytes = layout.bytes_per_pixel();
         let mut rendering: Vec<u64> = rendered
             .iter()
-            .map(|plan| render::memory_bytes(plan, pixel_bytes))
+            .map(|plan| render::memory_bytes(plan, layout))
             .collect();
         rendering.sort_unstable_by_key(|bytes| Reverse(*bytes));
         let together = rayon::current_num_threads().min(rendering.len());

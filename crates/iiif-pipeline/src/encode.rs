@@ -15,6 +15,13 @@ use iiif_image_api::Format;
 use image::DynamicImage;
 
 use crate::error::BoxError;
+#[cfg(any(
+    feature = "gif",
+    feature = "jpeg",
+    feature = "png",
+    feature = "tiff",
+    feature = "webp",
+))]
 use crate::render::raster;
 use crate::{EncodeOptions, Error, Result};
 
@@ -32,24 +39,29 @@ use crate::{EncodeOptions, Error, Result};
 ///
 /// [`Error::UnsupportedFormat`] if the format has no encoder, or was not built in;
 /// [`Error::InvalidOption`] if an option is out of range; [`Error::Encode`] if the image is larger
-/// than the format allows, or the encoder fails.
+/// than the format allows or has no pixels, or the encoder fails.
 pub fn encode(image: &DynamicImage, format: Format, options: &EncodeOptions) -> Result<Vec<u8>> {
     options.validate()?;
-    let image = &*raster::integral(image);
-    let encoded: Result<Vec<u8>, BoxError> = match format {
+    if image.width() == 0 || image.height() == 0 {
+        let source = "the image has no pixels".into();
+        return Err(Error::Encode { format, source });
+    }
+    let encoded: Option<Result<Vec<u8>, BoxError>> = match format {
         #[cfg(feature = "jpeg")]
-        Format::Jpg => jpg::encode(image, options),
+        Format::Jpg => Some(jpg::encode(&raster::integral(image), options)),
         #[cfg(feature = "png")]
-        Format::Png => png::encode(image, options),
+        Format::Png => Some(png::encode(&raster::integral(image), options)),
         #[cfg(feature = "gif")]
-        Format::Gif => gif::encode(image),
+        Format::Gif => Some(gif::encode(&raster::integral(image))),
         #[cfg(feature = "tiff")]
-        Format::Tif => tif::encode(image, options),
+        Format::Tif => Some(tif::encode(&raster::integral(image), options)),
         #[cfg(feature = "webp")]
-        Format::Webp => webp::encode(image, options),
-        _ => return Err(Error::UnsupportedFormat { format }),
+        Format::Webp => Some(webp::encode(&raster::integral(image), options)),
+        _ => None,
     };
-    encoded.map_err(|source| Error::Encode { format, source })
+    encoded
+        .ok_or(Error::UnsupportedFormat { format })?
+        .map_err(|source| Error::Encode { format, source })
 }
 
 /// Returns the sides if neither is longer than `maximum`.

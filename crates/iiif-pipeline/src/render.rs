@@ -21,7 +21,7 @@ use iiif_image_api::{Crop, Dimensions, PixelRect, Quality, RenderPlan};
 use image::DynamicImage;
 
 use crate::render::orient::Turn;
-use crate::{Error, Result};
+use crate::{Error, PixelLayout, Result};
 
 /// The most bytes that the rendering of one plan may take, the source not counted: 4 GiB.
 const MAX_RENDER_BYTES: u64 = 4 << 30;
@@ -128,7 +128,7 @@ impl<'a> Renderer<'a> {
                 height,
             });
         }
-        let actual = memory_bytes(plan, self.image.color().bytes_per_pixel().into());
+        let actual = memory_bytes(plan, self.image.color().into());
         if actual > MAX_RENDER_BYTES {
             return Err(Error::PlanTooLarge {
                 actual,
@@ -139,15 +139,16 @@ impl<'a> Renderer<'a> {
     }
 }
 
-/// Returns the bytes that rendering takes at its peak, the source not counted, if the source has
-/// `pixel_bytes` bytes per pixel: an estimate from above.
-pub(crate) fn memory_bytes(plan: &RenderPlan, pixel_bytes: u64) -> u64 {
+/// Returns the bytes that rendering from a raster of `layout` takes at its peak, the raster not
+/// counted: an estimate from above.
+pub(crate) fn memory_bytes(plan: &RenderPlan, layout: PixelLayout) -> u64 {
+    let pixel_bytes = layout.bytes_per_pixel();
     let region = match plan.crop() {
         Crop::Rect(rect) => rect,
         _ => PixelRect::full(plan.full()),
     };
     // Upright or stored makes no difference to the products of sides.
-    let scaling = scale::memory_bytes(region.dimensions(), plan.scaled(), pixel_bytes);
+    let scaling = scale::memory_bytes(region.dimensions(), plan.scaled(), layout);
     let turning = plan.scaled().area().saturating_mul(2 * pixel_bytes);
     let is_rotated = plan.rotation().degrees.quarter_turns().is_none();
     // Alpha is added: at most doubles a pixel (gray).

@@ -1,7 +1,7 @@
 //! `png`, with `png`.
 
 use image::DynamicImage;
-use png::{BitDepth, ColorType, Compression, Encoder, SrgbRenderingIntent};
+use png::{BitDepth, ColorType, Compression, Encoder, Filter, SrgbRenderingIntent};
 
 use crate::error::BoxError;
 use crate::render::raster::{self, Samples};
@@ -37,10 +37,16 @@ pub(super) fn encode(image: &DynamicImage, options: &EncodeOptions) -> Result<Ve
         _ => ColorType::Rgba,
     });
     encoder.set_compression(match options.png_compression {
+        // The fast compressor is made for filtered bytes and leaves bits as they are.
+        PngCompression::Fast if depth == BitDepth::One => Compression::Balanced,
         PngCompression::Fast => Compression::Fast,
         PngCompression::Balanced => Compression::Balanced,
         PngCompression::Best => Compression::High,
     });
+    if depth == BitDepth::One {
+        // Filters do not help below 8 bits (PNG 3rd edition §12.7).
+        encoder.set_filter(Filter::NoFilter);
+    }
     encoder.set_source_srgb(SrgbRenderingIntent::Perceptual);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&data)?;

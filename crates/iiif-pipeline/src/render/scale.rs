@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::error::BoxError;
 use crate::render::raster::{self, Sample, Samples};
-use crate::{Error, Result};
+use crate::{Error, PixelLayout, Result};
 
 /// How far Lanczos with three lobes reaches, in pixels of the coarser of the two rasters.
 const LANCZOS_REACH: u64 = 3;
@@ -68,16 +68,22 @@ pub(crate) fn reduce(image: &DynamicImage, edge: u32) -> Result<DynamicImage> {
 }
 
 /// Returns the bytes that [`crop_and_scale`] allocates at its peak, its result included.
-pub(crate) fn memory_bytes(rect: Dimensions, target: Dimensions, pixel_bytes: u64) -> u64 {
+pub(crate) fn memory_bytes(rect: Dimensions, target: Dimensions, layout: PixelLayout) -> u64 {
     // One pass is stored in between: rows first for 8 bits, columns first for 16.
     let between = u64::from(rect.width())
         .saturating_mul(target.height().into())
         .max(u64::from(rect.height()).saturating_mul(target.width().into()));
-    let between = if rect == target { 0 } else { between };
+    // What the filter reads of an image with alpha is stored weighted by it.
+    let weighted = if layout.has_alpha() { rect.area() } else { 0 };
+    let intermediate = if rect == target {
+        0
+    } else {
+        between.saturating_add(weighted)
+    };
     target
         .area()
-        .saturating_add(between)
-        .saturating_mul(pixel_bytes)
+        .saturating_add(intermediate)
+        .saturating_mul(layout.bytes_per_pixel())
 }
 
 /// Resizes what `options` crop from the part `source` of `image`.

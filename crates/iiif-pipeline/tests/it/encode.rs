@@ -2,8 +2,8 @@
 
 use iiif_image_api::Format;
 use iiif_pipeline::{
-    ChromaSampling, EncodeOptions, Error, ErrorKind, JpegScans, PngCompression, TifCompression,
-    WebpCompression, encode,
+    ChromaSampling, DecodeLimits, EncodeOptions, Error, ErrorKind, JpegScans, PngCompression,
+    SourceImage, TifCompression, WebpCompression, encode,
 };
 use iiif_testkit::{compare, pattern};
 use image::{
@@ -72,6 +72,11 @@ fn black_and_white_pngs_take_one_bit_per_pixel() {
         dots
     );
 
+    let page = GrayImage::from_fn(800, 600, |x, y| {
+        Luma([if x / 40 == y / 40 { 0 } else { 255 }])
+    });
+    assert!(encoded(&page.into(), Format::Png).len() < 800 * 600 / 8 / 10);
+
     let gray = GrayImage::from_pixel(13, 5, Luma([254]));
     assert_eq!(encoded(&gray.into(), Format::Png)[24..26], [8, 0]);
 }
@@ -110,7 +115,7 @@ fn jpegs_look_like_the_image_and_better_at_higher_quality() {
     let psnr = |quality: u8| {
         let options = EncodeOptions::default().with_jpeg_quality(quality);
         let jpeg = encode(&photo.clone().into(), Format::Jpg, &options).expect("encoded");
-        let source = iiif_pipeline::SourceImage::probe(jpeg, &Default::default());
+        let source = SourceImage::probe(jpeg, &DecodeLimits::default());
         let decoded = source.and_then(|source| source.decode()).expect("decoded");
         compare::psnr(&decoded.into_rgb8(), &photo)
     };
@@ -133,7 +138,7 @@ fn jpegs_lay_alpha_over_white() {
         let image = RgbaImage::from_pixel(16, 16, pixel);
         let options = EncodeOptions::default().with_jpeg_quality(100);
         let jpeg = encode(&image.into(), Format::Jpg, &options).expect("encoded");
-        let source = iiif_pipeline::SourceImage::probe(jpeg, &Default::default());
+        let source = SourceImage::probe(jpeg, &DecodeLimits::default());
         let decoded = source.and_then(|source| source.decode()).expect("decoded");
         let actual = decoded.to_rgb8().get_pixel(8, 8).0[0];
         assert!(actual.abs_diff(level) <= 1, "{pixel:?}: {actual}");
@@ -156,6 +161,21 @@ fn sides_beyond_the_format_are_refused_with_the_limit() {
         let expected =
             format!("the image is {width}x1 pixels; the format allows up to {limit} per side");
         assert_eq!(cause, expected);
+    }
+}
+
+#[test]
+fn an_image_without_pixels_is_refused_by_every_format() {
+    for format in [
+        Format::Jpg,
+        Format::Png,
+        Format::Gif,
+        Format::Tif,
+        Format::Webp,
+    ] {
+        let image = DynamicImage::new_rgb8(0, 5);
+        let error = encode(&image, format, &EncodeOptions::default()).expect_err("no pixels");
+        assert!(matches!(error, Error::Encode { .. }), "{error}");
     }
 }
 
@@ -208,6 +228,33 @@ fn gifs_of_photos_are_near_and_the_same_at_any_number_of_threads() {
     assert_eq!(gif, gif_with(4));
     let decoded = image::load_from_memory(&gif).expect("decoded").to_rgb8();
     compare::assert_similar(&decoded, &photo, 25.0);
+}
+
+#[test]
+fn gifs_of_any_shape_and_coverage_are_written() {
+    for (width, height) in [(1, 1), (2, 1), (17, 17), (1, 300), (300, 1), (350, 300)] {
+        for opaque_every in [1, 3, 50, u32::MAX] {
+            // Neighbors differ in all channels, so there are as many colors as opaque pixels.
+            let image = RgbaImage::from_fn(width, height, |x, y| {
+                let mixed = (y * width + x).wrapping_mul(0x9E37_79B1);
+                let [r, g, b, _] = mixed.to_be_bytes();
+                let alpha = if (y * width + x) % opaque_every == 0 {
+                    255
+                } else {
+                    0
+                };
+                Rgba([r, g, b, alpha])
+            });
+            let gif = encoded(&image.clone().into(), Format::Gif);
+            let decoded = image::load_from_memory(&gif).expect("decoded").to_rgba8();
+            assert_eq!(decoded.dimensions(), (width, height));
+            let alphas = |image: &RgbaImage| image.pixels().map(|p| p.0[3]).collect::<Vec<_>>();
+            assert!(
+                alphas(&decoded) == alphas(&image),
+                "{width}x{height} {opaque_every}"
+            );
+        }
+    }
 }
 
 #[test]
