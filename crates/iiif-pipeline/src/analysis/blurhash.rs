@@ -7,7 +7,7 @@
 mod components;
 mod preview;
 
-use fast_image_resize::FilterType;
+use iiif_resize::FilterType;
 use image::DynamicImage;
 
 use self::components::components;

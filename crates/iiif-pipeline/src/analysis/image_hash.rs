@@ -1,6 +1,6 @@
 //! Average and difference hash: 64 bits that stay near when an image is scaled or recompressed.
 
-use fast_image_resize::FilterType;
+use iiif_resize::FilterType;
 use image::DynamicImage;
 use serde::Serialize;
 

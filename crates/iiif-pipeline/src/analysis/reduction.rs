@@ -1,6 +1,7 @@
 //! Preparing the reduction for an analysis: over white, and smaller still.
 
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use iiif_image_api::{Dimensions, PixelRect};
+use iiif_resize::{FilterType, ResizeAlg, ResizeOptions, resize};
 use image::{DynamicImage, Rgb, RgbImage};
 
 /// Lays the image over white, at 8 bits for each channel.
@@ -25,12 +26,13 @@ pub(super) fn resized(
     height: u32,
     filter: FilterType,
 ) -> DynamicImage {
-    let mut out = DynamicImage::new(width, height, image.color());
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
-    Resizer::new()
-        .resize(image, &mut out, &options)
-        .expect("both images have the same 8-bit pixel type and at least one pixel");
-    out
+    let full = Dimensions::new(image.width(), image.height());
+    let target = Dimensions::new(width, height);
+    let (full, target) = full
+        .and_then(|full| Ok((full, target?)))
+        .expect("no side is zero");
+    resize(image, PixelRect::full(full), target, &options).expect("8-bit pixels, all of them")
 }
 
 fn blend_over_white(channel: u8, alpha: u8) -> u8 {

@@ -2,16 +2,11 @@
 
 use std::num::NonZeroU32;
 
-use fast_image_resize::images::TypedCroppedImage;
-use fast_image_resize::{
-    FilterType, IntoImageView, IntoImageViewMut, PixelTrait, ResizeAlg, ResizeOptions, Resizer,
-    pixels,
-};
 use iiif_image_api::{Dimensions, PixelRect};
+use iiif_resize::{FilterType, ResizeAlg, ResizeOptions};
 use image::DynamicImage;
 use rayon::prelude::*;
 
-use crate::error::BoxError;
 use crate::render::raster::{self, Sample, Samples};
 use crate::{Error, PixelLayout, Result};
 
@@ -86,50 +81,18 @@ pub(crate) fn memory_bytes(rect: Dimensions, target: Dimensions, layout: PixelLa
         .saturating_mul(layout.bytes_per_pixel())
 }
 
-/// Resizes what `options` crop from the part `source` of `image`.
 fn resize(
     image: &DynamicImage,
     source: PixelRect,
     target: Dimensions,
     options: &ResizeOptions,
 ) -> Result<DynamicImage> {
-    let resize = match image {
-        DynamicImage::ImageLuma8(_) => resize_as::<pixels::U8>,
-        DynamicImage::ImageLumaA8(_) => resize_as::<pixels::U8x2>,
-        DynamicImage::ImageRgb8(_) => resize_as::<pixels::U8x3>,
-        DynamicImage::ImageRgba8(_) => resize_as::<pixels::U8x4>,
-        DynamicImage::ImageLuma16(_) => resize_as::<pixels::U16>,
-        DynamicImage::ImageLumaA16(_) => resize_as::<pixels::U16x2>,
-        DynamicImage::ImageRgb16(_) => resize_as::<pixels::U16x3>,
-        DynamicImage::ImageRgba16(_) => resize_as::<pixels::U16x4>,
-        _ => return Err(Error::unsupported_raster(image)),
-    };
-    let mut scaled = DynamicImage::new(target.width(), target.height(), image.color());
-    resize(image, source, &mut scaled, options).map_err(|source| Error::Scale { source })?;
-    Ok(scaled)
-}
-
-/// One pixel type after the other by name, since each costs seconds to compile and the resizer's own
-/// dispatch has thirteen.
-fn resize_as<P: PixelTrait>(
-    image: &DynamicImage,
-    source: PixelRect,
-    target: &mut DynamicImage,
-    options: &ResizeOptions,
-) -> Result<(), BoxError> {
-    let (Some(view), Some(mut target)) = (image.image_view::<P>(), target.image_view_mut::<P>())
-    else {
-        return Err("source and target differ in their pixel types".into());
-    };
-    let view = TypedCroppedImage::new(
-        view,
-        source.x(),
-        source.y(),
-        source.width(),
-        source.height(),
-    )?;
-    Resizer::new().resize_typed(&view, &mut target, options)?;
-    Ok(())
+    iiif_resize::resize(image, source, target, options).map_err(|error| match error {
+        iiif_resize::Error::UnsupportedPixels(_) => Error::unsupported_raster(image),
+        error => Error::Scale {
+            source: error.into(),
+        },
+    })
 }
 
 /// Returns the part of an image of `full` that the filter reads for `rect`.
