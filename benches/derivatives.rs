@@ -1,8 +1,4 @@
 //! The documented example as a whole: bytes in, three derivatives out.
-#![expect(
-    missing_docs,
-    reason = "criterion's macros write functions without documentation"
-)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use iiif_benches::{DOCUMENTED, plan, source};

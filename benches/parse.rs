@@ -1,8 +1,4 @@
 //! Requests: parsed, resolved, printed.
-#![expect(
-    missing_docs,
-    reason = "criterion's macros write functions without documentation"
-)]
 
 use std::hint::black_box;
 

@@ -1,8 +1,4 @@
 //! The stages of a derivative, one at a time, on a photograph of 14.7 megapixels.
-#![expect(
-    missing_docs,
-    reason = "criterion's macros write functions without documentation"
-)]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use iiif_benches::{pixels, pixels_of, plan, source};
@@ -91,7 +87,7 @@ fn analyses(c: &mut Criterion) {
     group.throughput(pixels_of(&small));
     for (name, analyses) in all {
         group.bench_function(format!("{name}/448"), |b| {
-            b.iter(|| analyze(&small, &analyses))
+            b.iter(|| analyze(&small, &analyses));
         });
     }
     group.finish();

@@ -28,6 +28,11 @@ const RUN: &str = "Run";
 ///
 /// Without a config, images are read from the current folder and derivatives go to ./derivatives.
 #[derive(Debug, Parser)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
+#[expect(clippy::doc_markdown, reason = "help texts have no markup")]
 #[command(name = "iiif-process", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// Images to process

@@ -165,8 +165,12 @@ impl File {
             .with_context(|| format!("`{}` is not text in UTF-8", self.display()))
     }
 
-    /// Returns the file's name for messages.
+    /// Returns where the file is, for messages.
     fn display(&self) -> String {
-        self.name.clone()
+        format!(
+            "{}/{}",
+            redact_uri(&self.bucket).trim_end_matches('/'),
+            self.name
+        )
     }
 }

@@ -1,6 +1,7 @@
 //! Watches the folder of source images and processes what lands in it.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -128,9 +129,7 @@ impl Waiting<'_> {
     }
 
     fn is_source(&self, path: &Path) -> bool {
-        let extension = path
-            .extension()
-            .map(|extension| extension.to_ascii_lowercase());
+        let extension = path.extension().map(OsStr::to_ascii_lowercase);
         let is_image =
             extension.is_some_and(|found| EXTENSIONS.iter().any(|known| found == *known));
         let is_derivative = self

@@ -112,8 +112,7 @@ impl ProcessingUri {
 
     /// Returns the folder in which the report is stored, without a slash at its end.
     ///
-    /// For `rewrite` it has the name of the derivative, as in go-iiif: a bucket can hold both, a
-    /// file system cannot.
+    /// For `rewrite` it is the target without its extension.
     #[must_use]
     pub fn report_folder(&self) -> String {
         match self {

@@ -46,10 +46,13 @@ impl ContactSheet<'_> {
     /// Returns the page.
     pub(crate) fn to_html(&self) -> String {
         let title = escaped(&self.report.origin);
+        let placeholder = self.placeholder.as_deref().map_or_else(String::new, |uri| {
+            format!("figure img{{background-image:url({uri})}}")
+        });
         let mut html = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
+             <title>{title}</title>\n<style>{STYLE}{placeholder}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
         );
         if let Some(colors) = &self.report.analysis.palette {
             html.push_str(&palette(colors));
@@ -89,12 +92,9 @@ impl ContactSheet<'_> {
                 "<figure><figcaption><a href=\"{link}\">{caption}</a></figcaption></figure>\n"
             );
         }
-        let placeholder = self.placeholder.as_deref().map_or_else(String::new, |uri| {
-            format!(" style=\"background-image:url({uri})\"")
-        });
         format!(
             "<figure><a href=\"{link}\"><img src=\"{link}\" alt=\"{label}\" width=\"{width}\" \
-             height=\"{height}\" loading=\"lazy\"{placeholder}></a>\
+             height=\"{height}\" loading=\"lazy\"></a>\
              <figcaption>{caption}</figcaption></figure>\n"
         )
     }

@@ -89,10 +89,11 @@ impl<'a> Image<'a> {
     /// Fetches the source and reads its header.
     async fn read(&mut self) -> Result<Arc<SourceImage>, Failure> {
         let origin = self.uri.origin().as_str();
+        let limit = self.job.options.memory_limit_bytes;
         let bytes = self
             .job
             .source
-            .get(origin)
+            .get_at_most(origin, limit)
             .await
             .map_err(|error| Failure::new(&error, None))?;
         let limits = self.settings.decode_limits;
@@ -121,10 +122,9 @@ impl<'a> Image<'a> {
             keys,
             resolved,
         } = self.resolve(&source);
-        let needed = self
-            .settings
-            .batch(&source, resolved.clone())
-            .memory_bytes();
+        let encoded = source.bytes().len() as u64;
+        let batch = self.settings.batch(&source, resolved.clone());
+        let needed = batch.memory_bytes().saturating_add(encoded);
         let _held = budget.reserve(needed).await.map_err(|error| fail(&error))?;
 
         let (sender, mut rendered) = mpsc::unbounded_channel();

@@ -1,5 +1,7 @@
 //! The program as a user runs it.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
 mod documented;
 mod flags;
 mod refusals;

@@ -3,7 +3,7 @@
 use iiif_testkit::header_lies::{enormous_png, png_of_16_million_rows};
 use serde_json::json;
 
-use crate::studio::{Studio, photo_jpeg};
+use crate::studio::{Run, Studio, photo_jpeg};
 
 #[test]
 fn what_is_wrong_before_any_work_exits_with_2_and_names_it() {
@@ -187,6 +187,43 @@ fn derivatives_that_cannot_be_written_leave_nothing_behind() {
     assert_eq!(report["errors"].as_object().unwrap().len(), 3);
     assert_eq!(report["uris"], json!({}));
     assert_eq!(studio.files_in("derivatives"), ["a.jpg"]);
+}
+
+/// A limit on the size of files stands for a full disk: writing fails in the middle of a file.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_no_half_written_file() {
+    let studio = Studio::new();
+    studio.write_photo("a.jpg", 1000, 800);
+    let program = env!("CARGO_BIN_EXE_iiif-process");
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 160; exec '{program}' -config-source file://./config \
+         -instructions-source file://./config a.jpg"
+    );
+    let mut shell = std::process::Command::new("sh");
+    let output = shell
+        .arg("-c")
+        .arg(script)
+        .current_dir(studio.path("."))
+        .output()
+        .unwrap();
+    let run = Run::of(&output);
+    run.assert_code(1);
+    let report = run.report("a.jpg");
+    // The thumbnail is small enough; the other two are not.
+    assert_eq!(report["dimensions"], json!({ "d": [320, 320] }));
+    assert!(
+        report["errors"]["b"]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("large"),
+        "{report}"
+    );
+    assert!(report["errors"]["o"].is_object(), "{report}");
+    assert_eq!(
+        studio.files_in("derivatives"),
+        ["a.jpg/-1,-1,320,320/full/0/dither.jpg"]
+    );
 }
 
 #[test]

@@ -102,7 +102,7 @@ impl Studio {
 
     /// Runs the program with the studio's config and instructions.
     pub(crate) fn run(&self, args: &[&str]) -> Run {
-        self.run_bare(&[&self.files(), args].concat())
+        self.run_bare(&[&Self::files(), args].concat())
     }
 
     /// Runs the program with nothing but these arguments.
@@ -114,14 +114,14 @@ impl Studio {
     pub(crate) fn start(&self, args: &[&str]) -> Child {
         let mut command = self.command();
         command
-            .args(self.files())
+            .args(Self::files())
             .args(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command.spawn().unwrap()
     }
 
-    fn files(&self) -> [&'static str; 4] {
+    fn files() -> [&'static str; 4] {
         [
             "-config-source",
             "file://./config",

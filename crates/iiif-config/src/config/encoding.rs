@@ -18,7 +18,7 @@ pub struct EncodingConfig {
     pub jpeg_progressive: bool,
     /// `png_compression`. Default: `fast`.
     pub png_compression: PngCompression,
-    /// `webp_lossless`. Default: `true`, unless the file has `webp_quality`.
+    /// `webp_lossless`: every pixel as it is, in files several times as large. Default: `false`.
     pub webp_lossless: bool,
     /// `webp_quality` of lossy WebP, from 1 to 100. Default: 80.
     pub webp_quality: u8,
@@ -72,7 +72,7 @@ impl Default for EncodingConfig {
             jpeg_chroma_subsampling: ChromaSubsampling::Yuv420,
             jpeg_progressive: false,
             png_compression: PngCompression::Fast,
-            webp_lossless: true,
+            webp_lossless: false,
             webp_quality: 80,
             tif_compression: TifCompression::Lzw,
             passthrough: true,
@@ -98,7 +98,6 @@ impl EncodingConfig {
         }
         if let Some(quality) = object.get("webp_quality") {
             encoding.webp_quality = quality.integer(1..=100)? as u8;
-            encoding.webp_lossless = false;
         }
         if let Some(lossless) = object.get("webp_lossless") {
             encoding.webp_lossless = lossless.boolean()?;

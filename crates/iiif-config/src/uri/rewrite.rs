@@ -59,7 +59,13 @@ impl RewriteUri {
         self.target.to_string()
     }
 
+    /// The target without its extension: a file system cannot hold a file and a folder of one name.
     pub(super) fn report_folder(&self) -> String {
-        self.target.to_string()
+        let target = self.target.as_str();
+        let name = target.rfind('/').map_or(0, |slash| slash + 1);
+        match target.rfind('.') {
+            Some(point) if point > name => target[..point].to_owned(),
+            _ => target.to_owned(),
+        }
     }
 }

@@ -212,12 +212,11 @@ fn encoding_and_limits_are_read() {
 }
 
 #[test]
-fn webp_is_lossless_until_a_quality_is_given() {
+fn webp_is_lossy_until_lossless_is_asked_for() {
     for (encoding, expected) in [
-        ("{}", true),
+        ("{}", false),
         (r#"{"webp_quality": 70}"#, false),
         (r#"{"webp_quality": 70, "webp_lossless": true}"#, true),
-        (r#"{"webp_lossless": false}"#, false),
     ] {
         let config = parse(&format!(r#"{{"encoding": {encoding}}}"#));
         assert_eq!(config.encoding.webp_lossless, expected, "{encoding}");

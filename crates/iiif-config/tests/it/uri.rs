@@ -93,7 +93,7 @@ fn a_rewrite_uri_keys_the_derivative_by_its_target() {
     let key = uri.derivative_key(&label("b"), &instructions("full/9,/0/color.jpg"));
     assert_eq!(key, "small/zuber.jpg");
     assert_eq!(uri.target().as_deref(), Some("small/zuber.jpg"));
-    assert_eq!(uri.report_folder(), "small/zuber.jpg");
+    assert_eq!(uri.report_folder(), "small/zuber");
     assert_eq!(
         uri.to_string(),
         "rewrite:///zuber.jpg?target=small%2Fzuber.jpg"
