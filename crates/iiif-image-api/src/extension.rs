@@ -142,21 +142,22 @@ impl Default for ExtendedQuality {
 /// The parameters of `crisp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Crisp {
-    /// Radius of the unsharp mask, at most 100: the blur reaches five times as many pixels.
+    /// Radius of the unsharp mask, at most 50: the blur reaches five times as many pixels.
     /// Default: 2.
-    pub radius: Decimal,
+    pub(crate) radius: Decimal,
     /// Strength of the unsharp mask; more than 10 counts as 10. Default: 0.5.
-    pub amount: Decimal,
-    /// Radius of the median that follows, in pixels, at most 100; below 0.25 there is none.
+    pub(crate) amount: Decimal,
+    /// Radius of the median that follows, in pixels, at most 10; below 0.25 there is none.
     /// Default: 0.025.
-    pub median: Decimal,
+    pub(crate) median: Decimal,
 }
 
 /// `2.0,0.5,0.025`, the defaults of go-iiif.
 const CRISP_DEFAULTS: &str = "2.0,0.5,0.025";
 
 /// The work of both filters grows with their radius, and requests come from anyone.
-const MAX_CRISP_RADIUS: u16 = 100;
+const MAX_CRISP_RADIUS: u16 = 50;
+const MAX_CRISP_MEDIAN: u16 = 10;
 
 impl Default for Crisp {
     #[expect(clippy::expect_used, reason = "a constant that a test parses")]
@@ -166,13 +167,34 @@ impl Default for Crisp {
 }
 
 impl Crisp {
+    /// Returns the radius of the unsharp mask, 0 to 50: the blur reaches five times as many pixels.
+    #[must_use]
+    pub fn radius(&self) -> Decimal {
+        self.radius
+    }
+
+    /// Returns the strength of the unsharp mask; more than 10 counts as 10.
+    #[must_use]
+    pub fn amount(&self) -> Decimal {
+        self.amount
+    }
+
+    /// Returns the radius of the median that follows, 0 to 10 pixels; below 0.25 there is none.
+    #[must_use]
+    pub fn median(&self) -> Decimal {
+        self.median
+    }
+
     fn parse(text: &str) -> Result<Self, &'static str> {
         let parts: Option<Vec<Decimal>> = text.split(',').map(Decimal::parse).collect();
         let Some([radius, amount, median]) = parts.as_deref() else {
             return Err("does not have three decimals");
         };
-        if *radius.max(median) > Decimal::from_integer(MAX_CRISP_RADIUS) {
-            return Err("has a radius above 100");
+        if *radius > Decimal::from_integer(MAX_CRISP_RADIUS) {
+            return Err("has a radius above 50");
+        }
+        if *median > Decimal::from_integer(MAX_CRISP_MEDIAN) {
+            return Err("has a median above 10");
         }
         Ok(Self {
             radius: *radius,

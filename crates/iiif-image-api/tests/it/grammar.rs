@@ -93,12 +93,9 @@ fn extensions_are_no_words_of_the_specification() {
 
 #[test]
 fn defaults_of_crisp_are_those_of_go_iiif() {
-    let Crisp {
-        radius,
-        amount,
-        median,
-    } = Crisp::default();
-    let printed = [radius, amount, median].map(|decimal| decimal.to_string());
+    let crisp = Crisp::default();
+    let printed =
+        [crisp.radius(), crisp.amount(), crisp.median()].map(|decimal| decimal.to_string());
     assert_eq!(printed, ["2", "0.5", "0.025"]);
 }
 
@@ -191,7 +188,8 @@ fn bad_rotations_qualities_and_formats_are_refused() {
         "crisp:1,2",
         "crisp:1,2,3,4",
         "crisp:-1,2,3",
-        "crisp:101,1,0",
+        "crisp:50.1,1,0",
+        "crisp:2,1,10.1",
         "crisp:1,1,100.1",
     ] {
         assert!(text.parse::<ExtendedQuality>().is_err(), "{text}");

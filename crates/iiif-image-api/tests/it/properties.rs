@@ -80,7 +80,7 @@ fn request() -> impl Strategy<Value = String> {
             "default", "color", "gray", "bitonal", "native", "dither", "crisp"
         ])
         .prop_map(str::to_owned),
-        "crisp:[0-9]{1,2}\\.[0-9],[0-9]\\.[0-9]{1,3},0\\.[0-9]{1,5}",
+        "crisp:[0-4]?[0-9]\\.[0-9],[0-9]\\.[0-9]{1,3},0\\.[0-9]{1,5}",
     ];
     let format = prop::sample::select(vec![
         "jpg", "tif", "png", "gif", "jp2", "pdf", "webp", "jpeg",

@@ -1,7 +1,5 @@
 //! `crisp`: an unsharp mask and a median, with the parameters of go-iiif.
 
-use std::ops::RangeInclusive;
-
 use iiif_image_api::extension::Crisp;
 use image::DynamicImage;
 use rayon::prelude::*;
@@ -12,12 +10,6 @@ use crate::{Error, Result};
 /// The blur reaches this many times the radius that was asked for.
 const BLUR_PER_RADIUS: f64 = 5.0;
 
-/// Beyond it the work per pixel is out of proportion.
-const RADII: RangeInclusive<f64> = 0.0..=50.0;
-
-/// Beyond it the work per pixel is out of proportion.
-const MEDIAN_RADII: RangeInclusive<f64> = 0.0..=10.0;
-
 /// The strongest mask; more counts as this.
 const MAX_AMOUNT: f64 = 10.0;
 
@@ -27,19 +19,14 @@ const MAX_AMOUNT: f64 = 10.0;
 /// rounded up; pixels beyond the edge are those on it. The median takes a square of
 /// `2 * median + 1.5` pixels per side, truncated; a square of one pixel changes nothing.
 pub(crate) fn sharpen(image: &DynamicImage, parameters: Crisp) -> Result<DynamicImage> {
-    let radius = within("crisp radius", parameters.radius.to_f64(), RADII, "0 to 50")?;
-    let median = within(
-        "crisp median",
-        parameters.median.to_f64(),
-        MEDIAN_RADII,
-        "0 to 10",
-    )?;
+    let radius = parameters.radius().to_f64();
+    let median = parameters.median().to_f64();
     let filter = Filter {
         width: image.width() as usize,
         channels: raster::channels(image),
         colors: raster::channels(image) - usize::from(raster::has_alpha(image)),
         kernel: kernel(radius * BLUR_PER_RADIUS),
-        amount: parameters.amount.to_f64().min(MAX_AMOUNT) as f32,
+        amount: parameters.amount().to_f64().min(MAX_AMOUNT) as f32,
         window: (2.0 * median + 1.5) as usize,
     };
     let size = (image.width(), image.height());
@@ -59,23 +46,6 @@ pub(crate) fn sharpen(image: &DynamicImage, parameters: Crisp) -> Result<Dynamic
 pub(crate) fn memory_bytes(samples: u64, sample_bytes: u64) -> u64 {
     let blurred = size_of::<f32>() as u64;
     samples.saturating_mul(blurred + 2 * sample_bytes)
-}
-
-fn within(
-    option: &'static str,
-    value: f64,
-    range: RangeInclusive<f64>,
-    expected: &'static str,
-) -> Result<f64> {
-    if range.contains(&value) {
-        Ok(value)
-    } else {
-        Err(Error::InvalidOption {
-            option,
-            value: format!("`{value}`"),
-            expected,
-        })
-    }
 }
 
 /// Returns the weights, which sum to 1; the middle one is that of the pixel itself.

@@ -308,23 +308,6 @@ fn the_median_of_crisp_removes_a_lone_pixel() {
 }
 
 #[test]
-fn crisp_refuses_a_radius_out_of_proportion() {
-    let image = DynamicImage::new_luma8(4, 4);
-    for (request, value) in [
-        (
-            "full/full/0/crisp:50.1,1.0,0.0.png",
-            "crisp radius is `50.1`",
-        ),
-        ("full/full/0/crisp:2.0,1.0,11.0.png", "crisp median is `11`"),
-    ] {
-        let plan = plan(request, (4, 4), Orientation::TopLeft);
-        let error = render(&image, &plan).expect_err("refused");
-        assert!(error.to_string().starts_with(value), "{error}");
-        assert_eq!(error.kind(), ErrorKind::InvalidConfig);
-    }
-}
-
-#[test]
 fn a_square_at_45_degrees_stands_on_its_corner() {
     let square = RgbImage::from_pixel(100, 100, Rgb([10, 200, 30]));
     let rotated = rendered(&square.into(), "full/full/45/default.png").into_rgba8();

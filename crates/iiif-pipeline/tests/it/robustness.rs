@@ -165,9 +165,8 @@ fn changed_bytes_are_errors_or_pictures() {
     for (name, file) in files() {
         for seed in 0..FLIPS {
             for count in [1, 8] {
-                // Reaching the next line is the point.
-                let outcome = read(byte_flips(&file, seed, count), name);
-                assert!(outcome.is_ok() || outcome.is_err());
+                // Either outcome will do: that there is one, and no panic, is the point.
+                let _ = read(byte_flips(&file, seed, count), name);
             }
         }
     }
