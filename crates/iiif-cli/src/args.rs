@@ -42,7 +42,8 @@ impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment 
 ///
 /// Flags take one dash or two. A flag that the command line does not give is looked up as a
 /// variable: each of `prefixes` in turn, then the flag's name in capitals with `_` for `-`
-/// (`-config-source` is `IIIF_CONFIG_SOURCE`). The command line wins over the environment.
+/// (`-config-source` is `IIIF_CONFIG_SOURCE`). The command line wins over the environment: a variable
+/// is also passed over where it conflicts with a flag that is given.
 ///
 /// # Errors
 ///
@@ -102,6 +103,17 @@ fn two_dashes(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     args.into_iter().map(rewrite).collect()
 }
 
+/// A conflict is declared by one of the two flags.
+fn conflict(command: &Command, a: &clap::Arg, b: &clap::Arg) -> bool {
+    let declared = |a: &clap::Arg, b: &clap::Arg| {
+        command
+            .get_arg_conflicts_with(a)
+            .iter()
+            .any(|other| other.get_id() == b.get_id())
+    };
+    declared(a, b) || declared(b, a)
+}
+
 fn flags_of_environment(
     command: &Command,
     matches: Option<&ArgMatches>,
@@ -113,7 +125,15 @@ fn flags_of_environment(
         source == Some(ValueSource::CommandLine)
     };
     let flag = |arg: &clap::Arg| {
-        let long = arg.get_long().filter(|_| !given(arg.get_id().as_str()))?;
+        let overruled = || {
+            let mut given = command
+                .get_arguments()
+                .filter(|arg| given(arg.get_id().as_str()));
+            given.any(|given| conflict(command, arg, given))
+        };
+        let long = arg
+            .get_long()
+            .filter(|_| !given(arg.get_id().as_str()) && !overruled())?;
         let name = long.to_ascii_uppercase().replace('-', "_");
         let value = prefixes
             .iter()
@@ -135,6 +155,8 @@ mod tests {
     struct Args {
         #[arg(long)]
         config_source: Option<String>,
+        #[arg(long, conflicts_with = "config_source")]
+        config: Option<String>,
         #[arg(long, num_args = 0..=1, default_missing_value = "true", default_value_t = false,
               require_equals = true, action = clap::ArgAction::Set)]
         report: bool,
@@ -151,6 +173,7 @@ mod tests {
     fn flags_take_one_dash_or_two_before_or_after_arguments() {
         let expected = Args {
             config_source: Some("file:///x".to_owned()),
+            config: None,
             report: true,
             uris: vec!["a.jpg".to_owned(), "b.jpg".to_owned()],
         };
@@ -178,6 +201,11 @@ mod tests {
         assert_eq!(source(&[], &[("IIIF_CONFIG_SOURCE", "")]), "");
         assert!(parse(&["a.jpg"], &[("IIIF_REPORT", "true")]).report);
         assert!(!parse(&["-report=false"], &[("IIIF_REPORT", "true")]).report);
+        let other_way = parse(&["-config", "x.json"], &[short]);
+        assert_eq!(
+            (other_way.config.as_deref(), other_way.config_source),
+            (Some("x.json"), None)
+        );
     }
 
     #[test]
