@@ -6,12 +6,24 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bounds the memory of all images that are decoded and rendered at the same time.
 ///
-/// Who asks first is served first, so a large image is not starved by small ones.
+/// Who asks first is served first, so a large image is not starved by small ones. Fetched images
+/// that wait for their turn have a share of their own: were it the same, images that wait for each
+/// other could fill it.
 #[derive(Clone, Debug)]
 pub(crate) struct MemoryBudget {
-    free: Arc<Semaphore>,
+    work: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     limit_bytes: u64,
 }
+
+/// Memory that is held until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Reservation(
+    #[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>,
+);
+
+/// Compressed images that wait may take this part of the limit, beside the work itself.
+const WAITING_SHARE: u64 = 4;
 
 /// An image that needs more memory than the whole budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,16 +46,36 @@ fn mebibytes(bytes: u64) -> u64 {
 
 impl MemoryBudget {
     pub(crate) fn new(limit_bytes: u64) -> Self {
-        let units = usize::try_from(limit_bytes / BYTES_PER_UNIT).unwrap_or(usize::MAX);
-        let free = Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS)));
-        Self { free, limit_bytes }
+        let pool = |bytes: u64| {
+            let units = usize::try_from(bytes / BYTES_PER_UNIT).unwrap_or(usize::MAX);
+            Arc::new(Semaphore::new(units.clamp(1, Semaphore::MAX_PERMITS)))
+        };
+        let (work, waiting) = (pool(limit_bytes), pool(limit_bytes / WAITING_SHARE));
+        Self {
+            work,
+            waiting,
+            limit_bytes,
+        }
     }
 
-    /// Waits until `bytes` are free and holds them until the permit is dropped.
-    pub(crate) async fn reserve(
+    /// Waits until an image may be fetched whose compressed data has `bytes`. One that is larger
+    /// than the share is fetched alone.
+    pub(crate) async fn reserve_waiting(&self, bytes: u64) -> Result<Reservation, OverBudgetError> {
+        self.reserve(&self.waiting, self.limit_bytes / WAITING_SHARE, bytes)
+            .await
+    }
+
+    /// Waits until `bytes` are free for the work on an image.
+    pub(crate) async fn reserve_work(&self, bytes: u64) -> Result<Reservation, OverBudgetError> {
+        self.reserve(&self.work, self.limit_bytes, bytes).await
+    }
+
+    async fn reserve(
         &self,
+        pool: &Arc<Semaphore>,
+        pool_bytes: u64,
         bytes: u64,
-    ) -> Result<Option<OwnedSemaphorePermit>, OverBudgetError> {
+    ) -> Result<Reservation, OverBudgetError> {
         let over = OverBudgetError {
             needed_bytes: bytes,
             limit_bytes: self.limit_bytes,
@@ -51,11 +83,13 @@ impl MemoryBudget {
         if bytes > self.limit_bytes {
             return Err(over);
         }
-        let units = u32::try_from(mebibytes(bytes)).map_err(|_units| over)?;
         // Rounding up may ask for one more than there is.
-        let units = units.min(u32::try_from(self.limit_bytes / BYTES_PER_UNIT).unwrap_or(u32::MAX));
-        // The semaphore is never closed, so there is always a permit.
-        Ok(Arc::clone(&self.free).acquire_many_owned(units).await.ok())
+        let units = mebibytes(bytes).min((pool_bytes / BYTES_PER_UNIT).max(1));
+        let units = u32::try_from(units).map_err(|_units| over)?;
+        // The semaphores are never closed, so there is always a permit.
+        Ok(Reservation(
+            Arc::clone(pool).acquire_many_owned(units).await.ok(),
+        ))
     }
 }
 
@@ -66,7 +100,7 @@ mod tests {
     #[tokio::test]
     async fn an_image_larger_than_the_budget_is_refused_with_both_figures() {
         let budget = MemoryBudget::new(512 << 20);
-        let error = budget.reserve((600 << 20) + 1).await.unwrap_err();
+        let error = budget.reserve_work((600 << 20) + 1).await.unwrap_err();
         let expected = "needs 601 MiB of memory, and the memory limit is 512 MiB; raise it with `-memory-limit`";
         assert_eq!(error.to_string(), expected);
     }
@@ -74,12 +108,23 @@ mod tests {
     #[tokio::test]
     async fn what_is_held_is_not_free_until_it_is_dropped() {
         let budget = MemoryBudget::new(10 << 20);
-        let held = budget.reserve(6 << 20).await.unwrap();
-        assert_eq!(budget.free.available_permits(), 4);
-        let waiting = budget.reserve(5 << 20);
-        tokio::pin!(waiting);
-        assert!(futures::poll!(waiting.as_mut()).is_pending());
+        let held = budget.reserve_work(6 << 20).await.unwrap();
+        let second = budget.reserve_work(5 << 20);
+        tokio::pin!(second);
+        assert!(futures::poll!(second.as_mut()).is_pending());
         drop(held);
-        assert!(waiting.await.unwrap().is_some());
+        second.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_source_larger_than_the_share_of_those_that_wait_is_fetched_alone() {
+        let budget = MemoryBudget::new(40 << 20);
+        let large = budget.reserve_waiting(30 << 20).await.unwrap();
+        let small = budget.reserve_waiting(1);
+        tokio::pin!(small);
+        assert!(futures::poll!(small.as_mut()).is_pending());
+        budget.reserve_work(40 << 20).await.unwrap();
+        drop(large);
+        small.await.unwrap();
     }
 }

@@ -4,11 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use iiif_config::ProcessingUri;
+use iiif_storage::Bucket;
 
 use crate::{ContactSheets, Error, Job};
 
 /// An object that a run would write.
 struct Written<'a> {
+    bucket: &'a Bucket,
     key: String,
     uri: &'a ProcessingUri,
     what: What<'a>,
@@ -35,63 +37,65 @@ pub(crate) fn check(job: &Job, uris: &[ProcessingUri]) -> Result<(), Error> {
     if uris.is_empty() || job.instructions.is_empty() {
         return Err(Error::NothingToDo);
     }
-    if !job.derivatives.is_writable() {
-        return Err(Error::ReadOnly {
-            bucket: job.derivatives.to_string(),
-        });
+    let reports = job
+        .reports
+        .as_ref()
+        .and_then(|options| options.bucket.as_ref());
+    for bucket in [Some(&job.derivatives), reports].into_iter().flatten() {
+        if !bucket.is_writable() {
+            return Err(Error::ReadOnly {
+                bucket: bucket.to_string(),
+            });
+        }
     }
-    check_collisions(job, uris)?;
+    find_collision(|| {
+        uris.iter()
+            .flat_map(|uri| objects(job, uri))
+            .map(|object| placed(job, object))
+    })?;
     check_sources(job, uris)
 }
 
-fn derivatives<'a>(job: &'a Job, uri: &'a ProcessingUri) -> impl Iterator<Item = Written<'a>> {
-    job.instructions
+/// Everything that is written for one image.
+fn objects<'a>(job: &'a Job, uri: &'a ProcessingUri) -> impl Iterator<Item = Written<'a>> {
+    let derivatives = job
+        .instructions
         .iter()
         .map(move |(label, instructions)| Written {
+            bucket: &job.derivatives,
             key: uri.derivative_key(label, instructions),
             uri,
             what: What::Derivative(label.as_str()),
-        })
-}
-
-/// Everything that goes into the bucket of derivatives.
-fn beside_derivatives<'a>(
-    job: &'a Job,
-    uri: &'a ProcessingUri,
-) -> impl Iterator<Item = Written<'a>> {
-    let options = job.reports.as_ref();
-    let report = options
-        .filter(|options| options.bucket.is_none())
-        .map(|options| Written {
-            key: crate::report_key(options, uri),
-            uri,
-            what: What::Report,
         });
+    let options = job.reports.as_ref();
+    let report = options.map(|options| Written {
+        bucket: options.bucket.as_ref().unwrap_or(&job.derivatives),
+        key: crate::report_key(options, uri),
+        uri,
+        what: What::Report,
+    });
     let sheets = options.filter(|options| options.contact_sheet == ContactSheets::Written);
     let sheet = sheets.map(|_options| Written {
+        bucket: &job.derivatives,
         key: crate::contact_sheet_key(uri),
         uri,
         what: What::ContactSheet,
     });
-    derivatives(job, uri).chain(report).chain(sheet)
+    derivatives.chain(report).chain(sheet)
 }
 
-/// Reports in a bucket of their own.
-fn elsewhere<'a>(job: &'a Job, uri: &'a ProcessingUri) -> impl Iterator<Item = Written<'a>> {
-    let options = job
+/// Gives objects in the bucket of reports the key that they have among the derivatives, or, where
+/// that is another place, one that no derivative has: keys do not begin with a slash.
+fn placed<'a>(job: &Job, mut object: Written<'a>) -> Written<'a> {
+    let own = job
         .reports
         .as_ref()
-        .filter(|options| options.bucket.is_some());
-    options.into_iter().map(move |options| Written {
-        key: crate::report_key(options, uri),
-        uri,
-        what: What::Report,
-    })
-}
-
-fn check_collisions(job: &Job, uris: &[ProcessingUri]) -> Result<(), Error> {
-    find_collision(|| uris.iter().flat_map(|uri| beside_derivatives(job, uri)))?;
-    find_collision(|| uris.iter().flat_map(|uri| elsewhere(job, uri)))
+        .is_some_and(|options| options.bucket.is_some());
+    if own && matches!(object.what, What::Report) {
+        let within = object.bucket.key_within(&object.key, &job.derivatives);
+        object.key = within.unwrap_or_else(|| format!("/{}", object.key));
+    }
+    object
 }
 
 /// Finds two objects of the same key, or one that needs another's key as its folder.
@@ -138,7 +142,7 @@ fn find_collision<'a, I: Iterator<Item = Written<'a>>>(
 
 fn collision(first: &Written<'_>, second: &Written<'_>) -> Error {
     Error::Collision {
-        key: first.key.clone(),
+        key: first.key.trim_start_matches('/').to_owned(),
         first: first.describe(),
         second: second.describe(),
     }
@@ -157,8 +161,8 @@ fn folders(key: &str) -> impl Iterator<Item = &str> {
 
 fn check_sources(job: &Job, uris: &[ProcessingUri]) -> Result<(), Error> {
     let sources: HashSet<&str> = uris.iter().map(|uri| uri.origin().as_str()).collect();
-    for object in uris.iter().flat_map(|uri| beside_derivatives(job, uri)) {
-        let key = job.derivatives.key_within(&object.key, &job.source);
+    for object in uris.iter().flat_map(|uri| objects(job, uri)) {
+        let key = object.bucket.key_within(&object.key, &job.source);
         if let Some(key) = key.filter(|key| sources.contains(key.as_str())) {
             return Err(Error::ReplacesSource {
                 what: object.describe(),

@@ -27,8 +27,8 @@ pub enum Error {
         /// The key of the source image.
         key: String,
     },
-    /// Derivatives cannot be written to their bucket at all.
-    #[error("derivatives cannot be written to `{bucket}`, which is read-only")]
+    /// Derivatives or reports cannot be written to their bucket at all.
+    #[error("nothing can be written to `{bucket}`, which is read-only")]
     ReadOnly {
         /// The bucket.
         bucket: String,

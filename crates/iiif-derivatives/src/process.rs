@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use crate::budget::MemoryBudget;
+use crate::budget::{MemoryBudget, Reservation};
 use crate::contact_sheet::{ContactSheet, placeholder};
 use crate::key::uri_path;
 use crate::report::SOURCE;
@@ -40,23 +40,13 @@ pub(crate) async fn process(
     uri: &ProcessingUri,
 ) -> (ProcessReport, u64) {
     let mut image = Image::new(job, uri);
-    let source = image.read().await;
-    let mut pixels = 0;
-    match source {
-        Ok(source) => {
-            pixels = source.dimensions().area();
-            if let Err(failure) = image.make_derivatives(budget, source).await {
-                image.report.errors.insert(SOURCE.to_owned(), failure);
-            }
-        }
-        Err(failure) => {
-            image.report.errors.insert(SOURCE.to_owned(), failure);
-        }
+    if let Err(failure) = image.make(budget).await {
+        image.report.errors.insert(SOURCE.to_owned(), failure);
     }
     if let Some(options) = &job.reports {
         image.write_reports(options).await;
     }
-    (image.report, pixels)
+    (image.report, image.pixels)
 }
 
 /// One image on its way.
@@ -65,6 +55,8 @@ struct Image<'a> {
     uri: &'a ProcessingUri,
     settings: Settings,
     report: ProcessReport,
+    /// The pixels of the source; 0 until they are known.
+    pixels: u64,
     /// The keys of the derivatives that were written, by label.
     written: BTreeMap<String, String>,
 }
@@ -82,18 +74,48 @@ impl<'a> Image<'a> {
             uri,
             settings,
             report,
+            pixels: 0,
             written: BTreeMap::new(),
         }
     }
 
-    /// Fetches the source and reads its header.
-    async fn read(&mut self) -> Result<Arc<SourceImage>, Failure> {
+    /// Makes all derivatives. An error is one of the whole source.
+    async fn make(&mut self, budget: &MemoryBudget) -> Result<(), Failure> {
+        let fail = |error: &(dyn std::error::Error + 'static)| Failure::new(error, None);
         let origin = self.uri.origin().as_str();
-        let limit = self.job.options.memory_limit_bytes;
+        let info = self
+            .job
+            .source
+            .head(origin)
+            .await
+            .map_err(|error| fail(&error))?;
+        let size = info.size_bytes;
+        let waiting = budget
+            .reserve_waiting(size)
+            .await
+            .map_err(|error| fail(&error))?;
+        let source = self.read(size).await?;
+        self.pixels = source.dimensions().area();
+
+        let plans = self.resolve(&source);
+        let batch = self.settings.batch(&source, plans.resolved.clone());
+        let needed = batch.memory_bytes().saturating_add(size);
+        let format = source.format().to_string();
+        let held = budget
+            .reserve_work(needed)
+            .await
+            .map_err(|error| Failure::new(&error, Some(format)))?;
+        drop(waiting);
+        self.render(source, plans, Arc::new(held)).await
+    }
+
+    /// Fetches the source, of at most `size` bytes, and reads its header.
+    async fn read(&mut self, size: u64) -> Result<Arc<SourceImage>, Failure> {
+        let origin = self.uri.origin().as_str();
         let bytes = self
             .job
             .source
-            .get_at_most(origin, limit)
+            .get_at_most(origin, size)
             .await
             .map_err(|error| Failure::new(&error, None))?;
         let limits = self.settings.decode_limits;
@@ -109,27 +131,24 @@ impl<'a> Image<'a> {
             .map_err(|error| Failure::new(&error, None))
     }
 
-    async fn make_derivatives(
+    /// Renders in the blocking pool and puts each derivative as it is ready. Memory stays reserved
+    /// until both have ended, also when this future is dropped before.
+    async fn render(
         &mut self,
-        budget: &MemoryBudget,
         source: Arc<SourceImage>,
+        plans: Plans,
+        held: Arc<Reservation>,
     ) -> Result<(), Failure> {
-        let format = source.format().to_string();
-        let fail =
-            |error: &(dyn std::error::Error + 'static)| Failure::new(error, Some(format.clone()));
         let Plans {
             labels,
             keys,
             resolved,
-        } = self.resolve(&source);
-        let encoded = source.bytes().len() as u64;
-        let batch = self.settings.batch(&source, resolved.clone());
-        let needed = batch.memory_bytes().saturating_add(encoded);
-        let _held = budget.reserve(needed).await.map_err(|error| fail(&error))?;
-
+        } = plans;
+        let format = source.format().to_string();
         let (sender, mut rendered) = mpsc::unbounded_channel();
-        let settings = self.settings.clone();
+        let (settings, held_by_worker) = (self.settings.clone(), Arc::clone(&held));
         let worker = spawn_blocking(move || -> iiif_pipeline::Result<AnalysisReport> {
+            let _held = held_by_worker;
             let batch: Batch<'_> = settings.batch(&source, resolved);
             // The receiver outlives the worker; were it gone, there would be nobody to tell.
             batch.run(&|index, derivative| drop(sender.send((index, derivative))))
@@ -150,8 +169,13 @@ impl<'a> Image<'a> {
         while let Some(result) = puts.next().await {
             self.note(result);
         }
-        let analyzed = worker.await.map_err(|error| fail(&WorkerError(error)))?;
-        self.report.analysis = analyzed.map_err(|error| fail(&error))?;
+        drop(held);
+        let fail = |error: &(dyn std::error::Error + 'static)| Failure::new(error, Some(format));
+        match worker.await {
+            Ok(Ok(analysis)) => self.report.analysis = analysis,
+            Ok(Err(error)) => return Err(fail(&error)),
+            Err(error) => return Err(fail(&WorkerError(error))),
+        }
         Ok(())
     }
 
@@ -223,11 +247,16 @@ impl<'a> Image<'a> {
         }
         let key = crate::report_key(options, self.uri);
         let bucket = options.bucket.as_ref().unwrap_or(&self.job.derivatives);
-        let put = match serde_json::to_vec(&self.report) {
-            Ok(json) => bucket.put(&key, json.into(), "application/json").await,
-            // Strings, numbers and maps of strings always serialize.
-            Err(_) => Ok(()),
+        let json = match serde_json::to_vec(&self.report) {
+            Ok(json) => json,
+            Err(error) => {
+                self.report
+                    .errors
+                    .insert("report".to_owned(), Failure::new(&error, None));
+                return;
+            }
         };
+        let put = bucket.put(&key, json.into(), "application/json").await;
         if let Err(error) = put {
             self.report
                 .errors

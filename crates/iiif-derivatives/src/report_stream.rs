@@ -11,7 +11,7 @@ use crate::ProcessReport;
 /// URIs, each as soon as those before it are there.
 ///
 /// An origin that is processed more than once, to different targets, stands under its processing
-/// URI instead. A reader that went away is not an error.
+/// URI instead, with `#2` and so on behind URIs that differ in their secrets alone. A reader that went away is not an error.
 #[derive(Debug)]
 pub struct ReportStream<W> {
     writer: W,
@@ -29,11 +29,24 @@ impl<W: Write> ReportStream<W> {
         for uri in uris {
             *times.entry(uri.origin().as_str()).or_insert(0_usize) += 1;
         }
-        let key = |uri: &ProcessingUri| match times.get(uri.origin().as_str()) {
-            Some(1) => uri.origin().as_str().to_owned(),
-            _ => uri.to_redacted_string(),
+        let mut used = HashMap::new();
+        let mut key = |uri: &ProcessingUri| {
+            if times.get(uri.origin().as_str()) == Some(&1) {
+                return uri.origin().as_str().to_owned();
+            }
+            // URIs that differ in their secrets alone look the same.
+            let key = uri.to_redacted_string();
+            let before = used
+                .entry(key.clone())
+                .and_modify(|count| *count += 1)
+                .or_insert(1_usize);
+            if *before == 1 {
+                key
+            } else {
+                format!("{key}#{before}")
+            }
         };
-        let keys = uris.iter().map(key).collect();
+        let keys = uris.iter().map(&mut key).collect();
         Self {
             writer,
             keys,

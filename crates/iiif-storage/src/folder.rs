@@ -92,7 +92,8 @@ impl LocalFolder {
     }
 
     /// Writes a temporary file beside its destination and renames it, so that the destination is
-    /// the old file or the new one, whatever happens in between.
+    /// the old file or the new one even when the process ends in between. Nothing is synced: what a
+    /// loss of power leaves is up to the file system.
     pub(crate) fn write(&self, key: &str, body: &[u8]) -> Result<()> {
         let (folders, name) = key.rsplit_once('/').unwrap_or(("", key));
         let folder = self.create_folders(folders)?;
