@@ -1,7 +1,7 @@
 //! What the benchmarks share: their inputs, with photographic detail, made anew by each run.
 
 use criterion::Throughput;
-use iiif_image_api::{DerivativeRequest, RenderPlan, ResolveOptions, SourceGeometry};
+use iiif_image_api::{DerivativeRequest, Dimensions, RenderPlan, ResolveOptions, SourceGeometry};
 use iiif_pipeline::{DecodeLimits, SourceImage};
 use iiif_testkit::encode::{JpegOptions, jpeg};
 use iiif_testkit::pattern::photo;
@@ -39,6 +39,17 @@ pub fn source() -> SourceImage {
         },
     );
     SourceImage::probe(bytes, &DecodeLimits::default()).expect("a JPEG of our own")
+}
+
+/// Returns the geometry of an upright image.
+///
+/// # Panics
+///
+/// If a side is zero.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a benchmark without its input is over")]
+pub fn geometry_of((width, height): (u32, u32)) -> SourceGeometry {
+    SourceGeometry::upright(Dimensions::new(width, height).expect("a picture has pixels"))
 }
 
 /// Returns the plan of a request for an upright image.

@@ -3,14 +3,11 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use iiif_benches::{DOCUMENTED, PHOTO, plan};
-use iiif_image_api::{DerivativeRequest, Dimensions, SourceGeometry};
+use iiif_benches::{DOCUMENTED, PHOTO, geometry_of, plan};
+use iiif_image_api::DerivativeRequest;
 
 fn parse(c: &mut Criterion) {
-    let Ok(stored) = Dimensions::new(PHOTO.0, PHOTO.1) else {
-        return;
-    };
-    let geometry = SourceGeometry::upright(stored);
+    let geometry = geometry_of(PHOTO);
     let mut group = c.benchmark_group("parse");
     group.throughput(Throughput::Elements(DOCUMENTED.len() as u64));
     group.bench_function("request", |b| {

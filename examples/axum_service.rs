@@ -30,12 +30,12 @@ async fn main() -> Result {
 /// The image that is served and the permits to work on it.
 struct Image {
     source: SourceImage,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 fn service() -> Result<Router> {
     let source = SourceImage::probe(ZUBER, &DecodeLimits::default())?;
-    let permits = Semaphore::new(available_parallelism()?.get());
+    let permits = Arc::new(Semaphore::new(available_parallelism()?.get()));
     let image = Arc::new(Image { source, permits });
     Ok(Router::new()
         .route("/{region}/{size}/{rotation}/{file}", get(answer))
@@ -51,11 +51,16 @@ async fn answer(
         Ok(plan) => plan,
         Err(error) => return (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
     };
-    let worker = Arc::clone(&image);
-    let Ok(_permit) = image.permits.acquire().await else {
+    let permits = Arc::clone(&image.permits);
+    let Ok(permit) = permits.acquire_owned().await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let made = tokio::task::spawn_blocking(move || make(&worker.source, &plan)).await;
+    // The permit goes along: the work does not end when the client goes away.
+    let work = move || {
+        let _permit = permit;
+        make(&image.source, &plan)
+    };
+    let made = tokio::task::spawn_blocking(work).await;
     match made {
         Ok(Ok(body)) => {
             ([(header::CONTENT_TYPE, plan.format().media_type())], body).into_response()

@@ -1,6 +1,6 @@
 //! Examples of the crates; each file beside this one is a program of its own.
 //!
-//! The pictures that they use are in `images`; `iiif_testkit::sample_photo` made them.
+//! The picture that they use is in `images`; the project's own test kit made it.
 
 /// The sample image, a JPEG of photographic detail.
 pub const ZUBER: &[u8] = include_bytes!("images/zuber.jpg");

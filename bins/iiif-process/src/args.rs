@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 
+use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Parser, ValueEnum};
 use iiif_cli::{ByteSize, LogFormat};
 use iiif_derivatives::ReportName;
@@ -61,12 +62,14 @@ pub(crate) struct Args {
 
     /// Log everything that is done
     #[arg(long, help_heading = RUN, default_value_t = false, num_args = 0..=1, require_equals = true,
-          default_missing_value = "true", action = ArgAction::Set)]
+          default_missing_value = "true", action = ArgAction::Set,
+        value_parser = BoolishValueParser::new())]
     pub(crate) verbose: bool,
 
     /// Print nothing but the report, and errors
     #[arg(long, help_heading = RUN, default_value_t = false, num_args = 0..=1, require_equals = true,
-          default_missing_value = "true", action = ArgAction::Set)]
+          default_missing_value = "true", action = ArgAction::Set,
+        value_parser = BoolishValueParser::new())]
     pub(crate) quiet: bool,
 
     /// The form of log lines
@@ -107,12 +110,14 @@ pub(crate) struct Args {
 
     /// Print the configuration in effect, secrets redacted, and exit
     #[arg(long, help_heading = CONFIGURATION, default_value_t = false, num_args = 0..=1,
-          require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
+          require_equals = true, default_missing_value = "true", action = ArgAction::Set,
+        value_parser = BoolishValueParser::new())]
     pub(crate) print_config: bool,
 
     /// Write a JSON report for each image
     #[arg(long, help_heading = REPORTS, default_value_t = false, num_args = 0..=1,
-          require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
+          require_equals = true, default_missing_value = "true", action = ArgAction::Set,
+        value_parser = BoolishValueParser::new())]
     pub(crate) report: bool,
 
     /// The name of reports, in the folder of each image's derivatives [default: process.json]
@@ -130,7 +135,8 @@ pub(crate) struct Args {
     /// Also write a contact sheet, index.html, beside the derivatives; implies -report
     #[arg(long, help_heading = REPORTS, alias = "generate-report-html", default_value_t = false,
           num_args = 0..=1, require_equals = true, default_missing_value = "true",
-          action = ArgAction::Set)]
+          action = ArgAction::Set,
+        value_parser = BoolishValueParser::new())]
     pub(crate) report_html: bool,
 }
 

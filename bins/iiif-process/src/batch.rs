@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal as _};
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use iiif_cli::{ExitStatus, Progress, Signal};
 use iiif_config::ProcessingUri;
 use iiif_derivatives::{Cancellation, Error, ErrorKind, Finished, Job, ReportStream};
@@ -22,9 +23,6 @@ pub(crate) fn shows_progress(args: &Args) -> bool {
 /// Makes the derivatives of all images and prints the reports, one line of JSON, to stdout.
 pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
     let uris = load::uris(args)?;
-    if let Err(error) = job.check(&uris) {
-        return refused(error);
-    }
     let cancellation = Arc::new(Cancellation::default());
     let signal = tokio::spawn(watch_signals(Arc::clone(&cancellation)));
     let mut progress = if shows_progress(args) {
@@ -45,9 +43,13 @@ pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
         Ok(outcome) => outcome,
         Err(error) => return refused(error),
     };
-    reports.finish()?;
-    if outcome.left > 0 {
-        tell_left(&uris, outcome.left);
+    tell_left(&uris, outcome.left);
+    if let Err(error) = reports
+        .finish()
+        .context("cannot write the reports to stdout")
+    {
+        iiif_cli::print_error(&error);
+        return Ok(ExitStatus::Failed);
     }
     if cancellation.is_cancelled() {
         return Ok(ExitStatus::Signaled(signal.await?));
@@ -67,7 +69,8 @@ fn refused(error: Error) -> anyhow::Result<ExitStatus> {
     Err(error.into())
 }
 
-async fn watch_signals(cancellation: Arc<Cancellation>) -> Signal {
+/// Waits for a signal, and asks for the stop.
+pub(crate) async fn watch_signals(cancellation: Arc<Cancellation>) -> Signal {
     let signal = match iiif_cli::first_signal().await {
         Ok(signal) => signal,
         Err(error) => {
@@ -94,8 +97,11 @@ pub(crate) fn log(image: &Finished<'_>) {
     );
 }
 
-/// Images are begun in order, so what is left is the end of the list.
-fn tell_left(uris: &[ProcessingUri], left: usize) {
+/// Says which images were not begun. Images are begun in order, so what is left is the end of the list.
+pub(crate) fn tell_left(uris: &[ProcessingUri], left: usize) {
+    if left == 0 {
+        return;
+    }
     tracing::warn!("{left} images were not begun:");
     for uri in uris.iter().skip(uris.len() - left).take(MOST_LEFT_NAMED) {
         tracing::warn!("left: {}", uri.to_redacted_string());

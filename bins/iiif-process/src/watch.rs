@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -10,7 +11,7 @@ use iiif_cli::ExitStatus;
 use iiif_config::{FileUri, Origin, ProcessingUri};
 use iiif_derivatives::{Cancellation, Job, ReportStream};
 use notify::{EventKind, RecursiveMode, Watcher as _};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
 use crate::batch;
@@ -28,49 +29,68 @@ pub(crate) async fn run(job: &Job) -> anyhow::Result<ExitStatus> {
         .local_folder()
         .context("-mode fsnotify needs images.source.uri to be a file:// bucket")?
         .to_owned();
+    let derivatives = job.derivatives.local_folder();
+    if derivatives.is_some_and(|derivatives| folder.starts_with(derivatives)) {
+        anyhow::bail!(
+            "derivatives would land in the watched folder `{}` and be processed again; expected \
+             derivatives.cache.uri to be another folder, or one inside of it",
+            folder.display()
+        );
+    }
     let (sender, mut touched) = unbounded_channel();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        if let Ok(event) = event
-            && matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_))
-        {
+    let mut watcher = notify::recommended_watcher(move |event| report_paths(event, &sender))
+        .context("cannot watch for files")?;
+    watcher
+        .watch(&folder, RecursiveMode::Recursive)
+        .with_context(|| format!("cannot watch `{}`", folder.display()))?;
+    tracing::info!("watching {}", folder.display());
+
+    let cancellation = Arc::new(Cancellation::default());
+    let mut signal = tokio::spawn(batch::watch_signals(Arc::clone(&cancellation)));
+    let mut waiting = Waiting {
+        folder,
+        derivatives,
+        files: HashMap::new(),
+    };
+    loop {
+        tokio::select! {
+            signal = &mut signal => return Ok(ExitStatus::Signaled(signal?)),
+            settled = waiting.settled(&mut touched) => process(job, &settled, &cancellation).await?,
+        }
+    }
+}
+
+fn report_paths(event: notify::Result<notify::Event>, sender: &UnboundedSender<PathBuf>) {
+    match event {
+        Ok(event) if matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_)) => {
             // The receiver is gone only when the program ends.
             event
                 .paths
                 .into_iter()
                 .for_each(|path| drop(sender.send(path)));
         }
-    })
-    .context("cannot watch for files")?;
-    watcher
-        .watch(&folder, RecursiveMode::Recursive)
-        .with_context(|| format!("cannot watch `{}`", folder.display()))?;
-    tracing::info!("watching {}", folder.display());
-
-    let signal = iiif_cli::first_signal();
-    tokio::pin!(signal);
-    let mut waiting = Waiting {
-        folder,
-        derivatives: job.derivatives.local_folder(),
-        files: HashMap::new(),
-    };
-    loop {
-        tokio::select! {
-            signal = &mut signal => return Ok(ExitStatus::Signaled(signal?)),
-            settled = waiting.settled(&mut touched) => process(job, &settled).await?,
-        }
+        Ok(_event) => {}
+        Err(error) => tracing::error!("files may have been missed: {error}"),
     }
 }
 
-async fn process(job: &Job, uris: &[ProcessingUri]) -> anyhow::Result<()> {
+async fn process(
+    job: &Job,
+    uris: &[ProcessingUri],
+    cancellation: &Cancellation,
+) -> anyhow::Result<()> {
     let mut reports = ReportStream::new(std::io::stdout(), uris);
     let ended = job
-        .run(uris, &Cancellation::default(), |image| {
+        .run(uris, cancellation, |image| {
             batch::log(&image);
             reports.push(image.index, image.report);
         })
         .await;
     match ended {
-        Ok(_outcome) => Ok(reports.finish()?),
+        Ok(outcome) => {
+            batch::tell_left(uris, outcome.left);
+            Ok(reports.finish()?)
+        }
         Err(error) => {
             tracing::error!("{error}");
             Ok(())
@@ -98,9 +118,7 @@ impl Waiting<'_> {
             };
             tokio::select! {
                 Some(path) = touched.recv() => {
-                    if self.is_source(&path) {
-                        self.files.insert(path, Instant::now());
-                    }
+                    self.files.insert(path, Instant::now());
                 }
                 () = due => {
                     let settled = self.take_settled();
@@ -112,18 +130,25 @@ impl Waiting<'_> {
         }
     }
 
+    /// Files that lie in a new folder may have come before it was watched: a settled folder is
+    /// searched, and what it holds gets to settle too.
     fn take_settled(&mut self) -> Vec<ProcessingUri> {
         let now = Instant::now();
         let done = |touched: &Instant| *touched + SETTLE <= now;
-        let mut paths: Vec<PathBuf> = self
+        let mut settled: Vec<PathBuf> = self
             .files
             .extract_if(|_path, touched| done(touched))
             .map(|(path, _)| path)
             .collect();
-        paths.sort();
-        paths
+        settled.sort();
+        for folder in settled.iter().filter(|path| path.is_dir()) {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                self.files.entry(entry.path()).or_insert(now);
+            }
+        }
+        settled
             .iter()
-            .filter(|path| path.is_file())
+            .filter(|path| self.is_source(path))
             .filter_map(|path| self.uri(path))
             .collect()
     }
@@ -135,7 +160,7 @@ impl Waiting<'_> {
         let is_derivative = self
             .derivatives
             .is_some_and(|folder| path.starts_with(folder));
-        is_image && !is_derivative
+        is_image && !is_derivative && path.is_file()
     }
 
     fn uri(&self, path: &Path) -> Option<ProcessingUri> {

@@ -200,7 +200,8 @@ fn a_full_disk_leaves_no_half_written_file() {
         "trap '' XFSZ; ulimit -f 160; exec '{program}' -config-source file://./config \
          -instructions-source file://./config a.jpg"
     );
-    let mut shell = std::process::Command::new("sh");
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.env_clear();
     let output = shell
         .arg("-c")
         .arg(script)
