@@ -42,7 +42,7 @@ doc: ## Build the documentation, with warnings denied
 
 .PHONY: features
 features: ## Check that each codec and each storage backend compiles alone
-	@for feature in bmp gif jpeg png tiff webp blurhash; do \
+	@for feature in bmp gif jpeg png tiff webp webp-lossy; do \
 	  echo "iiif-pipeline with $$feature"; \
 	  $(CARGO) clippy --locked -q -p iiif-pipeline --no-default-features --features $$feature -- -D warnings || exit 1; done
 	@for feature in aws azure gcp http; do \
@@ -56,7 +56,7 @@ bench: ## Run the benchmarks
 .PHONY: layers
 layers: ## Check that no crate reaches a layer it must not know
 	$(call forbid,$(PURE),tokio|hyper|reqwest|object_store|image|zune-jpeg|png|tiff)
-	$(call forbid,iiif-pipeline,tokio|hyper|reqwest|object_store|iiif-storage|iiif-config)
+	$(call forbid,iiif-pipeline iiif-resize,tokio|hyper|reqwest|object_store|iiif-storage|iiif-config)
 	$(call forbid,iiif-storage,image|zune-jpeg|png|tiff|iiif-pipeline|iiif-image-api)
 	$(call forbid,iiif-derivatives,clap|axum)
 	$(call forbid,iiif-cli,iiif-image-api|iiif-config|iiif-pipeline|iiif-storage|iiif-derivatives)
