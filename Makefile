@@ -65,7 +65,7 @@ layers: ## Check that no crate reaches a layer it must not know
 
 .PHONY: deny
 deny: ## Check licences, bans and sources of dependencies
-	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --locked check; \
+	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --locked check licenses bans sources; \
 	else echo "WARNING: cargo-deny is not installed, so licences, bans and sources were NOT checked (cargo install cargo-deny)" >&2; fi
 
 .PHONY: deps
