@@ -133,13 +133,19 @@ impl RenderPlan {
         if let Crop::Smart(window) = crop {
             check_window(window.confined_to(full), scaled, request, options)?;
         }
+        let rotation = spec_rotation(request.rotation);
+        let output = rotation.bounding_box(scaled);
+        // Limits are on sizes, which quarter turns keep; the box around any other turn is larger.
+        if rotation.degrees.quarter_turns().is_none() {
+            request.size.check_limits(output, options)?;
+        }
         Ok(Self {
             orientation,
             full,
             crop,
             scaled,
             rotation: request.rotation,
-            output: spec_rotation(request.rotation).bounding_box(scaled),
+            output,
             quality: request.quality,
             format: request.format,
         })

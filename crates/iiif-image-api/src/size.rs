@@ -99,8 +99,18 @@ impl Size {
             SizeForm::Confined(bounds) => self.confined(bounds, region, options)?,
         };
         self.check_upscaling(output, region, options)?;
+        self.check_limits(output, options)?;
+        Ok(output)
+    }
+
+    /// Checks what the size comes to, by itself or after a rotation.
+    pub(crate) fn check_limits(
+        &self,
+        output: Dimensions,
+        options: &ResolveOptions,
+    ) -> Result<(), ResolveError> {
         match options.limits.exceeded_by(output) {
-            None => Ok(output),
+            None => Ok(()),
             Some(limit) => Err(ResolveError::OverLimits {
                 size: self.to_string(),
                 output: output.to_string(),

@@ -2,8 +2,8 @@
 
 use iiif_image_api::extension::ExtendedRotation;
 use iiif_image_api::{
-    ApiVersion, Crop, DerivativeRequest, ErrorKind, Orientation, OversizedBox, Region, RenderPlan,
-    ResolveError, Rotation, SourceGeometry, Upscaling,
+    ApiVersion, Crop, DerivativeRequest, Dimensions, ErrorKind, Orientation, OversizedBox, Region,
+    RenderPlan, ResolveError, ResolveOptions, Rotation, SizeLimits, SourceGeometry, Upscaling,
 };
 
 use crate::{dimensions, options, resolve};
@@ -296,4 +296,20 @@ fn orientations_follow_exif() {
     }
     assert_eq!(Orientation::from_exif(0), None);
     assert_eq!(Orientation::from_exif(9), None);
+}
+
+#[test]
+fn limits_hold_for_the_box_around_a_rotated_image() {
+    let source = SourceGeometry::upright(Dimensions::new(200, 200).unwrap());
+    let limits = SizeLimits::default().with_max_width(100);
+    let options = ResolveOptions::default().with_limits(limits);
+    let plan = |text: &str| {
+        let request: DerivativeRequest = text.parse().unwrap();
+        RenderPlan::resolve(&request, source, &options).map(|plan| plan.output().width())
+    };
+    assert_eq!(plan("full/!100,100/90/default.jpg"), Ok(100));
+    assert_eq!(plan("full/!60,60/45/default.jpg"), Ok(85));
+    let refused = plan("full/!100,100/45/default.jpg").unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::TooLarge);
+    assert!(refused.to_string().contains("142x142"), "{refused}");
 }
