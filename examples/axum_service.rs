@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use iiif_examples::{Result, ZUBER};
 use iiif_image_api::{ApiVersion, ImageRequest, RenderPlan, ResolveOptions, SizeLimits};
-use iiif_pipeline::{DecodeLimits, EncodeOptions, SourceImage, encode, render};
+use iiif_pipeline::{DecodeLimits, EncodeOptions, SourceImage};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -58,13 +58,15 @@ async fn answer(
     // The permit goes along: the work does not end when the client goes away.
     let work = move || {
         let _permit = permit;
-        make(&image.source, &plan)
+        image.source.derive(plan, &EncodeOptions::default())
     };
     let made = tokio::task::spawn_blocking(work).await;
     match made {
-        Ok(Ok(body)) => {
-            ([(header::CONTENT_TYPE, plan.format().media_type())], body).into_response()
-        }
+        Ok(Ok(derivative)) => (
+            [(header::CONTENT_TYPE, derivative.format.media_type())],
+            derivative.bytes,
+        )
+            .into_response(),
         Ok(Err(error)) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
         Err(_panicked) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
@@ -81,14 +83,6 @@ fn plan(source: &SourceImage, request: &str) -> Result<RenderPlan> {
         source.geometry(),
         &options,
     )?)
-}
-
-fn make(source: &SourceImage, plan: &RenderPlan) -> iiif_pipeline::Result<Vec<u8>> {
-    encode(
-        &render(&source.decode()?, plan)?,
-        plan.format(),
-        &EncodeOptions::default(),
-    )
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! One request of the Image API on a slice of bytes.
 #![expect(clippy::print_stdout, reason = "an example shows what it did")]
 
+use bytes::Bytes;
 use iiif_examples::{Result, ZUBER};
 use iiif_image_api::{ImageRequest, RenderPlan, ResolveOptions};
-use iiif_pipeline::{DecodeLimits, EncodeOptions, SourceImage, encode, render};
+use iiif_pipeline::{DecodeLimits, EncodeOptions, SourceImage};
 
 fn main() -> Result {
     let thumbnail = answer(ZUBER, "square/!200,200/0/gray.png")?;
@@ -12,7 +13,7 @@ fn main() -> Result {
 }
 
 /// Returns the file that `request` asks for.
-fn answer(bytes: &'static [u8], request: &str) -> Result<Vec<u8>> {
+fn answer(bytes: &'static [u8], request: &str) -> Result<Bytes> {
     let request: ImageRequest = request.parse()?;
     let source = SourceImage::probe(bytes, &DecodeLimits::default())?;
     let plan = RenderPlan::resolve(
@@ -20,8 +21,7 @@ fn answer(bytes: &'static [u8], request: &str) -> Result<Vec<u8>> {
         source.geometry(),
         &ResolveOptions::default(),
     )?;
-    let image = render(&source.decode()?, &plan)?;
-    Ok(encode(&image, plan.format(), &EncodeOptions::default())?)
+    Ok(source.derive(plan, &EncodeOptions::default())?.bytes)
 }
 
 #[test]

@@ -214,6 +214,28 @@ impl<'a> Batch<'a> {
     }
 }
 
+impl SourceImage {
+    /// Makes one derivative: a [`Batch`] of one plan.
+    ///
+    /// # Errors
+    ///
+    /// If an option is out of range, the source cannot be decoded, or the derivative not be made.
+    ///
+    /// # Panics
+    ///
+    /// Never: a batch hands over each of its plans.
+    pub fn derive(&self, plan: RenderPlan, encoding: &EncodeOptions) -> Result<Derivative> {
+        let made = OnceLock::new();
+        let batch = Batch::new(self)
+            .with_plans(vec![plan])
+            .with_encoding(encoding.clone());
+        // Every plan is handed over exactly once, so the cell is empty.
+        batch.run(&|_index, derivative| drop(made.set(derivative)))?;
+        made.into_inner()
+            .expect("a batch hands over each of its plans")
+    }
+}
+
 impl fmt::Debug for Batch<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch")
@@ -233,13 +255,17 @@ fn derivative(plan: &RenderPlan, bytes: Bytes) -> Derivative {
     }
 }
 
-/// Returns the bytes of a derivative that hardly compresses: all of its samples, and a JPEG half of
-/// them.
+/// Returns the bytes that encoding takes, for a derivative that hardly compresses: its own, buffers
+/// that grow by doubling, and what the encoder works on. Measured as the peak of the process, with
+/// noise and with a photograph.
 fn encoded_bytes(plan: &RenderPlan, pixel_bytes: u64) -> u64 {
     let samples = plan.output().area().saturating_mul(pixel_bytes);
     match plan.format() {
         Format::Jpg => samples / 2,
-        _ => samples,
+        Format::Tif => samples.saturating_mul(3),
+        Format::Png => samples.saturating_mul(4),
+        Format::Gif => samples.saturating_mul(5),
+        _ => samples.saturating_mul(7),
     }
 }
 

@@ -1,4 +1,23 @@
 //! Pixels: from the bytes of a source image and render plans to derivatives. Sync, CPU only.
+//!
+//! [`SourceImage::probe`] reads a header and decodes nothing. Requests are resolved into plans by
+//! its geometry, and a [`Batch`] makes all of them from one decode; [`SourceImage::derive`] is a
+//! batch of one:
+//!
+//! ```
+//! # fn derivative(bytes: &'static [u8]) -> Result<bytes::Bytes, Box<dyn std::error::Error>> {
+//! use iiif_image_api::{DerivativeRequest, RenderPlan, ResolveOptions};
+//! use iiif_pipeline::{DecodeLimits, EncodeOptions, SourceImage};
+//!
+//! let source = SourceImage::probe(bytes, &DecodeLimits::default())?;
+//! let request: DerivativeRequest = "square/!200,200/0/gray.png".parse()?;
+//! let plan = RenderPlan::resolve(&request, source.geometry(), &ResolveOptions::default())?;
+//! Ok(source.derive(plan, &EncodeOptions::default())?.bytes)
+//! # }
+//! ```
+//!
+//! [`render`] and [`encode`] are the steps inside, for pixels that are there already. [`analyze`]
+//! finds palettes and hashes. Each codec is a feature.
 
 #![cfg_attr(
     not(any(

@@ -1,5 +1,7 @@
 //! `png`, with `png`.
 
+use std::borrow::Cow;
+
 use image::DynamicImage;
 use png::{BitDepth, ColorType, Compression, Encoder, Filter, SrgbRenderingIntent};
 
@@ -13,10 +15,11 @@ const PIXELS_PER_BYTE: usize = 8;
 /// Keeps depth and channels; an image of nothing but black and white takes one bit per pixel.
 pub(super) fn encode(image: &DynamicImage, options: &EncodeOptions) -> Result<Vec<u8>, BoxError> {
     let (depth, data) = match raster::samples(image) {
-        Some(Samples::Bits8(samples)) if is_bitonal(image, samples) => {
-            (BitDepth::One, packed(samples, image.width() as usize))
-        }
-        Some(Samples::Bits8(samples)) => (BitDepth::Eight, samples.to_vec()),
+        Some(Samples::Bits8(samples)) if is_bitonal(image, samples) => (
+            BitDepth::One,
+            Cow::Owned(packed(samples, image.width() as usize)),
+        ),
+        Some(Samples::Bits8(samples)) => (BitDepth::Eight, Cow::Borrowed(samples)),
         // Samples are big endian (PNG 3rd edition §7.1).
         Some(Samples::Bits16(samples)) => (
             BitDepth::Sixteen,
