@@ -53,6 +53,15 @@ impl InstructionSet {
         Ok(document.finish(Self(instructions)))
     }
 
+    /// Returns the nine instructions that go-iiif has as its defaults.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] if `config` switches a feature off that one of them uses.
+    pub fn defaults(config: &Config) -> Result<Self, Error> {
+        Ok(Self::parse(DEFAULT_INSTRUCTIONS, "the default instructions", config)?.value)
+    }
+
     /// Returns the labels and their instructions, ordered by label.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Label, &Instructions)> {
@@ -81,9 +90,7 @@ impl InstructionSet {
 impl Default for InstructionSet {
     #[expect(clippy::expect_used, reason = "a constant that a test reads")]
     fn default() -> Self {
-        Self::parse(DEFAULT_INSTRUCTIONS, "default.json", &Config::default())
-            .expect("the default instructions are valid")
-            .value
+        Self::defaults(&Config::default()).expect("the default instructions are valid")
     }
 }
 

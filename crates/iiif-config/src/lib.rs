@@ -45,6 +45,6 @@ pub use crate::label::{Label, LabelError};
 pub use crate::place::Place;
 pub use crate::redact::redact_uri;
 pub use crate::uri::{
-    FileUri, IdSecretUri, Origin, ParseUriError, ProcessingUri, RewriteUri, Target,
+    FileUri, IdSecretUri, Origin, ParseUriError, ProcessingUri, RewriteUri, Target, encode_path,
 };
 pub use crate::warning::{Parsed, Warning};

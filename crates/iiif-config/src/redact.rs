@@ -86,7 +86,8 @@ fn redact_parameter(parameter: &str) -> Cow<'_, str> {
     let has_user = decoded
         .split_once("://")
         .is_some_and(|(_, rest)| rest.contains('@'));
-    let is_secret = SECRET_KEYS.iter().any(|word| name.contains(word))
+    let is_secret = (name == "credentials" && !names_no_secret(&decoded))
+        || SECRET_KEYS.iter().any(|word| name.contains(word))
         || SECRET_VALUES.iter().any(|word| decoded.contains(word))
         || has_user;
     if is_secret && !value.is_empty() {
@@ -94,6 +95,19 @@ fn redact_parameter(parameter: &str) -> Cow<'_, str> {
     } else {
         parameter.into()
     }
+}
+
+/// Returns whether credentials are a reference to some and no credentials themselves: a source, a
+/// profile, or the path of a file with profiles. Keys without `static:` in front are an easy mistake.
+fn names_no_secret(credentials: &str) -> bool {
+    let is_word = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    let is_path = ["/", "./", "../", "~/"]
+        .iter()
+        .any(|start| credentials.starts_with(start));
+    matches!(credentials, "iam:" | "env:" | "anon:") || is_path || is_word(credentials)
 }
 
 /// Decodes every layer of percent-encoding, in lower case: only to look for words.
@@ -125,6 +139,14 @@ mod tests {
             (
                 "s3blob://bucket?credentials=Static%3AID%3AHUSH%3AHUSH",
                 "s3blob://bucket?credentials=******",
+            ),
+            (
+                "s3://bucket?credentials=AKIA:HUSH:TOKEN",
+                "s3://bucket?credentials=******",
+            ),
+            (
+                "s3://bucket?credentials=AKIA%2FHUSH",
+                "s3://bucket?credentials=******",
             ),
             (
                 "s3://bucket?access_key=HUSH&Secret%5Fkey=HUSH&session_token=HUSH",

@@ -14,6 +14,7 @@ mod query;
 mod rewrite;
 mod secret;
 
+use crate::redact::REDACTED;
 use std::fmt;
 use std::str::FromStr;
 
@@ -25,6 +26,7 @@ pub use self::file::FileUri;
 pub use self::id_secret::IdSecretUri;
 pub(crate) use self::key::segment_problem;
 pub use self::key::{Origin, Target};
+pub use self::query::encode_path;
 pub use self::rewrite::RewriteUri;
 
 /// Which source to process, and how the keys of its derivatives are made.
@@ -131,7 +133,26 @@ impl ProcessingUri {
         }
     }
 
+    /// Returns `text` with `******` for the secrets of this URI, as they stand in keys.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> String {
+        match self {
+            Self::IdSecret(uri) => text
+                .replace(uri.secret_o(), REDACTED)
+                .replace(uri.secret(), REDACTED),
+            Self::File(_) | Self::Rewrite(_) => text.to_owned(),
+        }
+    }
+
     fn parse_bare(text: &str) -> Result<Self, ParseUriError> {
+        // `idsecret:a.jpg?secret=…` would show its secret as the name of a file.
+        if let Some((scheme, _)) = text.split_once(':')
+            && let Some(known) = SCHEMES
+                .iter()
+                .find(|known| known.eq_ignore_ascii_case(scheme))
+        {
+            return Err(ParseUriError::NoSlashes { scheme: known });
+        }
         let (origin, query) = match text.rfind(BARE_TARGET) {
             // The query starts behind the question mark.
             Some(start) => (&text[..start], &text[start + 1..]),

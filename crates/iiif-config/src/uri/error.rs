@@ -15,6 +15,14 @@ pub enum ParseUriError {
         /// The scheme, as written.
         scheme: String,
     },
+    /// A known scheme without the slashes of a URI.
+    #[error(
+        "`{scheme}:` is not followed by `///`; expected `{scheme}:///NAME`, or `./{scheme}:NAME` for a file of that name"
+    )]
+    NoSlashes {
+        /// The scheme.
+        scheme: &'static str,
+    },
     /// Something stands between `//` and the path, where a host would.
     #[error(
         "`{scheme}://{path}` has two slashes, which makes its first part a host; expected `{scheme}:///{path}`"

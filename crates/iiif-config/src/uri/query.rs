@@ -82,7 +82,9 @@ pub(super) fn decode(part: &'static str, text: &str) -> Result<String, ParseUriE
     }
 }
 
-pub(super) fn encode_path(text: &str) -> String {
+/// Returns a key as the path of a URI: percent-encoded where RFC 3986 §3.3 asks for it.
+#[must_use]
+pub fn encode_path(text: &str) -> String {
     utf8_percent_encode(text, PATH).to_string()
 }
 
