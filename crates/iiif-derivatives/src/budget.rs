@@ -70,22 +70,28 @@ impl MemoryBudget {
         self.reserve(&self.work, self.limit_bytes, bytes).await
     }
 
+    /// Checks that `bytes` can be reserved at all.
+    pub(crate) fn check(&self, bytes: u64) -> Result<(), OverBudgetError> {
+        if bytes > self.limit_bytes {
+            let limit_bytes = self.limit_bytes;
+            return Err(OverBudgetError {
+                needed_bytes: bytes,
+                limit_bytes,
+            });
+        }
+        Ok(())
+    }
+
     async fn reserve(
         &self,
         pool: &Arc<Semaphore>,
         pool_bytes: u64,
         bytes: u64,
     ) -> Result<Reservation, OverBudgetError> {
-        let over = OverBudgetError {
-            needed_bytes: bytes,
-            limit_bytes: self.limit_bytes,
-        };
-        if bytes > self.limit_bytes {
-            return Err(over);
-        }
+        self.check(bytes)?;
         // Rounding up may ask for one more than there is.
         let units = mebibytes(bytes).min((pool_bytes / BYTES_PER_UNIT).max(1));
-        let units = u32::try_from(units).map_err(|_units| over)?;
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
         // The semaphores are never closed, so there is always a permit.
         Ok(Reservation(
             Arc::clone(pool).acquire_many_owned(units).await.ok(),

@@ -142,7 +142,7 @@ fn find_collision<'a, I: Iterator<Item = Written<'a>>>(
 
 fn collision(first: &Written<'_>, second: &Written<'_>) -> Error {
     Error::Collision {
-        key: first.key.trim_start_matches('/').to_owned(),
+        key: first.uri.redact(first.key.trim_start_matches('/')),
         first: first.describe(),
         second: second.describe(),
     }

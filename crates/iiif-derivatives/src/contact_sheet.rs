@@ -6,10 +6,11 @@ use std::num::NonZeroU32;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use iiif_config::encode_path;
 use iiif_image_api::{Dimensions, Format};
 use iiif_pipeline::{EncodeOptions, PaletteColor, blurhash_preview, encode};
 
-use crate::key::{relative_link, uri_path};
+use crate::link::relative_link;
 use crate::{Failure, ProcessReport};
 
 /// What stands on a contact sheet.
@@ -83,7 +84,7 @@ impl ContactSheet<'_> {
 
     fn figure(&self, label: &str, key: &str) -> String {
         let [width, height] = self.report.dimensions.get(label).copied().unwrap_or([0, 0]);
-        let link = escaped(&uri_path(&relative_link(self.folder, key)));
+        let link = escaped(&encode_path(&relative_link(self.folder, key)));
         let (label, name) = (escaped(label), escaped(key));
         let caption = format!("<b>{label}</b> {width} × {height} <code>{name}</code>");
         let extension = key.rsplit_once('.').map_or("", |(_, extension)| extension);

@@ -12,7 +12,7 @@ mod check;
 mod contact_sheet;
 mod error;
 mod job;
-mod key;
+mod link;
 mod process;
 mod report;
 mod report_name;

@@ -6,26 +6,25 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
-use iiif_config::ProcessingUri;
+use iiif_config::{ProcessingUri, encode_path};
 use iiif_image_api::RenderPlan;
 use iiif_pipeline::{AnalysisReport, Batch, Derivative, SourceImage};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use crate::budget::{MemoryBudget, Reservation};
+use crate::budget::{MemoryBudget, OverBudgetError, Reservation};
 use crate::contact_sheet::{ContactSheet, placeholder};
-use crate::key::uri_path;
 use crate::report::SOURCE;
 use crate::settings::Settings;
 use crate::{ContactSheets, Failure, Job, ProcessReport, ReportOptions};
 
-/// The derivatives that one image asks for, with their labels.
-#[derive(Debug, Default)]
-struct Plans {
-    labels: Vec<String>,
-    keys: Vec<String>,
-    resolved: Vec<RenderPlan>,
+/// A derivative that one image asks for.
+#[derive(Clone, Debug)]
+struct Planned {
+    label: String,
+    key: String,
+    plan: RenderPlan,
 }
 
 /// A worker thread ended without an answer: a defect of this program.
@@ -97,16 +96,76 @@ impl<'a> Image<'a> {
         let source = self.read(size).await?;
         self.pixels = source.dimensions().area();
 
-        let plans = self.resolve(&source);
-        let batch = self.settings.batch(&source, plans.resolved.clone());
-        let needed = batch.memory_bytes().saturating_add(size);
         let format = source.format().to_string();
-        let held = budget
-            .reserve_work(needed)
-            .await
-            .map_err(|error| Failure::new(&error, Some(format)))?;
+        let fail = |error: &OverBudgetError| Failure::new(error, Some(format.clone()));
+        let groups = self.groups(budget, &source).map_err(|error| fail(&error))?;
+        let mut waiting = Some(waiting);
+        for group in groups {
+            let needed = self.needed_bytes(&source, &group);
+            let held = budget
+                .reserve_work(needed)
+                .await
+                .map_err(|error| fail(&error))?;
+            waiting = None;
+            self.render(Arc::clone(&source), group, Arc::new(held))
+                .await?;
+            self.settings = self.settings.without_analyses();
+        }
         drop(waiting);
-        self.render(source, plans, Arc::new(held)).await
+        Ok(())
+    }
+
+    /// Returns the bytes that the work on these derivatives holds at its peak.
+    fn needed_bytes(&self, source: &SourceImage, group: &[Planned]) -> u64 {
+        let plans = group.iter().map(|planned| planned.plan).collect();
+        let batch = self.settings.batch(source, plans);
+        batch
+            .memory_bytes()
+            .saturating_add(source.bytes().len() as u64)
+    }
+
+    /// Returns the derivatives in groups that fit into the budget: nearly always one, so that the
+    /// source is decoded once. A derivative that does not fit alone fails; an error is one of all.
+    fn groups(
+        &mut self,
+        budget: &MemoryBudget,
+        source: &SourceImage,
+    ) -> Result<Vec<Vec<Planned>>, OverBudgetError> {
+        let planned = self.resolve(source);
+        budget.check(self.needed_bytes(source, &[]))?;
+        if budget.check(self.needed_bytes(source, &planned)).is_ok() {
+            return Ok(vec![planned]);
+        }
+        let mut groups = vec![Vec::new()];
+        let mut refused = Vec::new();
+        for planned in planned {
+            let alone = self.needed_bytes(source, std::slice::from_ref(&planned));
+            if let Err(error) = budget.check(alone) {
+                refused.push((planned.label, error));
+                continue;
+            }
+            let mut group = groups.pop().unwrap_or_default();
+            group.push(planned);
+            if budget.check(self.needed_bytes(source, &group)).is_err() {
+                let next = group.split_off(group.len() - 1);
+                groups.extend([group, next]);
+            } else {
+                groups.push(group);
+            }
+        }
+        // Not one fits: it is the image that is too large.
+        if let [(_, error), ..] = refused.as_slice()
+            && groups.iter().all(Vec::is_empty)
+        {
+            return Err(*error);
+        }
+        let format = source.format().to_string();
+        for (label, error) in refused {
+            self.report
+                .errors
+                .insert(label, Failure::new(&error, Some(format.clone())));
+        }
+        Ok(groups)
     }
 
     /// Fetches the source, of at most `size` bytes, and reads its header.
@@ -136,20 +195,16 @@ impl<'a> Image<'a> {
     async fn render(
         &mut self,
         source: Arc<SourceImage>,
-        plans: Plans,
+        group: Vec<Planned>,
         held: Arc<Reservation>,
     ) -> Result<(), Failure> {
-        let Plans {
-            labels,
-            keys,
-            resolved,
-        } = plans;
+        let plans = group.iter().map(|planned| planned.plan).collect();
         let format = source.format().to_string();
         let (sender, mut rendered) = mpsc::unbounded_channel();
         let (settings, held_by_worker) = (self.settings.clone(), Arc::clone(&held));
         let worker = spawn_blocking(move || -> iiif_pipeline::Result<AnalysisReport> {
             let _held = held_by_worker;
-            let batch: Batch<'_> = settings.batch(&source, resolved);
+            let batch: Batch<'_> = settings.batch(&source, plans);
             // The receiver outlives the worker; were it gone, there would be nobody to tell.
             batch.run(&|index, derivative| drop(sender.send((index, derivative))))
         });
@@ -160,8 +215,7 @@ impl<'a> Image<'a> {
                 next = rendered.recv() => match next {
                     None => break,
                     Some((index, derivative)) => {
-                        let (label, key) = (labels[index].clone(), keys[index].clone());
-                        puts.push(put(self.job, label, key, derivative, format.clone()));
+                        puts.push(put(self.job, group[index].clone(), derivative, format.clone()));
                     }
                 },
             }
@@ -172,7 +226,10 @@ impl<'a> Image<'a> {
         drop(held);
         let fail = |error: &(dyn std::error::Error + 'static)| Failure::new(error, Some(format));
         match worker.await {
-            Ok(Ok(analysis)) => self.report.analysis = analysis,
+            Ok(Ok(analysis)) if self.report.analysis == AnalysisReport::default() => {
+                self.report.analysis = analysis;
+            }
+            Ok(Ok(_none)) => {}
             Ok(Err(error)) => return Err(fail(&error)),
             Err(error) => return Err(fail(&WorkerError(error))),
         }
@@ -180,22 +237,16 @@ impl<'a> Image<'a> {
     }
 
     /// Resolves the instructions; what cannot be done on this image goes into the report.
-    fn resolve(&mut self, source: &SourceImage) -> Plans {
-        let mut plans = Plans::default();
+    fn resolve(&mut self, source: &SourceImage) -> Vec<Planned> {
+        let mut planned = Vec::with_capacity(self.job.instructions.len());
         for (label, instructions) in self.job.instructions.iter() {
-            let plan = RenderPlan::resolve(
-                &instructions.request,
-                source.geometry(),
-                &self.settings.resolve_options,
-            );
-            match plan {
-                Ok(plan) => {
-                    plans.labels.push(label.as_str().to_owned());
-                    plans
-                        .keys
-                        .push(self.uri.derivative_key(label, instructions));
-                    plans.resolved.push(plan);
-                }
+            let options = &self.settings.resolve_options;
+            match RenderPlan::resolve(&instructions.request, source.geometry(), options) {
+                Ok(plan) => planned.push(Planned {
+                    label: label.as_str().to_owned(),
+                    key: self.uri.derivative_key(label, instructions),
+                    plan,
+                }),
                 Err(error) => {
                     let failure = Failure::new(&error, Some(source.format().to_string()));
                     self.report
@@ -204,7 +255,7 @@ impl<'a> Image<'a> {
                 }
             }
         }
-        plans
+        planned
     }
 
     fn note(&mut self, (label, result): (String, Result<Put, Failure>)) {
@@ -212,11 +263,13 @@ impl<'a> Image<'a> {
             Ok(Put { key, dimensions }) => {
                 self.report
                     .uris
-                    .insert(label.clone(), format!("file:///{}", uri_path(&key)));
+                    .insert(label.clone(), format!("file:///{}", encode_path(&key)));
                 self.report.dimensions.insert(label.clone(), dimensions);
                 self.written.insert(label, key);
             }
-            Err(failure) => {
+            Err(mut failure) => {
+                // Storage names the key, which holds the secret of an `idsecret` URI.
+                failure.reason = self.uri.redact(&failure.reason);
                 self.report.errors.insert(label, failure);
             }
         }
@@ -273,8 +326,7 @@ struct Put {
 
 async fn put(
     job: &Job,
-    label: String,
-    key: String,
+    Planned { label, key, .. }: Planned,
     derivative: iiif_pipeline::Result<Derivative>,
     format: String,
 ) -> (String, Result<Put, Failure>) {

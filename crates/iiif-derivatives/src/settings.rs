@@ -6,7 +6,7 @@ use iiif_config::{Config, ServiceName};
 use iiif_image_api::{RenderPlan, ResolveOptions};
 use iiif_pipeline::{
     Analyses, Batch, BlurHashOptions, ChromaSampling, DecodeLimits, EncodeOptions, Extractor,
-    ExtractorOptions, ImageHashOptions, JpegScans, NamedPalette, PaletteOptions, Passthrough,
+    ExtractorOptions, Grid, ImageHashOptions, JpegScans, NamedPalette, PaletteOptions, Passthrough,
     PngCompression, SourceImage, TifCompression, WebpCompression,
 };
 
@@ -26,6 +26,14 @@ impl Settings {
             resolve_options: config.limits.to_resolve_options(),
             analyses: analyses(config),
             encoding: encoding(config),
+        }
+    }
+
+    /// Returns these settings for another batch of the same source.
+    pub(crate) fn without_analyses(&self) -> Self {
+        Self {
+            analyses: Analyses::default(),
+            ..self.clone()
         }
     }
 
@@ -69,7 +77,11 @@ fn palette(config: &Config) -> PaletteOptions {
         iiif_config::PaletteName::Css3 => NamedPalette::Css3,
         iiif_config::PaletteName::Css4 => NamedPalette::Css4,
     };
+    let grid = match config.palette.grid {
+        iiif_config::Grid::Euclidian => Grid::Euclidian,
+    };
     PaletteOptions::default()
+        .with_grid(grid)
         .with_extractors(config.palette.extractors.iter().map(extractor).collect())
         .with_palettes(config.palette.palettes.iter().map(named).collect())
 }

@@ -1,23 +1,4 @@
-//! Keys of objects as links.
-
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-
-/// What would change the meaning of a URI's path, or break it. The words of the Image API (`!`,
-/// `,`, `:`, `^`) stay readable, as they are in go-iiif's reports.
-const PATH: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'\\');
-
-/// Returns a key, or a relative path, as the path of a URI.
-pub(crate) fn uri_path(key: &str) -> String {
-    utf8_percent_encode(key, PATH).to_string()
-}
+//! Links from one object to another.
 
 /// Returns the path that leads from a page in `folder` to `key`.
 pub(crate) fn relative_link(folder: &str, key: &str) -> String {
@@ -78,15 +59,5 @@ mod tests {
                 "from `{folder}` to `{key}`"
             );
         }
-    }
-
-    #[test]
-    fn a_path_keeps_the_words_of_the_image_api_and_escapes_the_rest() {
-        assert_eq!(
-            uri_path("zuber/full/!2048,1536/0/color.png"),
-            "zuber/full/!2048,1536/0/color.png"
-        );
-        assert_eq!(uri_path("a b/100%#1?.jpg"), "a%20b/100%25%231%3F.jpg");
-        assert_eq!(uri_path("é.jpg"), "%C3%A9.jpg");
     }
 }
