@@ -9,7 +9,7 @@ use iiif_config::ProcessingUri;
 use iiif_derivatives::{Cancellation, Error, ErrorKind, Finished, Job, ReportStream};
 
 use crate::args::{Args, Mode};
-use crate::{is_text, load};
+use crate::{is_text, load, refuse};
 
 /// How many images that were not begun are named.
 const MOST_LEFT_NAMED: usize = 20;
@@ -41,14 +41,14 @@ pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
     progress.finish();
     let outcome = match outcome {
         Ok(outcome) => outcome,
-        Err(error) => return refused(error),
+        Err(error) => return refused(args, error),
     };
     tell_left(&uris, outcome.left);
     if let Err(error) = reports
         .finish()
         .context("cannot write the reports to stdout")
     {
-        iiif_cli::print_error(&error);
+        refuse(args, &error);
         return Ok(ExitStatus::Failed);
     }
     if cancellation.is_cancelled() {
@@ -61,9 +61,9 @@ pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
     })
 }
 
-fn refused(error: Error) -> anyhow::Result<ExitStatus> {
+fn refused(args: &Args, error: Error) -> anyhow::Result<ExitStatus> {
     if error.kind() == ErrorKind::NothingToDo {
-        iiif_cli::print_error(&error.into());
+        refuse(args, &error.into());
         return Ok(ExitStatus::NothingToDo);
     }
     Err(error.into())
@@ -78,9 +78,21 @@ pub(crate) async fn watch_signals(cancellation: Arc<Cancellation>) -> Signal {
             return std::future::pending().await;
         }
     };
-    tracing::warn!("finishing the images under way; no further one is begun");
+    tracing::warn!("finishing the images under way; a second signal ends the program at once");
     cancellation.cancel();
+    tokio::spawn(end_at_second_signal());
     signal
+}
+
+/// Puts are atomic, so that ending at once leaves nothing half-written.
+#[expect(
+    clippy::exit,
+    reason = "pixels are worked on in threads that cannot be stopped"
+)]
+async fn end_at_second_signal() {
+    if let Ok(signal) = iiif_cli::first_signal().await {
+        std::process::exit(ExitStatus::Signaled(signal).code().into());
+    }
 }
 
 /// Logs an image that is finished, and what failed of it.

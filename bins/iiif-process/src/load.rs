@@ -83,14 +83,20 @@ pub(crate) fn uris(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
     };
     let given = args.uris.iter().chain(&args.more_uris).map(String::as_str);
     let listed = manifest
+        .trim_start_matches('\u{feff}')
         .lines()
         .map(str::trim_end)
         .filter(|line| !line.is_empty());
     let parse = |text: &str| {
         ProcessingUri::parse(text)
-            .with_context(|| format!("`{}` is no processing URI", redact_uri(text)))
+            .with_context(|| format!("`{}` is no processing URI", without_parameters(text)))
     };
     given.chain(listed).map(parse).collect()
+}
+
+/// What stands behind the question mark may be a secret, misspelt or not.
+fn without_parameters(text: &str) -> &str {
+    text.split_once(['?', '#']).map_or(text, |(path, _)| path)
 }
 
 fn opener() -> StorageOpener {
@@ -103,7 +109,7 @@ async fn instructions(args: &Args, config: &Config) -> anyhow::Result<Instructio
         args.instructions_source.as_deref(),
     );
     let Some(file) = File::of(path, source, &args.instructions_name) else {
-        return Ok(InstructionSet::default());
+        return Ok(InstructionSet::defaults(config)?);
     };
     let parsed = InstructionSet::parse(&file.read().await?, &file.display(), config)?;
     for warning in &parsed.warnings {

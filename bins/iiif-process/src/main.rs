@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     match run(&args) {
         Ok(status) => status.into(),
         Err(error) => {
-            iiif_cli::print_error(&error);
+            refuse(&args, &error);
             ExitStatus::Usage.into()
         }
     }
@@ -63,6 +63,15 @@ fn verbosity(args: &Args) -> Verbosity {
         (_, true) => Verbosity::Verbose,
         _ if batch::shows_progress(args) => Verbosity::Warnings,
         _ => Verbosity::Normal,
+    }
+}
+
+/// Says why the run was refused, in the form of the logs.
+fn refuse(args: &Args, error: &anyhow::Error) {
+    if is_text(args) {
+        iiif_cli::print_error(error);
+    } else {
+        tracing::error!("{error:#}");
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::batch;
 
 /// A file that nobody touched for this long is taken to be complete.
-const SETTLE: Duration = Duration::from_millis(500);
+const SETTLE: Duration = Duration::from_secs(2);
 
 /// Extensions of the files that are processed; a watched folder holds other files too.
 const EXTENSIONS: [&str; 8] = ["jpg", "jpeg", "png", "gif", "tif", "tiff", "webp", "bmp"];
@@ -141,7 +141,11 @@ impl Waiting<'_> {
             .map(|(path, _)| path)
             .collect();
         settled.sort();
-        for folder in settled.iter().filter(|path| path.is_dir()) {
+        let is_folder = |path: &&PathBuf| {
+            // A link may lead back to where it lies.
+            std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
+        };
+        for folder in settled.iter().filter(is_folder) {
             for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
                 self.files.entry(entry.path()).or_insert(now);
             }

@@ -164,15 +164,67 @@ fn an_image_larger_than_the_memory_limit_is_refused_with_the_figure_and_the_flag
     let studio = Studio::new();
     studio.write_photo("large.jpg", 4000, 4000);
     studio.write_photo("small.jpg", 320, 320);
-    let run = studio.run(&["-memory-limit", "40MiB", "large.jpg", "small.jpg"]);
+    let run = studio.run(&["-memory-limit", "44MiB", "large.jpg", "small.jpg"]);
     run.assert_code(1);
     let report = run.report("large.jpg");
     let reason = report["errors"]["source"]["reason"].as_str().unwrap();
     assert!(
-        reason.contains("40 MiB") && reason.contains("-memory-limit"),
+        reason.contains("44 MiB") && reason.contains("-memory-limit"),
         "{reason}"
     );
     assert_eq!(run.report("small.jpg").get("errors"), None);
+}
+
+#[test]
+fn a_label_that_does_not_fit_into_memory_fails_alone() {
+    let studio = Studio::new();
+    studio.write_photo("a.jpg", 800, 600);
+    studio.write_instructions(&json!({
+        "huge": { "size": "9000,", "format": "png" },
+        "one": { "size": "1500,", "format": "png" },
+        "two": { "size": "1501,", "format": "png" }
+    }));
+    // Room for either of the two, not for both.
+    let run = studio.run(&["-memory-limit", "50MiB", "a.jpg"]);
+    run.assert_code(1);
+    let report = run.report("a.jpg");
+    assert_eq!(
+        report["dimensions"],
+        json!({ "one": [1500, 1125], "two": [1501, 1126] })
+    );
+    let reason = report["errors"]["huge"]["reason"].as_str().unwrap();
+    assert!(reason.contains("-memory-limit"), "{reason}");
+    assert_eq!(report["palette"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn secrets_of_idsecret_uris_stay_out_of_messages() {
+    let studio = Studio::new();
+    studio.write_photo("a.jpg", 320, 320);
+    // A file stands where the folder of the tree is needed.
+    studio.write("derivatives/1", b"in the way");
+    let uri = "idsecret:///a.jpg?id=1&secret=HUSH&secret_o=HUSHO";
+    for (args, code) in [
+        (&[uri][..], 1),
+        (&[uri, uri], 2),
+        (&["idsecret:a.jpg?id=1&secret=HUSH"], 2),
+        (&["idsecret:///a.jpg?id=1&seecret=HUSH"], 2),
+        (&["idsecret:///a.jpg?id=1&secret=HUSH#HUSH"], 2),
+    ] {
+        let run = studio.run(args);
+        run.assert_code(code);
+        assert!(!run.stderr.contains("HUSH"), "{args:?}: {}", run.stderr);
+        assert!(!run.stdout.contains("HUSH"), "{args:?}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn the_default_instructions_obey_the_config() {
+    let studio = Studio::new();
+    studio.write_config(&json!({ "features": { "disable": { "quality": ["dither"] } } }));
+    let run = studio.run_bare(&["-config-source", "file://./config", "a.jpg"]);
+    run.assert_code(2);
+    assert!(run.stderr.contains("dither"), "{}", run.stderr);
 }
 
 #[test]

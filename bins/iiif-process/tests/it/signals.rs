@@ -1,7 +1,10 @@
 //! How a run ends early.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command};
+use std::time::Duration;
+
+use serde_json::json;
 
 use crate::studio::Studio;
 
@@ -18,13 +21,7 @@ fn stopped_by(signal: &str) -> (Option<i32>, serde_json::Value, String) {
     let mut child = studio.start(&["-concurrency", "1", "-manifest", "list.txt"]);
     wait_for_first_report(&studio, &mut child);
     let id = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-s", signal, &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    kill(signal, &id);
     let output = child.wait_with_output().unwrap();
     let rest = String::from_utf8(output.stdout).unwrap();
     let reports = serde_json::from_str(&format!("{{{rest}")).unwrap();
@@ -33,6 +30,11 @@ fn stopped_by(signal: &str) -> (Option<i32>, serde_json::Value, String) {
         reports,
         String::from_utf8(output.stderr).unwrap(),
     )
+}
+
+fn kill(signal: &str, id: &str) {
+    // An error says that the process is gone already.
+    let _ = Command::new("kill").args(["-s", signal, id]).status();
 }
 
 /// The first byte of stdout says that the first image is finished.
@@ -45,6 +47,52 @@ fn wait_for_first_report(_studio: &Studio, child: &mut Child) {
         .read_exact(&mut first)
         .unwrap();
     assert_eq!(&first, b"{");
+}
+
+#[test]
+fn a_second_signal_ends_the_program_at_once() {
+    let studio = Studio::new();
+    studio.write_photo("a.jpg", 320, 320);
+    studio.write_photo("slow.jpg", 1600, 1200);
+    let slow: serde_json::Map<String, serde_json::Value> = (40..50)
+        .map(|radius| {
+            (
+                radius.to_string(),
+                json!({ "quality": format!("crisp:{radius},1,10") }),
+            )
+        })
+        .collect();
+    studio.write_instructions(&slow.into());
+    let args = [
+        "-concurrency",
+        "1",
+        "-memory-limit=8GiB",
+        "a.jpg",
+        "slow.jpg",
+    ];
+    let mut child = studio.start(&args);
+    wait_for_first_report(&studio, &mut child);
+    let id = child.id().to_string();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    kill("INT", &id);
+    let mut line = String::new();
+    while !line.contains("a second signal") {
+        line.clear();
+        assert_ne!(stderr.read_line(&mut line).unwrap(), 0, "the program ended");
+    }
+    // The program may still be about to listen; it ends at the first signal that it hears.
+    let code = loop {
+        kill("TERM", &id);
+        std::thread::sleep(Duration::from_millis(20));
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code();
+        }
+    };
+    assert_eq!(code, Some(143));
+    assert!(
+        !studio.path("derivatives/slow.jpg").exists(),
+        "the work was ended, not finished"
+    );
 }
 
 #[test]
