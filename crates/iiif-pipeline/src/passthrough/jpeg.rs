@@ -17,6 +17,9 @@ const JFIF_HEAD_BYTES: usize = 12;
 
 const ICC: &[u8] = b"ICC_PROFILE\0";
 const ADOBE: &[u8] = b"Adobe";
+
+/// The name, the version, two words of flags, the transform (Adobe TN 5116 §18).
+const ADOBE_BYTES: usize = 12;
 const EXIF: &[u8] = b"Exif\0\0";
 
 const MARKER_PREFIX: u8 = 0xFF;
@@ -78,9 +81,15 @@ fn kept(segment: &JpegSegment) -> Option<JpegSegment> {
                 .then(|| JpegSegment::new_with_contents(markers::APP0, without_thumbnail))
         }
         markers::APP2 if contents.starts_with(ICC) => kept(),
-        markers::APP14 if contents.starts_with(ADOBE) => kept(),
-        marker if is_metadata(marker) => None,
-        _ => kept(),
+        // Nothing follows the fields of Adobe's segment (Adobe TN 5116 §18).
+        markers::APP14 if contents.starts_with(ADOBE) => {
+            let fields = contents.slice(..ADOBE_BYTES.min(contents.len()));
+            Some(JpegSegment::new_with_contents(markers::APP14, fields))
+        }
+        markers::DHT | markers::DQT | markers::DRI | markers::SOS => kept(),
+        marker if is_frame(marker) => kept(),
+        // Metadata, comments, and what no decoder needs.
+        _ => None,
     }
 }
 
@@ -104,10 +113,6 @@ fn up_to_end(entropy: &[u8]) -> Option<&[u8]> {
             _ => return None,
         }
     }
-}
-
-fn is_metadata(marker: u8) -> bool {
-    (markers::APP0..=markers::APP15).contains(&marker) || marker == markers::COM
 }
 
 /// Returns whether a frame header follows: C0 to CF without DHT, JPG and DAC (T.81 table B.1).

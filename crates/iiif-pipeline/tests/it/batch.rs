@@ -184,6 +184,20 @@ fn an_unchanged_jpeg_is_passed_through_without_metadata() {
 }
 
 #[test]
+fn segments_that_no_decoder_needs_are_not_passed_through() {
+    let mut file = photo(&JpegOptions::default());
+    // Behind the start of the image: a segment of a reserved marker.
+    let hidden = [&[0xFF, 0xF0, 0, 14], b"HIDDEN PLACE".as_slice()].concat();
+    file.splice(2..2, hidden);
+    let source = probe(file);
+    let [made] = derivatives(&source, &["full/full/0/color.jpg"])
+        .try_into()
+        .unwrap();
+    assert!(!contains(&made, "HIDDEN"));
+    assert!(contains(source.bytes(), "HIDDEN"));
+}
+
+#[test]
 fn passed_through_pixels_are_those_of_the_source() {
     for progressive in [false, true] {
         let source = probe(photo(&JpegOptions {
