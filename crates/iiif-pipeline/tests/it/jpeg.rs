@@ -189,6 +189,19 @@ fn what_a_jpeg_has_that_is_not_read_is_named() {
 }
 
 #[test]
+fn subsampled_inks_are_refused_rather_than_mixed_up() {
+    let options = JpegOptions {
+        color: JpegColor::Cmyk,
+        sampling: SamplingFactor::F_2_1,
+        ..JpegOptions::default()
+    };
+    let file = jpeg(&photo(64, 48).into(), &options);
+    let error = SourceImage::probe(file, &DecodeLimits::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("subsampled inks"), "{error}");
+}
+
+#[test]
 fn coefficients_of_a_progressive_jpeg_are_counted() {
     let picture = DynamicImage::from(photo(640, 480));
     let bytes = |progressive| {

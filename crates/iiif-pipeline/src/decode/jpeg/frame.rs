@@ -181,7 +181,17 @@ impl<'a> Frame<'a> {
             }
             ([_, _, _], _) => Ok(Coding::YCbCr),
             ([_, _, _, _], Some(adobe)) if adobe.transform == 2 => Ok(Coding::Ycck),
-            ([_, _, _, _], _) => Ok(Coding::Cmyk),
+            // The decoder mixes up the rows of inks that differ in their sampling.
+            ([first, rest @ ..], _) if rest.len() == 3 => {
+                let same = |other: &Component| {
+                    (other.horizontal, other.vertical) == (first.horizontal, first.vertical)
+                };
+                if rest.iter().all(same) {
+                    Ok(Coding::Cmyk)
+                } else {
+                    Err(unsupported(FORMAT, "subsampled inks"))
+                }
+            }
             (components, _) => {
                 let feature = format!("{} components", components.len());
                 Err(unsupported(FORMAT, feature))
