@@ -1,10 +1,11 @@
 //! The flags of `iiif-process`: those of go-iiif's first and eighth generation, and ours.
 
+use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Parser, ValueEnum};
-use iiif_cli::{ByteSize, LogFormat};
+use iiif_cli::{ByteSize, LogFormat, Verbosity};
 use iiif_derivatives::ReportName;
 
 /// The prefixes of the variables that stand for flags, the first wins.
@@ -154,6 +155,27 @@ impl Args {
     /// Returns whether reports are written at all: a contact sheet implies them.
     pub(crate) fn writes_reports(&self) -> bool {
         self.report || self.report_html
+    }
+
+    /// Returns whether the logs are for people.
+    pub(crate) fn logs_are_text(&self) -> bool {
+        self.log_format == LogFormat::Text
+    }
+
+    /// Returns whether a progress bar is shown: on a terminal, where no logs scroll over it.
+    pub(crate) fn shows_progress(&self) -> bool {
+        let wanted = !self.quiet && !self.verbose && self.logs_are_text();
+        wanted && self.mode == Mode::Cli && std::io::stderr().is_terminal()
+    }
+
+    /// Returns how much is logged: what the progress bar does not tell.
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ if self.shows_progress() => Verbosity::Warnings,
+            _ => Verbosity::Normal,
+        }
     }
 
     /// Returns the name of reports. In a bucket of their own, where all lie in the root, the

@@ -1,6 +1,6 @@
 //! The usual mode: the URIs of the command line and the manifest, then the end.
 
-use std::io::{self, BufWriter, IsTerminal as _};
+use std::io::{self, BufWriter};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -8,24 +8,18 @@ use iiif_cli::{ExitStatus, Progress, Signal};
 use iiif_config::ProcessingUri;
 use iiif_derivatives::{Cancellation, Error, ErrorKind, Finished, Job, ReportStream};
 
-use crate::args::{Args, Mode};
-use crate::{is_text, load, refuse};
+use crate::args::Args;
+use crate::{load, refuse};
 
 /// How many images that were not begun are named.
 const MOST_LEFT_NAMED: usize = 20;
-
-/// Returns whether a progress bar is shown: on a terminal, where the logs do not scroll over it.
-pub(crate) fn shows_progress(args: &Args) -> bool {
-    let wanted = !args.quiet && !args.verbose && is_text(args) && args.mode == Mode::Cli;
-    wanted && io::stderr().is_terminal()
-}
 
 /// Makes the derivatives of all images and prints the reports, one line of JSON, to stdout.
 pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
     let uris = load::uris(args)?;
     let cancellation = Arc::new(Cancellation::default());
     let signal = tokio::spawn(watch_signals(Arc::clone(&cancellation)));
-    let mut progress = if shows_progress(args) {
+    let mut progress = if args.shows_progress() {
         Progress::visible(uris.len() as u64)
     } else {
         Progress::hidden()

@@ -8,7 +8,7 @@ mod watch;
 use std::process::ExitCode;
 
 use args::{Args, Mode, VARIABLE_PREFIXES};
-use iiif_cli::{Environment, ExitStatus, LogFormat, Verbosity};
+use iiif_cli::{Environment, ExitStatus};
 use mimalloc::MiMalloc;
 
 /// Rasters are allocated and freed by many threads, where the system's allocator keeps what it got.
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
             Ok(args) => args,
             Err(error) => return ending(&error).into(),
         };
-    iiif_cli::init_logging(verbosity(&args), args.log_format);
+    iiif_cli::init_logging(args.verbosity(), args.log_format);
     match run(&args) {
         Ok(status) => status.into(),
         Err(error) => {
@@ -57,25 +57,11 @@ fn ending(error: &clap::Error) -> ExitStatus {
     }
 }
 
-fn verbosity(args: &Args) -> Verbosity {
-    match (args.quiet, args.verbose) {
-        (true, _) => Verbosity::Quiet,
-        (_, true) => Verbosity::Verbose,
-        _ if batch::shows_progress(args) => Verbosity::Warnings,
-        _ => Verbosity::Normal,
-    }
-}
-
 /// Says why the run was refused, in the form of the logs.
 fn refuse(args: &Args, error: &anyhow::Error) {
-    if is_text(args) {
+    if args.logs_are_text() {
         iiif_cli::print_error(error);
     } else {
         tracing::error!("{error:#}");
     }
-}
-
-/// Returns whether the logs are for people.
-fn is_text(args: &Args) -> bool {
-    args.log_format == LogFormat::Text
 }
