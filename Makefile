@@ -74,4 +74,4 @@ deps: ## Fetch everything that a build needs
 
 .PHONY: ci
 ci: lint test doc features layers deny demo ## Run everything that CI runs
-	$(CARGO) bench --locked -p iiif-benches --no-run --profile dev
+	$(CARGO) bench --locked -p iiif-benches --profile dev -- --test
