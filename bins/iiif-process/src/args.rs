@@ -12,15 +12,19 @@ use iiif_derivatives::ReportName;
 pub(crate) const VARIABLE_PREFIXES: [&str; 2] = ["IIIF_", "IIIF_PROCESS_"];
 
 const AFTER_HELP: &str = "\
-Flags take one dash or two, before or after the URIs. A flag that is not given is read from the
-variable of its name: IIIF_CONFIG_SOURCE, or IIIF_PROCESS_CONFIG_SOURCE, for -config-source. The
+Flags take one dash or two, before or after the URIs. A flag that is not given is read from the \
+variable of its name: IIIF_CONFIG_SOURCE, or IIIF_PROCESS_CONFIG_SOURCE, for -config-source. The \
 command line wins over the variables, and both win over the files.
 
-A URI is file:///ORIGIN[?target=TARGET], rewrite:///ORIGIN?target=TARGET,
-idsecret:///ORIGIN?id=ID[&secret=S&secret_o=S], or just the name of a file.
+A URI is file:///ORIGIN[?target=TARGET], rewrite:///ORIGIN?target=TARGET, \
+idsecret:///ORIGIN?id=ID[&secret=S&secret_o=S], or just the name of a file in the source bucket.
 
-Exit codes: 0 everything was written, 1 something failed and the report says what, 2 usage or
+Exit codes: 0 everything was written, 1 something failed and the report says what, 2 usage or \
 configuration, 3 nothing to do, 130 and 143 stopped by a signal.";
+
+/// The names of files in their buckets, where none is given.
+const CONFIG_NAME: &str = "config.json";
+const INSTRUCTIONS_NAME: &str = "instructions.json";
 
 const CONFIGURATION: &str = "Configuration";
 const REPORTS: &str = "Reports";
@@ -86,7 +90,7 @@ pub(crate) struct Args {
     pub(crate) config_source: Option<String>,
 
     /// The name of the config file in its bucket
-    #[arg(long, value_name = "NAME", default_value = "config.json", help_heading = CONFIGURATION)]
+    #[arg(long, value_name = "NAME", default_value = CONFIG_NAME, help_heading = CONFIGURATION)]
     pub(crate) config_name: String,
 
     /// An instructions file; the same as -instructions-source and -instructions-name
@@ -98,7 +102,7 @@ pub(crate) struct Args {
     pub(crate) instructions_source: Option<String>,
 
     /// The name of the instructions file in its bucket
-    #[arg(long, value_name = "NAME", default_value = "instructions.json", help_heading = CONFIGURATION)]
+    #[arg(long, value_name = "NAME", default_value = INSTRUCTIONS_NAME, help_heading = CONFIGURATION)]
     pub(crate) instructions_name: String,
 
     /// The bucket of source images; replaces images.source.uri of the config
@@ -125,7 +129,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", help_heading = REPORTS)]
     pub(crate) report_name: Option<ReportName>,
 
-    /// The name of reports, in which {sha256_origin} stands for the hash of the origin
+    /// The name of reports, in which {sha256_origin} stands for the hash of the image's key
     #[arg(long, value_name = "TEMPLATE", help_heading = REPORTS, conflicts_with = "report_name")]
     pub(crate) report_template: Option<ReportName>,
 
@@ -176,6 +180,43 @@ impl Args {
             _ if self.shows_progress() => Verbosity::Warnings,
             _ => Verbosity::Normal,
         }
+    }
+
+    /// Returns the flags that have no effect without another one, with that one.
+    pub(crate) fn without_effect(&self) -> Vec<(&'static str, &'static str)> {
+        let reports = self.writes_reports();
+        let cli = self.mode == Mode::Cli;
+        let pairs = [
+            (
+                !reports && self.report_name.is_some(),
+                "-report-name",
+                "-report",
+            ),
+            (
+                !reports && self.report_template.is_some(),
+                "-report-template",
+                "-report",
+            ),
+            (
+                !reports && self.report_bucket_uri.is_some(),
+                "-report-bucket-uri",
+                "-report",
+            ),
+            (
+                self.config_source.is_none() && self.config_name != CONFIG_NAME,
+                "-config-name",
+                "-config-source",
+            ),
+            (
+                self.instructions_source.is_none() && self.instructions_name != INSTRUCTIONS_NAME,
+                "-instructions-name",
+                "-instructions-source",
+            ),
+            (!cli && !self.uris.is_empty(), "a URI", "-mode cli"),
+            (!cli && self.manifest.is_some(), "-manifest", "-mode cli"),
+        ];
+        let found = pairs.into_iter().filter(|(is_idle, ..)| *is_idle);
+        found.map(|(_, flag, needed)| (flag, needed)).collect()
     }
 
     /// Returns the name of reports. In a bucket of their own, where all lie in the root, the

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use iiif_config::{Config, InstructionSet, ProcessingUri, redact_uri};
 use iiif_derivatives::{ContactSheets, Job, ReportOptions};
-use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener};
+use iiif_storage::{Environment, MissingFolder, StorageOpener};
 
 use crate::args::Args;
 
@@ -26,7 +26,7 @@ pub(crate) async fn config(args: &Args) -> anyhow::Result<Config> {
     let mut config = match file {
         None => Config::default(),
         Some(file) => {
-            let parsed = Config::parse(&file.read().await?, &file.display())?;
+            let parsed = Config::parse(&file.read("config").await?, &file.display())?;
             for warning in &parsed.warnings {
                 tracing::warn!("{warning}");
             }
@@ -111,7 +111,7 @@ async fn instructions(args: &Args, config: &Config) -> anyhow::Result<Instructio
     let Some(file) = File::of(path, source, &args.instructions_name) else {
         return Ok(InstructionSet::defaults(config)?);
     };
-    let parsed = InstructionSet::parse(&file.read().await?, &file.display(), config)?;
+    let parsed = InstructionSet::parse(&file.read("instructions").await?, &file.display(), config)?;
     for warning in &parsed.warnings {
         tracing::warn!("{warning}");
     }
@@ -164,9 +164,18 @@ impl File {
         })
     }
 
-    async fn read(&self) -> anyhow::Result<String> {
-        let bucket: Bucket = opener().open(&self.bucket, MissingFolder::Refuse)?;
-        let bytes = bucket.get(&self.name).await?;
+    /// Reads the file of the flags that begin with `-{flags}`.
+    async fn read(&self, flags: &str) -> anyhow::Result<String> {
+        let context = || {
+            format!(
+                "cannot read the file of -{flags} or -{flags}-source, `{}`",
+                self.display()
+            )
+        };
+        let bucket = opener()
+            .open(&self.bucket, MissingFolder::Refuse)
+            .with_context(context)?;
+        let bytes = bucket.get(&self.name).await.with_context(context)?;
         String::from_utf8(bytes.to_vec())
             .with_context(|| format!("`{}` is not text in UTF-8", self.display()))
     }

@@ -39,6 +39,9 @@ async fn run(args: &Args) -> anyhow::Result<ExitStatus> {
         iiif_cli::print_line(&format!("{:#}", config.to_redacted_json()))?;
         return Ok(ExitStatus::Success);
     }
+    for (flag, needed) in args.without_effect() {
+        tracing::warn!("{flag} has no effect without {needed}");
+    }
     let job = load::job(args).await?;
     match args.mode {
         Mode::Cli => batch::run(args, &job).await,

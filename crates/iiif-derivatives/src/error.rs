@@ -5,10 +5,12 @@
 #[non_exhaustive]
 pub enum Error {
     /// No processing URI was given.
-    #[error("there are no images to process")]
+    #[error("there are no images to process; expected the names of files, or URIs")]
     NothingToDo,
     /// Two of the run's objects would have the same key, or one would be a folder of the other.
-    #[error("{first} and {second} would both write `{key}`; give the images targets of their own")]
+    #[error(
+        "{first} and {second} would both write `{key}`; expected images with targets of their own, labels that differ, and one label only for `rewrite`"
+    )]
     Collision {
         /// The key.
         key: String,

@@ -150,3 +150,33 @@ fn help_and_version_go_to_stdout() {
         version.stdout
     );
 }
+
+#[test]
+fn flags_without_effect_are_told() {
+    let studio = Studio::new();
+    studio.write_photo("a.jpg", 320, 320);
+    let run = studio.run(&["-report-name", "x.json", "a.jpg"]);
+    run.assert_code(0);
+    assert!(
+        run.stderr
+            .contains("-report-name has no effect without -report"),
+        "{}",
+        run.stderr
+    );
+    let run = studio.run_bare(&["-instructions-name", "x.json", "-print-config=false"]);
+    assert!(
+        run.stderr.contains("-instructions-name has no effect"),
+        "{}",
+        run.stderr
+    );
+    let run = studio.run(&["-verbose", "a.jpg"]);
+    run.assert_code(0);
+    assert!(
+        run.stderr.contains("file:///a.jpg/full/full/-1/color.jpg"),
+        "{}",
+        run.stderr
+    );
+    let run = studio.run_bare(&["-config", "nowhere/config.json", "a.jpg"]);
+    run.assert_code(2);
+    assert!(run.stderr.contains("-config"), "{}", run.stderr);
+}
