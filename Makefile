@@ -18,6 +18,7 @@ help: ## List the commands
 
 .PHONY: demo
 demo: ## Make derivatives of a sample image and say where they are
+	@echo "Building; the first time this takes some minutes." >&2
 	@$(CARGO) build --locked -q -p iiif-process
 	@rm -rf $(DEMO)
 	@target/debug/iiif-process -quiet -report-html \
