@@ -160,10 +160,13 @@ fn folders(key: &str) -> impl Iterator<Item = &str> {
 }
 
 fn check_sources(job: &Job, uris: &[ProcessingUri]) -> Result<(), Error> {
-    let sources: HashSet<&str> = uris.iter().map(|uri| uri.origin().as_str()).collect();
+    let sources: HashSet<String> = uris
+        .iter()
+        .flat_map(|uri| job.source.keys_behind(uri.origin().as_str()))
+        .collect();
     for object in uris.iter().flat_map(|uri| objects(job, uri)) {
         let key = object.bucket.key_within(&object.key, &job.source);
-        if let Some(key) = key.filter(|key| sources.contains(key.as_str())) {
+        if let Some(key) = key.filter(|key| sources.contains(key)) {
             return Err(Error::ReplacesSource {
                 what: object.describe(),
                 key,

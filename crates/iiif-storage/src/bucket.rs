@@ -4,7 +4,7 @@ mod store;
 
 use std::fmt;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -302,30 +302,33 @@ impl Bucket {
         }
     }
 
-    /// Returns whether writing `key` here would replace `other_key` of `other`.
+    /// Returns the keys here whose replacement changes what is read as `key`: its own, with links
+    /// among its folders resolved, and, where it is a link itself, that of what it leads to.
+    ///
+    /// Blocks for a moment on local folders; elsewhere there are no links.
+    #[must_use]
+    pub fn keys_behind(&self, key: &str) -> Vec<String> {
+        let (Place::Folder(folder), Some(root)) = (&self.place, &self.folder) else {
+            return vec![key.to_owned()];
+        };
+        let own = folder.destination(&join(&self.prefix, key));
+        let target = std::fs::canonicalize(&own)
+            .ok()
+            .filter(|target| *target != own);
+        let within = |path: &Path| Some(path.strip_prefix(root).ok()?.to_str()?.to_owned());
+        [Some(own), target]
+            .into_iter()
+            .flatten()
+            .filter_map(|path| within(&path))
+            .collect()
+    }
+
+    /// Returns the key under which `other` has the object that a write of `key` replaces here; `None`
+    /// if it lies outside `other`.
     ///
     /// Folders are compared with their symbolic links resolved, remote buckets by backend, endpoint
     /// and name. Blocks for a moment on local folders. Buckets made by
     /// [`from_store`](Self::from_store) or in memory are the same if one is a clone of the other.
-    #[must_use]
-    pub fn same_object(&self, key: &str, other: &Self, other_key: &str) -> bool {
-        let (full, other_full) = (join(&self.prefix, key), join(&other.prefix, other_key));
-        match (&self.place, &other.place) {
-            (Place::Folder(folder), Place::Folder(other_folder)) => {
-                let written = folder.destination(&full);
-                let read = other_folder.destination(&other_full);
-                let target: Option<PathBuf> = std::fs::canonicalize(&read).ok();
-                written == read || target.is_some_and(|target| written == target)
-            }
-            (Place::Store(store), Place::Store(other_store)) => {
-                full == other_full && store.is_same_as(other_store)
-            }
-            _ => false,
-        }
-    }
-
-    /// Returns the key under which `other` has the object that is `key` here; `None` if it lies
-    /// outside `other`.
     #[must_use]
     pub fn key_within(&self, key: &str, other: &Self) -> Option<String> {
         let full = join(&self.prefix, key);

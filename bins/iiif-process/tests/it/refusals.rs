@@ -300,6 +300,33 @@ fn a_derivative_never_replaces_its_source() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_source_behind_a_link_is_not_replaced_either() {
+    let studio = Studio::new();
+    studio.write_photo("folder/real.jpg", 400, 300);
+    studio.write_photo("b.jpg", 320, 320);
+    studio.write_instructions(&json!({ "b": { "size": "!100,100" } }));
+    let link = |target: &str, name: &str| {
+        std::os::unix::fs::symlink(target, studio.path("images").join(name)).unwrap();
+    };
+    link("folder/real.jpg", "link.jpg");
+    link("folder", "alias");
+    for source in ["link.jpg", "alias/real.jpg"] {
+        let run = studio.run(&[
+            "-config-derivatives-cache-uri=file://./images",
+            "rewrite:///b.jpg?target=folder/real.jpg",
+            &format!("file:///{source}?target=elsewhere"),
+        ]);
+        run.assert_code(2);
+        assert!(run.stderr.contains("folder/real.jpg"), "{}", run.stderr);
+    }
+    assert_eq!(
+        std::fs::read(studio.path("images/folder/real.jpg")).unwrap(),
+        photo_jpeg(400, 300)
+    );
+}
+
 #[test]
 fn nothing_to_do_exits_with_3() {
     let run = Studio::new().run(&[]);

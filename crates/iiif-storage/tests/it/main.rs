@@ -23,6 +23,12 @@ mod uris;
 
 use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener};
 
+/// Returns whether writing `key` to `one` would replace what `other` reads as `other_key`.
+fn replaces(one: &Bucket, key: &str, other: &Bucket, other_key: &str) -> bool {
+    let key = one.key_within(key, other);
+    key.is_some_and(|key| other.keys_behind(other_key).contains(&key))
+}
+
 /// Opens without an environment, so that nothing of the machine can matter.
 fn open(uri: &str) -> iiif_storage::Result<Bucket> {
     StorageOpener::new(Environment::empty()).open(uri, MissingFolder::Refuse)

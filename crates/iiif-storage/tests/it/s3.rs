@@ -267,9 +267,9 @@ async fn the_same_object_is_known_by_endpoint_and_bucket() {
     let (one, other) = (Server::start([ok()]).await, Server::start([ok()]).await);
     let bucket = open(&one);
     let part = open_with(&one, "anonymous=1&prefix=p", &[]).unwrap();
-    assert!(bucket.same_object("p/a", &part, "a"));
-    assert!(!bucket.same_object("a", &part, "a"));
-    assert!(!bucket.same_object("a", &open(&other), "a"));
+    assert!(crate::replaces(&bucket, "p/a", &part, "a"));
+    assert!(!crate::replaces(&bucket, "a", &part, "a"));
+    assert!(!crate::replaces(&bucket, "a", &open(&other), "a"));
 }
 
 /// Returns an error with all its causes, as a program would print it.

@@ -114,7 +114,7 @@ fn the_same_object_is_known_through_links() {
         (&inner,  "a.jpg",          &bucket,    "a.jpg",        false),
     ];
     for (one, key, other, other_key, expected) in cases {
-        let actual = one.same_object(key, other, other_key);
+        let actual = crate::replaces(one, key, other, other_key);
         assert_eq!(actual, expected, "{one} `{key}` and {other} `{other_key}`");
     }
 }
