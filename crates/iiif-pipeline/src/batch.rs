@@ -107,7 +107,7 @@ impl<'a> Batch<'a> {
     pub fn memory_bytes(&self) -> u64 {
         let is_copied = |plan: &&RenderPlan| self.passed_through(plan).is_some();
         let copied = self.plans.iter().filter(is_copied).count() as u64;
-        let encoded = copied.saturating_mul(self.source.bytes().len() as u64);
+        let encoded = copied.saturating_mul(self.source.len_bytes());
         let rendered: Vec<&RenderPlan> =
             self.plans.iter().filter(|plan| !is_copied(plan)).collect();
         if rendered.is_empty() && self.analyses.is_empty() {
