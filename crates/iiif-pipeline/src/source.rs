@@ -20,6 +20,7 @@ pub use self::format::SourceFormat;
 pub(crate) use self::header::{Header, raster_bytes};
 pub use self::layout::{ColorModel, PixelLayout};
 pub use self::read_at::ReadAt;
+use crate::decode::{Decoding, Need, Raster};
 use crate::{DecodeLimits, Result, decode};
 
 /// A source image: its bytes, and the facts that its header declares.
@@ -79,7 +80,10 @@ impl SourceImage {
     }
 
     fn new(data: Data, format: SourceFormat, limits: &DecodeLimits) -> Result<Self> {
-        let header = decode::read_header(format, &data, limits)?;
+        let mut header = decode::read_header(format, &data, limits)?;
+        // The decoders still read all of what is not held.
+        let read = data.len_bytes() - data.held_bytes();
+        header.scratch_bytes = header.scratch_bytes.saturating_add(read);
         Ok(Self {
             data,
             format,
@@ -157,12 +161,9 @@ impl SourceImage {
     /// An estimate from the header, exact for the raster. Meant for a budget of memory.
     #[must_use]
     pub fn decoded_bytes(&self) -> u64 {
-        // The decoders still read all of what is not held.
-        let read = self.data.len_bytes() - self.data.held_bytes();
         self.header
             .raster_bytes()
             .saturating_add(self.header.scratch_bytes)
-            .saturating_add(read)
     }
 
     /// Decodes all pixels, in the stored orientation and in sRGB.
@@ -178,7 +179,22 @@ impl SourceImage {
     /// [`Corrupt`](crate::Error::Corrupt) if the data is damaged or cut off,
     /// [`UnsupportedSource`](crate::Error::UnsupportedSource), and [`Read`](crate::Error::Read).
     pub fn decode(&self) -> Result<DynamicImage> {
-        decode::decode(self.format, &self.data, &self.header)
+        let everything = Decoding::full(&self.header);
+        Ok(self.decode_as(&everything)?.image)
+    }
+
+    /// Chooses the cheapest decoding that serves `need`.
+    pub(crate) fn choose(&self, need: Need) -> Decoding {
+        decode::choose(self.format, &self.header, need)
+    }
+
+    pub(crate) fn decode_as(&self, decoding: &Decoding) -> Result<Raster> {
+        decode::decode(self.format, &self.data, &self.header, decoding)
+    }
+
+    /// Returns the bytes of a raster and the most that its decoding holds besides.
+    pub(crate) fn bytes_of(&self, decoding: &Decoding) -> (u64, u64) {
+        (decoding.raster_bytes(&self.header), decoding.scratch_bytes)
     }
 }
 
