@@ -69,7 +69,7 @@ impl Planner<'_> {
         };
         let mut rendered = Vec::new();
         for (index, plan) in self.plans.iter().enumerate() {
-            match passthrough::derivative(self.source, plan, encoding) {
+            match self.passed_through(plan, encoding) {
                 Some(file) => schedule.copied.push((index, file)),
                 None => rendered.push(index),
             }
@@ -82,6 +82,14 @@ impl Planner<'_> {
             self.add_pass(group, &mut kept_bytes, &mut schedule);
         }
         schedule
+    }
+
+    fn passed_through(&self, plan: &RenderPlan, encoding: &EncodeOptions) -> Option<Stripped> {
+        // All of it is read for that.
+        if self.source.len_bytes() > self.limit_bytes {
+            return None;
+        }
+        passthrough::derivative(self.source, plan, encoding)
     }
 
     /// Puts plans together where one decode for all is no more work than several.
