@@ -15,6 +15,8 @@ pub(crate) struct Header {
     /// Of the stored image.
     pub(crate) color_model: ColorModel,
     pub(crate) icc_profile: Option<Vec<u8>>,
+    /// Whether the rows are not stored in order.
+    pub(crate) is_interlaced: bool,
     /// What the decoder holds besides the raster, at most, in bytes.
     pub(crate) scratch_bytes: u64,
 }
@@ -31,6 +33,7 @@ impl Header {
                 ColorModel::Rgb
             },
             icc_profile: None,
+            is_interlaced: false,
             scratch_bytes: 0,
         }
     }
