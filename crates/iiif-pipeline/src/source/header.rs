@@ -16,6 +16,7 @@ pub(crate) struct Header {
     pub(crate) color_model: ColorModel,
     pub(crate) icc_profile: Option<Vec<u8>>,
     /// Whether the rows are not stored in order.
+    #[cfg(feature = "png")]
     pub(crate) is_interlaced: bool,
     /// What the decoder holds besides the raster, at most, in bytes.
     pub(crate) scratch_bytes: u64,
@@ -33,6 +34,7 @@ impl Header {
                 ColorModel::Rgb
             },
             icc_profile: None,
+            #[cfg(feature = "png")]
             is_interlaced: false,
             scratch_bytes: 0,
         }

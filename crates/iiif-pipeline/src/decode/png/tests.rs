@@ -1,6 +1,6 @@
 //! Reductions and parts against decodes of everything.
 
-use iiif_image_api::{DerivativeRequest, RenderPlan, ResolveOptions};
+use iiif_image_api::{DerivativeRequest, Dimensions, RenderPlan, ResolveOptions};
 use iiif_testkit::encode::{PngColor, PngOptions, png};
 use iiif_testkit::pattern::{photo, with_alpha};
 
@@ -48,6 +48,7 @@ fn every_kind() -> impl Iterator<Item = PngOptions> {
 
 #[test]
 fn reductions_are_averages_of_the_whole_raster() {
+    let full = PixelRect::full(Dimensions::new(SIZE.0, SIZE.1).unwrap());
     for options in every_kind() {
         let source = source(&options);
         let whole = source.decode().unwrap();
@@ -60,14 +61,15 @@ fn reductions_are_averages_of_the_whole_raster() {
             let decoding = source.choose(need(&source, request));
             assert_eq!(decoding.shrink, shrink, "{request}");
             let decoded = source.decode_as(&decoding).unwrap().image;
-            let expected = shrink_image(&whole, shrink).unwrap();
-            assert_eq!(decoded, *expected, "{request} {options:?}");
+            let expected = shrink_image(&whole, full, shrink).unwrap();
+            assert!(decoded == expected, "{request} {options:?}");
         }
     }
 }
 
 #[test]
 fn parts_are_whole_rows_down_to_the_last_that_counts() {
+    let full = PixelRect::full(Dimensions::new(SIZE.0, SIZE.1).unwrap());
     for options in every_kind() {
         let source = source(&options);
         let whole = source.decode().unwrap();
@@ -75,16 +77,16 @@ fn parts_are_whole_rows_down_to_the_last_that_counts() {
         assert_eq!(decoding.window.to_string(), "0,60,203,20");
         assert_eq!(decoding.work_px, 203 * 80);
         let decoded = source.decode_as(&decoding).unwrap().image;
-        assert_eq!(decoded, whole.crop_imm(0, 60, 203, 20), "{options:?}");
+        assert!(decoded == whole.crop_imm(0, 60, 203, 20), "{options:?}");
 
         // Blocks of three rows start at multiples of three, whatever the window asks for.
         let decoding = source.choose(need(&source, "0,100,60,57/9,/0/default.jpg"));
         assert_eq!((decoding.shrink, decoding.window.y() % 3), (3, 0));
         let decoded = source.decode_as(&decoding).unwrap().image;
         let top = decoding.window.y() / 3;
-        let reduced = shrink_image(&whole, 3).unwrap();
+        let reduced = shrink_image(&whole, full, 3).unwrap();
         let expected = reduced.crop_imm(0, top, reduced.width(), reduced.height() - top);
-        assert_eq!(decoded, expected, "{options:?}");
+        assert!(decoded == expected, "{options:?}");
     }
 }
 
