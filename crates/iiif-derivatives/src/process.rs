@@ -204,7 +204,7 @@ impl<'a> Image<'a> {
         let (settings, held_by_worker) = (self.settings.clone(), Arc::clone(&held));
         let worker = spawn_blocking(move || -> iiif_pipeline::Result<AnalysisReport> {
             let _held = held_by_worker;
-            let batch: Batch<'_> = settings.batch(&source, plans);
+            let batch: Batch = settings.batch(&source, plans);
             // The receiver outlives the worker; were it gone, there would be nobody to tell.
             batch.run(&|index, derivative| drop(sender.send((index, derivative))))
         });

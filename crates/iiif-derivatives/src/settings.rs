@@ -38,7 +38,7 @@ impl Settings {
     }
 
     /// Returns the work on one source.
-    pub(crate) fn batch<'a>(&self, source: &'a SourceImage, plans: Vec<RenderPlan>) -> Batch<'a> {
+    pub(crate) fn batch(&self, source: &SourceImage, plans: Vec<RenderPlan>) -> Batch {
         Batch::new(source)
             .with_plans(plans)
             .with_encoding(self.encoding.clone())

@@ -1,17 +1,17 @@
 //! All derivatives of one source, from one decode.
 
-use std::cmp::Reverse;
+mod schedule;
+
 use std::fmt;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
 use iiif_image_api::{Crop, Dimensions, Format, RenderPlan};
-use image::DynamicImage;
 
-use crate::render::{self, Renderer};
-use crate::{
-    Analyses, AnalysisReport, EncodeOptions, Result, SourceImage, analyze, encode, passthrough,
-};
+use self::schedule::{Pass, Planner, Schedule};
+use crate::decode::Raster;
+use crate::render::Renderer;
+use crate::{Analyses, AnalysisReport, EncodeOptions, Error, Result, SourceImage, analyze, encode};
 
 /// A finished derivative.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,9 @@ pub struct Derivative {
 
 /// All derivatives and analyses of one source: decoded once, rendered and encoded in parallel.
 ///
-/// The bytes are the same at any number of threads, and the same as those of a batch of one.
+/// The bytes are the same at any number of threads. They depend on the plans that share the decode:
+/// a derivative that is made alone may be scaled from a smaller decode than one that is made beside
+/// a larger. Both are the same picture, more than 40 dB (PSNR) from each other.
 ///
 /// # Examples
 ///
@@ -52,150 +54,168 @@ pub struct Derivative {
 /// assert_eq!(derivative.dimensions.to_string(), "15x20");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Batch<'a> {
-    source: &'a SourceImage,
+pub struct Batch {
+    source: SourceImage,
     plans: Vec<RenderPlan>,
     encoding: EncodeOptions,
     analyses: Analyses,
+    memory_limit_bytes: u64,
+    /// Made when it is first asked for.
+    schedule: OnceLock<Schedule>,
 }
 
-impl<'a> Batch<'a> {
+impl Batch {
     /// Returns a batch without plans.
     #[must_use]
-    pub fn new(source: &'a SourceImage) -> Self {
+    pub fn new(source: &SourceImage) -> Self {
         Self {
-            source,
+            source: source.clone(),
             plans: Vec::new(),
             encoding: EncodeOptions::default(),
             analyses: Analyses::default(),
+            memory_limit_bytes: u64::MAX,
+            schedule: OnceLock::new(),
         }
     }
 
     /// Sets the plans. Each is known by its index.
     #[must_use]
-    pub fn with_plans(mut self, plans: Vec<RenderPlan>) -> Self {
-        self.plans = plans;
-        self
+    pub fn with_plans(self, plans: Vec<RenderPlan>) -> Self {
+        Self {
+            plans,
+            ..self.unscheduled()
+        }
     }
 
     /// Adds a plan and returns its index.
     pub fn push(&mut self, plan: RenderPlan) -> usize {
+        self.schedule.take();
         self.plans.push(plan);
         self.plans.len() - 1
     }
 
     /// Sets how derivatives are written.
     #[must_use]
-    pub fn with_encoding(mut self, encoding: EncodeOptions) -> Self {
-        self.encoding = encoding;
-        self
+    pub fn with_encoding(self, encoding: EncodeOptions) -> Self {
+        Self {
+            encoding,
+            ..self.unscheduled()
+        }
     }
 
-    /// Sets what is analyzed. Analyses look at a small reduction of the one decode.
+    /// Sets what is analyzed. Analyses look at a small reduction of the decode.
     #[must_use]
-    pub fn with_analyses(mut self, analyses: Analyses) -> Self {
-        self.analyses = analyses;
-        self
+    pub fn with_analyses(self, analyses: Analyses) -> Self {
+        Self {
+            analyses,
+            ..self.unscheduled()
+        }
+    }
+
+    /// Sets the most bytes that [`run`](Self::run) may hold, counted as in
+    /// [`memory_bytes`](Self::memory_bytes). Default: no limit.
+    ///
+    /// Where not all fits at once, plans are rendered one after the other, and if need be from
+    /// several decodes. A plan that does not fit alone is an error of kind
+    /// [`TooLarge`](crate::ErrorKind::TooLarge).
+    #[must_use]
+    pub fn with_memory_limit(self, bytes: u64) -> Self {
+        Self {
+            memory_limit_bytes: bytes,
+            ..self.unscheduled()
+        }
     }
 
     /// Returns the most bytes that [`run`](Self::run) holds at one time on the current thread pool:
-    /// the decoder's work or the raster, the largest plans that can be under way together, and the
+    /// the decoder's work or the raster, the plans that can be under way together, and the
     /// encoded derivatives, as if the sink kept them. The source's compressed bytes are not counted.
     ///
     /// An estimate from above, from the header and the plans alone.
     #[must_use]
     pub fn memory_bytes(&self) -> u64 {
-        let is_copied = |plan: &&RenderPlan| self.passed_through(plan).is_some();
-        let copied = self.plans.iter().filter(is_copied).count() as u64;
-        let encoded = copied.saturating_mul(self.source.bytes().len() as u64);
-        let rendered: Vec<&RenderPlan> =
-            self.plans.iter().filter(|plan| !is_copied(plan)).collect();
-        if rendered.is_empty() && self.analyses.is_empty() {
-            return encoded;
-        }
-        let layout = self.source.pixel_layout();
-        let pixel_bytes = layout.bytes_per_pixel();
-        let mut rendering: Vec<u64> = rendered
-            .iter()
-            .map(|plan| render::memory_bytes(plan, layout))
-            .collect();
-        rendering.sort_unstable_by_key(|bytes| Reverse(*bytes));
-        let together = rayon::current_num_threads().min(rendering.len());
-        let rendering = sum(rendering[..together].iter().copied());
-        let encoded = sum(rendered.iter().map(|plan| encoded_bytes(plan, pixel_bytes)))
-            .saturating_add(encoded);
-        self.source
-            .decoded_bytes()
-            .saturating_add(rendering)
-            .saturating_add(encoded)
+        self.schedule().memory_bytes
     }
 
     /// Makes all derivatives and hands each to `sink`, with its plan's index, as soon as it is
     /// finished: from several threads at once, the largest first. Every index is handed over
     /// exactly once.
     ///
-    /// Where all plans leave the pixels as they are, [`EncodeOptions::passthrough`] allows it and
-    /// there are no analyses, nothing is decoded. Runs on the current rayon thread pool and blocks until all is done.
+    /// The source is decoded once, no finer than the plans need: a JPEG at a half, a quarter or an
+    /// eighth, of a TIFF the level and the tiles. Only where plans need very different parts or
+    /// sizes, and decoding them apart is less work, or fits into the memory limit, it is decoded
+    /// more than once. Where all plans leave the pixels as they are, [`EncodeOptions::passthrough`]
+    /// allows it and there are no analyses, nothing is decoded.
+    ///
+    /// Runs on the current rayon thread pool and blocks until all is done.
     ///
     /// # Errors
     ///
-    /// If an option is out of range or the source cannot be decoded; `sink` is not called then.
-    /// What goes wrong with one plan goes to `sink`.
+    /// If an option is out of range, the source cannot be decoded, or not even one plan or the
+    /// analyses fit into the memory limit. What goes wrong with one plan goes to `sink`. Where the
+    /// first decode fails, `sink` is not called.
     pub fn run(&self, sink: &(dyn Fn(usize, Result<Derivative>) + Sync)) -> Result<AnalysisReport> {
         self.encoding.validate()?;
         self.analyses.validate()?;
-        let mut copied = Vec::new();
-        let mut rendered = Vec::new();
-        for (index, plan) in self.plans.iter().enumerate() {
-            match self.passed_through(plan) {
-                Some(bytes) => copied.push((index, plan, bytes)),
-                None => rendered.push((index, plan)),
+        let schedule = self.schedule();
+        if let Some(error) = schedule.refusal(self.memory_limit_bytes) {
+            return Err(error);
+        }
+        let mut copied = Some(&schedule.copied);
+        let mut report = AnalysisReport::default();
+        let mut hand_over_copied = || {
+            for (index, bytes) in copied.take().into_iter().flatten() {
+                sink(*index, Ok(derivative(&self.plans[*index], bytes.clone())));
+            }
+        };
+        for pass in &schedule.passes {
+            let raster = self.source.decode_as(&pass.decoding)?;
+            hand_over_copied();
+            if let Some(made) = self.run_pass(pass, &raster, sink)? {
+                report = made;
             }
         }
-        let image = if rendered.is_empty() && self.analyses.is_empty() {
-            None
-        } else {
-            Some(self.source.decode()?)
-        };
-        for (index, plan, bytes) in copied {
-            sink(index, Ok(derivative(plan, bytes)));
+        hand_over_copied();
+        for (index, needed_bytes) in &schedule.refused {
+            let error = Error::over_memory_limit(*needed_bytes, self.memory_limit_bytes);
+            sink(*index, Err(error));
         }
-        image.map_or_else(
-            || Ok(AnalysisReport::default()),
-            |image| self.render_all(&image, rendered, sink),
-        )
+        Ok(report)
     }
 
-    fn render_all(
+    /// Renders the plans of a pass, and makes the analyses where they are of it.
+    fn run_pass(
         &self,
-        image: &DynamicImage,
-        mut plans: Vec<(usize, &RenderPlan)>,
+        pass: &Pass,
+        raster: &Raster,
         sink: &(dyn Fn(usize, Result<Derivative>) + Sync),
-    ) -> Result<AnalysisReport> {
-        let is_smart = |plan: &RenderPlan| matches!(plan.crop(), Crop::Smart(_));
-        let mut renderer = Renderer::new(image);
-        if !self.analyses.is_empty() || plans.iter().any(|(_, plan)| is_smart(plan)) {
+    ) -> Result<Option<AnalysisReport>> {
+        let is_smart = |index: &usize| matches!(self.plans[*index].crop(), Crop::Smart(_));
+        let mut renderer = Renderer::new(raster)?;
+        if pass.analyzes || pass.waves.iter().flatten().any(is_smart) {
             renderer = renderer.with_reduction()?;
         }
-        // The largest decides how long all take.
-        plans.sort_by_key(|(_, plan)| Reverse(plan.output().area()));
         let report = OnceLock::new();
-        rayon::scope_fifo(|scope| {
-            for (index, plan) in plans {
-                let renderer = &renderer;
-                scope.spawn_fifo(move |_| sink(index, self.make(renderer, plan)));
-            }
-            if !self.analyses.is_empty() {
-                let (renderer, report) = (&renderer, &report);
-                scope.spawn_fifo(move |_| {
-                    // The cell is empty: this task alone fills it.
-                    let _ = report.set(self.analyze(renderer));
-                });
-            }
-        });
-        report
-            .into_inner()
-            .unwrap_or_else(|| Ok(AnalysisReport::default()))
+        let analysis = || {
+            // The cell is empty: this is called once.
+            let _ = report.set(self.analyze(&renderer));
+        };
+        let mut analysis = pass.analyzes.then_some(&analysis);
+        // At least one, for analyses without plans.
+        let waves = pass.waves.iter().map(Vec::as_slice);
+        for wave in waves.chain(pass.waves.is_empty().then_some([].as_slice())) {
+            rayon::scope_fifo(|scope| {
+                for index in wave {
+                    let renderer = &renderer;
+                    scope.spawn_fifo(move |_| {
+                        sink(*index, self.make(renderer, &self.plans[*index]));
+                    });
+                }
+                if let Some(analysis) = analysis.take() {
+                    scope.spawn_fifo(|_| analysis());
+                }
+            });
+        }
+        report.into_inner().transpose()
     }
 
     fn analyze(&self, renderer: &Renderer<'_>) -> Result<AnalysisReport> {
@@ -209,8 +229,22 @@ impl<'a> Batch<'a> {
         Ok(derivative(plan, bytes.into()))
     }
 
-    fn passed_through(&self, plan: &RenderPlan) -> Option<Bytes> {
-        passthrough::derivative(self.source, plan, &self.encoding)
+    fn schedule(&self) -> &Schedule {
+        self.schedule.get_or_init(|| {
+            let planner = Planner {
+                source: &self.source,
+                plans: &self.plans,
+                analyzes: !self.analyses.is_empty(),
+                limit_bytes: self.memory_limit_bytes,
+            };
+            planner.schedule(&self.encoding)
+        })
+    }
+
+    /// Returns this batch without the schedule that a change makes wrong.
+    fn unscheduled(mut self) -> Self {
+        self.schedule.take();
+        self
     }
 }
 
@@ -236,14 +270,15 @@ impl SourceImage {
     }
 }
 
-impl fmt::Debug for Batch<'_> {
+impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch")
-            .field("source", self.source)
+            .field("source", &self.source)
             .field("plans", &self.plans.len())
             .field("encoding", &self.encoding)
             .field("analyses", &self.analyses)
-            .finish()
+            .field("memory_limit_bytes", &self.memory_limit_bytes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -253,22 +288,4 @@ fn derivative(plan: &RenderPlan, bytes: Bytes) -> Derivative {
         dimensions: plan.output(),
         format: plan.format(),
     }
-}
-
-/// Returns the bytes that encoding takes, for a derivative that hardly compresses: its own, buffers
-/// that grow by doubling, and what the encoder works on. Measured as the peak of the process, with
-/// noise and with a photograph.
-fn encoded_bytes(plan: &RenderPlan, pixel_bytes: u64) -> u64 {
-    let samples = plan.output().area().saturating_mul(pixel_bytes);
-    match plan.format() {
-        Format::Jpg => samples / 2,
-        Format::Tif => samples.saturating_mul(3),
-        Format::Png => samples.saturating_mul(4),
-        Format::Gif => samples.saturating_mul(5),
-        _ => samples.saturating_mul(7),
-    }
-}
-
-fn sum(bytes: impl Iterator<Item = u64>) -> u64 {
-    bytes.fold(0, u64::saturating_add)
 }

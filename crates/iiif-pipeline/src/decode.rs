@@ -1,14 +1,18 @@
 //! From compressed bytes to pixels, one module per format.
 //!
 //! Every module has the same two functions: `read_header`, which checks the limits before anything
-//! of the declared size is allocated, and `decode`.
+//! of the declared size is allocated, and `decode`. What is decoded, and how finely, is chosen
+//! before ([`choose`]), so that memory can be counted from the header alone.
 
 #[cfg(feature = "bmp")]
 mod bmp;
+mod decoding;
 #[cfg(feature = "gif")]
 mod gif;
 #[cfg(feature = "jpeg")]
 mod jpeg;
+mod need;
+mod placement;
 #[cfg(any(
     feature = "bmp",
     feature = "gif",
@@ -27,10 +31,12 @@ mod webp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
-use image::DynamicImage;
 #[cfg(any(feature = "bmp", feature = "gif", feature = "png", feature = "webp"))]
 use image::ImageError;
 
+pub(crate) use self::decoding::{Decoding, Raster};
+pub(crate) use self::need::Need;
+pub(crate) use self::placement::{Part, Placement};
 use crate::error::BoxError;
 use crate::source::Header;
 use crate::{DecodeLimits, Error, Result, SourceFormat};
@@ -66,9 +72,21 @@ pub(crate) fn read_header(
     })
 }
 
-/// Decodes all pixels to sRGB.
-pub(crate) fn decode(format: SourceFormat, bytes: &Bytes, header: &Header) -> Result<DynamicImage> {
-    contain(format, || match format {
+/// Chooses the cheapest decoding that serves `need`. What a format cannot reduce, or read in part,
+/// is decoded whole.
+pub(crate) fn choose(format: SourceFormat, header: &Header, need: Need) -> Decoding {
+    let _ = (format, need);
+    Decoding::full(header)
+}
+
+/// Decodes to sRGB what was chosen.
+pub(crate) fn decode(
+    format: SourceFormat,
+    bytes: &Bytes,
+    header: &Header,
+    decoding: &Decoding,
+) -> Result<Raster> {
+    let image = contain(format, || match format {
         #[cfg(feature = "jpeg")]
         SourceFormat::Jpeg => jpeg::decode(bytes, header),
         #[cfg(feature = "png")]
@@ -90,6 +108,10 @@ pub(crate) fn decode(format: SourceFormat, bytes: &Bytes, header: &Header) -> Re
             feature = "webp",
         )))]
         other => Err(unsupported(other, "a codec that this build leaves out")),
+    })?;
+    Ok(Raster {
+        image,
+        placement: decoding.placement(),
     })
 }
 

@@ -72,6 +72,18 @@ pub enum Error {
         /// The limit.
         maximum: u64,
     },
+    /// The work does not fit into the memory limit of a [`Batch`](crate::Batch).
+    #[error(
+        "needs {} MiB of memory; the memory limit is {} MiB",
+        needed_bytes.div_ceil(1 << 20),
+        limit_bytes >> 20
+    )]
+    OverMemoryLimit {
+        /// The bytes that the work takes at its peak.
+        needed_bytes: u64,
+        /// The limit.
+        limit_bytes: u64,
+    },
     /// The raster or the plan is of a kind that is not rendered here.
     #[error("cannot render {feature}")]
     UnsupportedRaster {
@@ -127,6 +139,13 @@ pub enum ErrorKind {
 }
 
 impl Error {
+    pub(crate) fn over_memory_limit(needed_bytes: u64, limit_bytes: u64) -> Self {
+        Self::OverMemoryLimit {
+            needed_bytes,
+            limit_bytes,
+        }
+    }
+
     pub(crate) fn unsupported_raster(image: &DynamicImage) -> Self {
         Self::UnsupportedRaster {
             feature: format!("pixels of type `{:?}`", image.color()),
@@ -141,7 +160,9 @@ impl Error {
             | Self::UnsupportedSource { .. }
             | Self::UnsupportedRaster { .. }
             | Self::UnsupportedFormat { .. } => ErrorKind::Unsupported,
-            Self::OverLimit { .. } | Self::PlanTooLarge { .. } => ErrorKind::TooLarge,
+            Self::OverLimit { .. } | Self::PlanTooLarge { .. } | Self::OverMemoryLimit { .. } => {
+                ErrorKind::TooLarge
+            }
             Self::Corrupt { .. } => ErrorKind::Corrupt,
             Self::InvalidOption { .. } => ErrorKind::InvalidConfig,
             Self::PlanMismatch { .. } | Self::Scale { .. } | Self::Encode { .. } => {

@@ -11,7 +11,7 @@ mod orient;
 mod quality;
 pub(crate) mod raster;
 mod rotate;
-mod scale;
+pub(crate) mod scale;
 mod smart_crop;
 
 use std::borrow::Cow;
@@ -20,14 +20,15 @@ use iiif_image_api::extension::ExtendedQuality;
 use iiif_image_api::{Crop, Dimensions, PixelRect, Quality, RenderPlan};
 use image::DynamicImage;
 
-use crate::render::orient::Turn;
+use crate::decode::{Placement, Raster};
+pub(crate) use crate::render::orient::Turn;
 use crate::{Error, PixelLayout, Result};
 
 /// The most bytes that the rendering of one plan may take, the source not counted: 4 GiB.
 const MAX_RENDER_BYTES: u64 = 4 << 30;
 
 /// The longer side of the reduction that smart crops and analyses look at.
-const REDUCTION_EDGE_PX: u32 = 448;
+pub(crate) const REDUCTION_EDGE_PX: u32 = 448;
 
 /// Renders one plan.
 ///
@@ -44,21 +45,52 @@ const REDUCTION_EDGE_PX: u32 = 448;
 /// [`Error::PlanTooLarge`] if it takes more than 4 GiB, [`Error::InvalidOption`] if a parameter of
 /// `crisp` is out of range.
 pub fn render(image: &DynamicImage, plan: &RenderPlan) -> Result<DynamicImage> {
-    Renderer::new(image).render(plan)
+    let expected = Turn::upright(plan.orientation()).dimensions(plan.full());
+    let (width, height) = (image.width(), image.height());
+    if (width, height) != (expected.width(), expected.height()) {
+        return Err(Error::PlanMismatch {
+            expected,
+            width,
+            height,
+        });
+    }
+    Renderer {
+        image: raster::integral(image),
+        dimensions: expected,
+        placement: Placement::full(expected),
+        reduction: None,
+    }
+    .render(plan)
+}
+
+/// Returns the largest window that a smart crop of `plan` can keep, in upright pixels; everything
+/// without one.
+pub(crate) fn smart_window(plan: &RenderPlan) -> Dimensions {
+    match plan.crop() {
+        Crop::Smart(window) => smart_crop::largest(plan.full(), window),
+        _ => plan.full(),
+    }
 }
 
 /// Renders plans of one raster.
 pub(crate) struct Renderer<'a> {
     image: Cow<'a, DynamicImage>,
+    dimensions: Dimensions,
+    placement: Placement,
     reduction: Option<DynamicImage>,
 }
 
 impl<'a> Renderer<'a> {
-    pub(crate) fn new(image: &'a DynamicImage) -> Self {
-        Self {
-            image: raster::integral(image),
+    pub(crate) fn new(raster: &'a Raster) -> Result<Self> {
+        let image = raster::integral(&raster.image);
+        let dimensions = Dimensions::new(image.width(), image.height())
+            .map_err(|_empty| Error::unsupported_raster(&image))?;
+        Ok(Self {
+            image,
+            dimensions,
+            placement: raster.placement,
             reduction: None,
-        }
+        })
     }
 
     /// Makes the small, stored-orientation copy that smart crops and analyses share. Before any
@@ -97,10 +129,10 @@ impl<'a> Renderer<'a> {
         let quarters = rotation.degrees.quarter_turns();
         turn = turn.then(Turn::quarters(quarters.unwrap_or(0)));
 
-        let turned = if target == rect.dimensions() {
-            turn.copy(&self.image, rect)?
-        } else {
-            turn.apply(scale::crop_and_scale(&self.image, rect, target)?)?
+        let part = self.placement.part(rect, self.dimensions);
+        let turned = match part.whole_pixels(self.dimensions) {
+            Some(rect) if rect.dimensions() == target => turn.copy(&self.image, rect)?,
+            _ => turn.apply(scale::crop_and_scale(&self.image, part, target)?)?,
         };
         let rotated = if quarters.is_some() {
             turned
@@ -117,38 +149,46 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    /// Returns the dimensions of the raster, if they and the memory needed suit the plan.
+    /// Returns the dimensions of the stored image, if they and the memory needed suit the plan.
     fn check(&self, plan: &RenderPlan, upright: Turn) -> Result<Dimensions> {
-        let expected = upright.dimensions(plan.full());
-        let (width, height) = (self.image.width(), self.image.height());
-        if (width, height) != (expected.width(), expected.height()) {
+        let (stored, expected) = (self.placement.stored, upright.dimensions(plan.full()));
+        if stored != expected {
             return Err(Error::PlanMismatch {
                 expected,
-                width,
-                height,
+                width: stored.width(),
+                height: stored.height(),
             });
         }
-        let actual = memory_bytes(plan, self.image.color().into());
+        let layout = self.image.color().into();
+        let actual = memory_bytes(plan, &self.placement, self.dimensions, layout);
         if actual > MAX_RENDER_BYTES {
             return Err(Error::PlanTooLarge {
                 actual,
                 maximum: MAX_RENDER_BYTES,
             });
         }
-        Ok(expected)
+        Ok(stored)
     }
 }
 
-/// Returns the bytes that rendering from a raster of `layout` takes at its peak, the raster not
-/// counted: an estimate from above.
-pub(crate) fn memory_bytes(plan: &RenderPlan, layout: PixelLayout) -> u64 {
+/// Returns the bytes that rendering from a raster of `dimensions` and `layout` takes at its peak,
+/// the raster not counted: an estimate from above.
+pub(crate) fn memory_bytes(
+    plan: &RenderPlan,
+    placement: &Placement,
+    dimensions: Dimensions,
+    layout: PixelLayout,
+) -> u64 {
     let pixel_bytes = layout.bytes_per_pixel();
+    let upright = Turn::upright(plan.orientation());
+    let stored = upright.dimensions(plan.full());
     let region = match plan.crop() {
-        Crop::Rect(rect) => rect,
-        _ => PixelRect::full(plan.full()),
+        Crop::Rect(rect) => upright.source_rect(rect, stored),
+        _ => PixelRect::full(stored),
     };
-    // Upright or stored makes no difference to the products of sides.
-    let scaling = scale::memory_bytes(region.dimensions(), plan.scaled(), layout);
+    let part = placement.part(region, dimensions).outer(dimensions);
+    let target = upright.dimensions(plan.scaled());
+    let scaling = scale::memory_bytes(part.dimensions(), target, layout);
     let turning = plan.scaled().area().saturating_mul(2 * pixel_bytes);
     let is_rotated = plan.rotation().degrees.quarter_turns().is_none();
     // Alpha is added: at most doubles a pixel (gray).

@@ -13,6 +13,7 @@ use image::DynamicImage;
 pub use self::format::SourceFormat;
 pub(crate) use self::header::{Header, raster_bytes};
 pub use self::layout::{ColorModel, PixelLayout};
+use crate::decode::{Decoding, Need, Raster};
 use crate::{DecodeLimits, Result, decode};
 
 /// A source image: its bytes, and the facts that its header declares.
@@ -130,7 +131,22 @@ impl SourceImage {
     /// [`Corrupt`](crate::Error::Corrupt) if the data is damaged or cut off, and
     /// [`UnsupportedSource`](crate::Error::UnsupportedSource).
     pub fn decode(&self) -> Result<DynamicImage> {
-        decode::decode(self.format, &self.bytes, &self.header)
+        let everything = Decoding::full(&self.header);
+        Ok(self.decode_as(&everything)?.image)
+    }
+
+    /// Chooses the cheapest decoding that serves `need`.
+    pub(crate) fn choose(&self, need: Need) -> Decoding {
+        decode::choose(self.format, &self.header, need)
+    }
+
+    pub(crate) fn decode_as(&self, decoding: &Decoding) -> Result<Raster> {
+        decode::decode(self.format, &self.bytes, &self.header, decoding)
+    }
+
+    /// Returns the bytes of a raster and the most that its decoding holds besides.
+    pub(crate) fn bytes_of(&self, decoding: &Decoding) -> (u64, u64) {
+        (decoding.raster_bytes(&self.header), decoding.scratch_bytes)
     }
 }
 

@@ -7,6 +7,7 @@ use iiif_resize::{FilterType, ResizeAlg, ResizeOptions};
 use image::DynamicImage;
 use rayon::prelude::*;
 
+use crate::decode::Part;
 use crate::render::raster::{self, Sample, Samples};
 use crate::{Error, PixelLayout, Result};
 
@@ -16,29 +17,26 @@ const LANCZOS_REACH: u64 = 3;
 /// Rounding to whole pixels on either end of the reach.
 const REACH_SLACK_PX: u64 = 2;
 
-/// Returns `rect` of `image` scaled to `target`, with Lanczos and three lobes.
+/// Returns `part` of `image` scaled to `target`, with Lanczos and three lobes.
 ///
-/// The filter sees the pixels around `rect` where there are any, so tiles that are scaled one by
-/// one meet without seams. Colors are weighted by their alpha. Without a change of size, pixels are
-/// copied.
+/// The filter sees the pixels around `part` where there are any, so tiles that are scaled one by
+/// one meet without seams. Colors are weighted by their alpha.
 pub(crate) fn crop_and_scale(
     image: &DynamicImage,
-    rect: PixelRect,
+    part: Part,
     target: Dimensions,
 ) -> Result<DynamicImage> {
+    let full = Dimensions::new(image.width(), image.height())
+        .map_err(|_empty| Error::unsupported_raster(image))?;
     // The resizer weights its whole source by alpha first: it gets no more than the filter reaches.
-    let source = reach(
-        rect,
-        target,
-        Dimensions::new(image.width(), image.height()).unwrap_or(rect.dimensions()),
-    );
+    let source = reach(part.outer(full), target, full);
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
         .crop(
-            f64::from(rect.x() - source.x()),
-            f64::from(rect.y() - source.y()),
-            f64::from(rect.width()),
-            f64::from(rect.height()),
+            part.x - f64::from(source.x()),
+            part.y - f64::from(source.y()),
+            part.width,
+            part.height,
         )
         .use_alpha(!is_opaque(image, source));
     resize(image, source, target, &options)
@@ -95,11 +93,22 @@ fn resize(
     })
 }
 
-/// Returns the part of an image of `full` that the filter reads for `rect`.
+/// Returns the part of an image of `full` that [`crop_and_scale`] reads for `rect`, also when a
+/// reduction of the image is what it gets.
+pub(crate) fn neighborhood(rect: PixelRect, target: Dimensions, full: Dimensions) -> PixelRect {
+    // A reduction by s, of a scale of r in all, reads s (3 (r / s + 1) + 2), and s is at most r.
+    within(rect, target, full, 2 * LANCZOS_REACH + REACH_SLACK_PX)
+}
+
+/// Returns the part of an image of `full` that the filter reads to scale `rect` to `target`.
 fn reach(rect: PixelRect, target: Dimensions, full: Dimensions) -> PixelRect {
-    let margin = |from: u32, to: u32| {
-        LANCZOS_REACH * u64::from(from).div_ceil(u64::from(to)) + REACH_SLACK_PX
-    };
+    within(rect, target, full, LANCZOS_REACH)
+}
+
+/// Returns `rect` and what lies within `pixels` of the coarser of the two rasters around it.
+fn within(rect: PixelRect, target: Dimensions, full: Dimensions, pixels: u64) -> PixelRect {
+    let margin =
+        |from: u32, to: u32| pixels * u64::from(from).div_ceil(u64::from(to)) + REACH_SLACK_PX;
     let span = |start: u32, length: u32, margin: u64| {
         let first = u64::from(start).saturating_sub(margin);
         (first, u64::from(start) + u64::from(length) + margin - first)

@@ -62,7 +62,7 @@ pub(crate) fn find(
 
 /// Returns the largest dimensions of the aspect of `window` inside `full`; the shorter side is
 /// rounded half up.
-fn largest(full: Dimensions, window: Dimensions) -> Dimensions {
+pub(super) fn largest(full: Dimensions, window: Dimensions) -> Dimensions {
     let (full_width, full_height) = (side(full.width()), side(full.height()));
     let by_width = window.scaled_to_width(full_width);
     if by_width.height() <= full.height() {

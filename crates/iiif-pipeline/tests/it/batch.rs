@@ -32,7 +32,7 @@ fn plans(source: &SourceImage, requests: &[&str]) -> Vec<RenderPlan> {
 }
 
 /// Runs the batch and returns the results in the order of the plans.
-fn run(batch: &Batch<'_>, count: usize) -> Vec<Result<Derivative>> {
+fn run(batch: &Batch, count: usize) -> Vec<Result<Derivative>> {
     let results = Mutex::new(Vec::new());
     batch
         .run(&|index, result| results.lock().expect("unpoisoned").push((index, result)))

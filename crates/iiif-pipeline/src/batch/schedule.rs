@@ -1,0 +1,229 @@
+//! Which decodes serve a batch, what is rendered from each, and in what order.
+
+use std::cmp::Reverse;
+
+use bytes::Bytes;
+use iiif_image_api::{Format, RenderPlan};
+
+use crate::decode::{Decoding, Need};
+use crate::{EncodeOptions, Error, SourceImage, passthrough, render};
+
+/// What a run does, in order.
+pub(super) struct Schedule {
+    /// Plans that the source's own data serves, with that data.
+    pub(super) copied: Vec<(usize, Bytes)>,
+    pub(super) passes: Vec<Pass>,
+    /// Plans that do not fit into the memory limit, with the bytes that they need.
+    pub(super) refused: Vec<(usize, u64)>,
+    /// The peak of all.
+    pub(super) memory_bytes: u64,
+    /// What the analyses need, where they do not fit.
+    unanalyzed_bytes: Option<u64>,
+}
+
+/// One decode and what is made of it.
+pub(super) struct Pass {
+    pub(super) decoding: Decoding,
+    /// Plans that are rendered together, the largest first.
+    pub(super) waves: Vec<Vec<usize>>,
+    /// Whether the analyses look at this decode.
+    pub(super) analyzes: bool,
+}
+
+/// What a schedule is made from.
+pub(super) struct Planner<'a> {
+    pub(super) source: &'a SourceImage,
+    pub(super) plans: &'a [RenderPlan],
+    pub(super) analyzes: bool,
+    pub(super) limit_bytes: u64,
+}
+
+/// Plans that one decode may serve.
+struct Group {
+    need: Need,
+    decoding: Decoding,
+    plans: Vec<usize>,
+    analyzes: bool,
+}
+
+impl Schedule {
+    /// Returns the error of a source that is too large as a whole.
+    pub(super) fn refusal(&self, limit_bytes: u64) -> Option<Error> {
+        let is_nothing_left = self.passes.is_empty() && self.copied.is_empty();
+        let first_refused = self.refused.first().map(|(_, needed)| *needed);
+        let needed = self
+            .unanalyzed_bytes
+            .or_else(|| first_refused.filter(|_| is_nothing_left))?;
+        Some(Error::over_memory_limit(needed, limit_bytes))
+    }
+}
+
+impl Planner<'_> {
+    pub(super) fn schedule(&self, encoding: &EncodeOptions) -> Schedule {
+        let mut schedule = Schedule {
+            copied: Vec::new(),
+            passes: Vec::new(),
+            refused: Vec::new(),
+            memory_bytes: 0,
+            unanalyzed_bytes: None,
+        };
+        let mut rendered = Vec::new();
+        for (index, plan) in self.plans.iter().enumerate() {
+            match passthrough::derivative(self.source, plan, encoding) {
+                Some(bytes) => schedule.copied.push((index, bytes)),
+                None => rendered.push(index),
+            }
+        }
+        // The largest decides how long all take.
+        rendered.sort_by_key(|index| Reverse(self.plans[*index].output().area()));
+        let mut kept_bytes = sum(schedule.copied.iter().map(|(_, bytes)| bytes.len() as u64));
+        schedule.memory_bytes = kept_bytes;
+        for group in self.groups(&rendered) {
+            self.add_pass(group, &mut kept_bytes, &mut schedule);
+        }
+        schedule
+    }
+
+    /// Puts plans together where one decode for all is no more work than several.
+    fn groups(&self, rendered: &[usize]) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        let analysis = self.analyzes.then(|| {
+            let need = Need::of_reduction(self.source.geometry().stored);
+            self.group(need, Vec::new(), true)
+        });
+        let plans = rendered
+            .iter()
+            .map(|index| self.group(Need::of_plan(&self.plans[*index]), vec![*index], false));
+        for group in plans.chain(analysis) {
+            match groups
+                .iter_mut()
+                .find(|other| self.is_cheaper(other, &group))
+            {
+                Some(other) => {
+                    other.need = other.need.and(group.need);
+                    other.decoding = self.source.choose(other.need);
+                    other.plans.extend(group.plans);
+                    other.analyzes |= group.analyzes;
+                }
+                None => groups.push(group),
+            }
+        }
+        groups
+    }
+
+    fn group(&self, need: Need, plans: Vec<usize>, analyzes: bool) -> Group {
+        Group {
+            need,
+            decoding: self.source.choose(need),
+            plans,
+            analyzes,
+        }
+    }
+
+    /// Returns whether one decode for both is no more work than two, and its raster leaves room
+    /// for rendering. Does not depend on the number of threads, as nothing that pixels depend on may.
+    fn is_cheaper(&self, a: &Group, b: &Group) -> bool {
+        let joint = self.source.choose(a.need.and(b.need));
+        let (raster_bytes, _) = self.source.bytes_of(&joint);
+        let apart = a.decoding.work_px.saturating_add(b.decoding.work_px);
+        let is_same = joint == a.decoding;
+        is_same || (joint.work_px <= apart && raster_bytes <= self.limit_bytes / 2)
+    }
+
+    /// Adds the pass of a group, in as many waves as fit into the limit.
+    fn add_pass(&self, group: Group, kept_bytes: &mut u64, schedule: &mut Schedule) {
+        let (raster_bytes, scratch_bytes) = self.source.bytes_of(&group.decoding);
+        let decoding_bytes = sum([*kept_bytes, raster_bytes, scratch_bytes].into_iter());
+        if decoding_bytes > self.limit_bytes {
+            let refused = group.plans.iter().map(|index| (*index, decoding_bytes));
+            schedule.refused.extend(refused);
+            if group.analyzes {
+                schedule.unanalyzed_bytes = Some(decoding_bytes);
+            }
+            return;
+        }
+        let mut peak = decoding_bytes;
+        let mut waves = Vec::new();
+        let mut wave = Vec::new();
+        for index in group.plans {
+            wave.push(index);
+            let mut bytes = self.wave_bytes(&group.decoding, &wave, *kept_bytes);
+            if bytes > self.limit_bytes && wave.len() > 1 {
+                wave.pop();
+                *kept_bytes = kept_bytes.saturating_add(self.files_bytes(&wave));
+                waves.push(std::mem::replace(&mut wave, vec![index]));
+                bytes = self.wave_bytes(&group.decoding, &wave, *kept_bytes);
+            }
+            if bytes > self.limit_bytes {
+                wave.pop();
+                schedule.refused.push((index, bytes));
+            } else {
+                peak = peak.max(bytes);
+            }
+        }
+        *kept_bytes = kept_bytes.saturating_add(self.files_bytes(&wave));
+        if !wave.is_empty() {
+            waves.push(wave);
+        }
+        if !waves.is_empty() || group.analyzes {
+            schedule.memory_bytes = schedule.memory_bytes.max(peak);
+            schedule.passes.push(Pass {
+                decoding: group.decoding,
+                waves,
+                analyzes: group.analyzes,
+            });
+        }
+    }
+
+    /// Returns the bytes that are held while a wave is rendered and encoded: what is kept of the
+    /// waves before, the raster, the largest plans that can be under way together, and all files.
+    fn wave_bytes(&self, decoding: &Decoding, wave: &[usize], kept_bytes: u64) -> u64 {
+        let layout = self.source.pixel_layout();
+        let (placement, dimensions) = (decoding.placement(), decoding.dimensions());
+        let (raster_bytes, _) = self.source.bytes_of(decoding);
+        let mut rendering: Vec<u64> = wave
+            .iter()
+            .map(|index| render::memory_bytes(&self.plans[*index], &placement, dimensions, layout))
+            .collect();
+        rendering.sort_unstable_by_key(|bytes| Reverse(*bytes));
+        rendering.truncate(rayon::current_num_threads());
+        let encoding = wave.iter().map(|index| self.encoding_bytes(*index));
+        sum([kept_bytes, raster_bytes]
+            .into_iter()
+            .chain(rendering)
+            .chain(encoding))
+    }
+
+    /// Returns the bytes that encoding takes, for a derivative that hardly compresses: its own,
+    /// buffers that grow by doubling, and what the encoder works on. Measured as the peak of the
+    /// process, with noise and with a photograph.
+    fn encoding_bytes(&self, index: usize) -> u64 {
+        let samples = self.sample_bytes(index);
+        match self.plans[index].format() {
+            Format::Jpg => samples / 2,
+            Format::Tif => samples.saturating_mul(3),
+            Format::Png => samples.saturating_mul(4),
+            Format::Gif => samples.saturating_mul(5),
+            _ => samples.saturating_mul(7),
+        }
+    }
+
+    /// Returns the bytes of the files of a wave, if they hardly compress.
+    fn files_bytes(&self, wave: &[usize]) -> u64 {
+        let file = |index: &usize| match self.plans[*index].format() {
+            Format::Jpg => self.sample_bytes(*index) / 2,
+            _ => self.sample_bytes(*index),
+        };
+        sum(wave.iter().map(file))
+    }
+
+    fn sample_bytes(&self, index: usize) -> u64 {
+        let pixel_bytes = self.source.pixel_layout().bytes_per_pixel();
+        let area = self.plans[index].output().area();
+        area.saturating_mul(pixel_bytes)
+    }
+}
+
+fn sum(bytes: impl Iterator<Item = u64>) -> u64 {
+    bytes.fold(0, u64::saturating_add)
+}

@@ -1,0 +1,81 @@
+//! How a source is decoded: chosen from its header and a need, before any pixel is read.
+
+use std::num::NonZeroU32;
+
+use iiif_image_api::{Dimensions, PixelRect};
+use image::DynamicImage;
+
+use super::Placement;
+use crate::source::{Header, raster_bytes};
+
+/// How a source is decoded: which of the sizes that the file holds, which part of it, how far
+/// reduced, and what that costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Decoding {
+    /// The stored dimensions of the image.
+    pub(crate) stored: Dimensions,
+    /// Which of the sizes in the file is read: 0 is the full one.
+    pub(crate) level: usize,
+    /// The dimensions of that size.
+    pub(crate) level_dimensions: Dimensions,
+    /// The part that is decoded, in pixels of the level.
+    pub(crate) window: PixelRect,
+    /// How many pixels of the level become one of the raster, in each direction.
+    pub(crate) shrink: u32,
+    /// What the decoder holds besides the raster, at most, in bytes.
+    pub(crate) scratch_bytes: u64,
+    /// Pixels that are decompressed: what decoding costs.
+    pub(crate) work_px: u64,
+}
+
+/// Decoded pixels of a source.
+#[derive(Clone, Debug)]
+pub(crate) struct Raster {
+    pub(crate) image: DynamicImage,
+    pub(crate) placement: Placement,
+}
+
+impl Decoding {
+    /// Returns how all pixels are decoded, as they are.
+    pub(crate) fn full(header: &Header) -> Self {
+        let stored = header.dimensions;
+        Self {
+            stored,
+            level: 0,
+            level_dimensions: stored,
+            window: PixelRect::full(stored),
+            shrink: 1,
+            scratch_bytes: header.scratch_bytes,
+            work_px: stored.area(),
+        }
+    }
+
+    /// Returns the dimensions of the raster: those of the window, divided and rounded up.
+    pub(crate) fn dimensions(&self) -> Dimensions {
+        let side = |length: u32| {
+            NonZeroU32::new(length.div_ceil(self.shrink.max(1))).unwrap_or(NonZeroU32::MIN)
+        };
+        Dimensions::from_non_zero(side(self.window.width()), side(self.window.height()))
+    }
+
+    /// Returns the bytes of the raster.
+    pub(crate) fn raster_bytes(&self, header: &Header) -> u64 {
+        raster_bytes(self.dimensions(), header.layout)
+    }
+
+    /// Returns where the pixels of the raster lie.
+    pub(crate) fn placement(&self) -> Placement {
+        let step = |stored: u32, level: u32| f64::from(stored) / f64::from(level);
+        let x = step(self.stored.width(), self.level_dimensions.width());
+        let y = step(self.stored.height(), self.level_dimensions.height());
+        let shrink = f64::from(self.shrink);
+        Placement {
+            stored: self.stored,
+            origin: (
+                f64::from(self.window.x()) * x,
+                f64::from(self.window.y()) * y,
+            ),
+            step: (x * shrink, y * shrink),
+        }
+    }
+}
