@@ -75,8 +75,11 @@ pub(crate) fn read_header(
 /// Chooses the cheapest decoding that serves `need`. What a format cannot reduce, or read in part,
 /// is decoded whole.
 pub(crate) fn choose(format: SourceFormat, header: &Header, need: Need) -> Decoding {
-    let _ = (format, need);
-    Decoding::full(header)
+    match format {
+        #[cfg(feature = "jpeg")]
+        SourceFormat::Jpeg => jpeg::choose(header, need),
+        _ => Decoding::full(header),
+    }
 }
 
 /// Decodes to sRGB what was chosen.
@@ -88,7 +91,7 @@ pub(crate) fn decode(
 ) -> Result<Raster> {
     let image = contain(format, || match format {
         #[cfg(feature = "jpeg")]
-        SourceFormat::Jpeg => jpeg::decode(bytes, header),
+        SourceFormat::Jpeg => jpeg::decode(bytes, header, decoding),
         #[cfg(feature = "png")]
         SourceFormat::Png => png::decode(bytes, header),
         #[cfg(feature = "gif")]

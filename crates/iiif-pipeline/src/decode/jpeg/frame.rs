@@ -1,5 +1,8 @@
 //! The segments of a JPEG file up to its first scan.
 
+#[cfg(feature = "turbojpeg")]
+pub(super) mod plain;
+
 use super::FORMAT;
 use crate::Result;
 use crate::decode::{corrupt, unsupported};
@@ -18,15 +21,25 @@ mod marker {
     pub(super) const SOF15: u8 = 0xcf;
     pub(super) const RST0: u8 = 0xd0;
     pub(super) const RST7: u8 = 0xd7;
+    #[cfg(feature = "turbojpeg")]
+    pub(super) const SOI: u8 = 0xd8;
     pub(super) const EOI: u8 = 0xd9;
     pub(super) const SOS: u8 = 0xda;
+    pub(super) const APP0: u8 = 0xe0;
     pub(super) const APP1: u8 = 0xe1;
     pub(super) const APP2: u8 = 0xe2;
     pub(super) const APP14: u8 = 0xee;
+    #[cfg(feature = "turbojpeg")]
+    pub(super) const APP15: u8 = 0xef;
+    #[cfg(feature = "turbojpeg")]
+    pub(super) const COM: u8 = 0xfe;
 }
 
 /// Starts an EXIF segment: EXIF 2.32 §4.7.2.
 const EXIF_IDENTIFIER: &[u8] = b"Exif\0\0";
+
+/// Starts a JFIF segment, which has twelve more bytes at least: JFIF 1.02, page 5.
+const JFIF_IDENTIFIER: &[u8] = b"JFIF\0";
 
 /// Starts a part of an ICC profile: ICC.1:2022 annex B.4. Number of the part and count follow.
 const ICC_IDENTIFIER: &[u8] = b"ICC_PROFILE\0";
@@ -67,6 +80,8 @@ pub(super) struct Frame<'a> {
     pub(super) height: u16,
     pub(super) adobe: Option<Adobe>,
     pub(super) exif: Option<&'a [u8]>,
+    /// The major version of a JFIF segment.
+    jfif_major: Option<u8>,
     is_progressive: bool,
     components: Vec<Component>,
     /// Number, count and bytes.
@@ -83,6 +98,7 @@ impl<'a> Frame<'a> {
             height: 0,
             adobe: None,
             exif: None,
+            jfif_major: None,
             is_progressive: false,
             components: Vec::new(),
             icc_parts: Vec::new(),
@@ -150,6 +166,9 @@ impl<'a> Frame<'a> {
 
     fn read_metadata(&mut self, marker: u8, segment: &'a [u8], offset: usize) {
         match marker {
+            marker::APP0 if segment.len() >= 14 && segment.starts_with(JFIF_IDENTIFIER) => {
+                self.jfif_major = Some(segment[JFIF_IDENTIFIER.len()]);
+            }
             marker::APP1 if segment.starts_with(EXIF_IDENTIFIER) => {
                 self.exif = self.exif.or(Some(segment));
             }
