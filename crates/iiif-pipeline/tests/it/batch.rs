@@ -358,6 +358,55 @@ fn the_memory_estimate_covers_raster_and_outputs() {
 }
 
 #[test]
+fn a_memory_limit_changes_when_plans_are_rendered_and_not_what_comes_out() {
+    let source = probe(photo(&JpegOptions::default()));
+    let requests = [
+        "full/full/0/color.png",
+        "full/150,/0/color.png",
+        "full/140,/0/color.png",
+        "full/full/90/color.png",
+    ];
+    let batch = || Batch::new(&source).with_plans(plans(&source, &requests));
+    let all_bytes = batch().memory_bytes();
+    let together = run(&batch(), requests.len());
+    let limited = batch().with_memory_limit(all_bytes * 3 / 4);
+    assert!(limited.memory_bytes() <= all_bytes * 3 / 4);
+    let one_by_one = run(&limited, requests.len());
+    for (a, b) in together.into_iter().zip(one_by_one) {
+        assert_eq!(a.expect("made"), b.expect("made"));
+    }
+}
+
+#[test]
+fn a_plan_that_does_not_fit_into_the_memory_limit_fails_alone() {
+    let source = probe(photo(&JpegOptions::default()));
+    let requests = ["full/80,/0/color.jpg", "full/1600,/0/color.png"];
+    let batch = Batch::new(&source)
+        .with_plans(plans(&source, &requests))
+        .with_memory_limit(1 << 20);
+    let results = run(&batch, 2);
+    assert!(results[0].is_ok());
+    let error = results[1].as_ref().expect_err("too large");
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    let message = error.to_string();
+    assert!(message.contains("the memory limit is 1 MiB"), "{message}");
+}
+
+#[test]
+fn a_source_of_which_nothing_fits_into_the_memory_limit_fails_as_a_whole() {
+    let source = probe(photo(&JpegOptions::default()));
+    let batch = || Batch::new(&source).with_memory_limit(1000);
+    let analyses = Analyses::default().with_image_hash(ImageHashOptions::default());
+    for batch in [
+        batch().with_plans(plans(&source, &["full/80,/0/color.jpg"])),
+        batch().with_analyses(analyses),
+    ] {
+        let error = batch.run(&|index, _| panic!("{index} was handed over"));
+        assert_eq!(error.expect_err("too large").kind(), ErrorKind::TooLarge);
+    }
+}
+
+#[test]
 fn options_out_of_range_fail_before_anything_is_decoded() {
     let source = probe(photo(&JpegOptions::default()));
     let batch = Batch::new(&source).with_encoding(EncodeOptions::default().with_jpeg_quality(0));
