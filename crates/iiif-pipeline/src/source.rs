@@ -11,7 +11,7 @@ use iiif_image_api::{Dimensions, SourceGeometry};
 use image::DynamicImage;
 
 pub use self::format::SourceFormat;
-pub(crate) use self::header::{Header, raster_bytes};
+pub(crate) use self::header::{Header, Reduction, raster_bytes};
 pub use self::layout::{ColorModel, PixelLayout};
 use crate::decode::{Decoding, Need, Raster};
 use crate::{DecodeLimits, Result, decode};

@@ -42,15 +42,17 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
     };
     limits.check_bytes(FORMAT, dimensions, layout)?;
     let mut header = Header::new(dimensions, layout);
-    header.scratch_bytes = frame.scratch_bytes();
-    match coding {
+    header.scratch_bytes = match coding {
         Coding::Cmyk | Coding::Ycck => {
             header.color_model = ColorModel::Cmyk;
             // The inks, beside the RGB that is made of them.
-            header.scratch_bytes += dimensions.area() * 4;
+            pure::scratch_bytes(bytes, &frame)? + dimensions.area() * 4
         }
-        _ => header.scratch_bytes += back_end::copied_bytes(bytes, &frame),
-    }
+        _ => {
+            header.reductions = back_end::reductions(&frame);
+            back_end::scratch_bytes(bytes, &frame)?
+        }
+    };
     header.icc_profile = frame.icc_profile();
     if let Some(exif) = frame.exif {
         header.orientation = metadata::orientation(exif);
@@ -58,17 +60,16 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
     Ok(header)
 }
 
-/// Chooses how far the image is reduced while it is decoded: as far as the back end can and the need
-/// allows. All of it is read in any case.
+/// Chooses how far the image is reduced while it is decoded: as far as the decoder can and the need
+/// allows, in its colors too. All of it is read in any case.
 pub(super) fn choose(header: &Header, need: Need) -> Decoding {
-    let denominators = match header.color_model {
-        ColorModel::Cmyk => pure::DENOMINATORS,
-        _ => back_end::DENOMINATORS,
-    };
-    let allowed = denominators.iter().copied();
-    let shrink = allowed.filter(|denominator| need.shrink.allows(*denominator, 1));
+    let reductions = header.reductions.iter();
+    let allowed = reductions.filter(|reduction| need.shrink.allows(reduction.color_denominator, 1));
     Decoding {
-        shrink: shrink.max().unwrap_or(1),
+        shrink: allowed
+            .map(|reduction| reduction.denominator)
+            .max()
+            .unwrap_or(1),
         ..Decoding::full(header)
     }
 }

@@ -17,6 +17,17 @@ pub(crate) struct Header {
     pub(crate) icc_profile: Option<Vec<u8>>,
     /// What the decoder holds besides the raster, at most, in bytes.
     pub(crate) scratch_bytes: u64,
+    /// How the decoder can reduce while it decodes.
+    pub(crate) reductions: Vec<Reduction>,
+}
+
+/// A reduction by a decoder. It may leave the colors coarser than the brightness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reduction {
+    /// How many pixels become one of the raster, in each direction.
+    pub(crate) denominator: u32,
+    /// How many pixels share a color afterwards that did not before: at least as many.
+    pub(crate) color_denominator: u32,
 }
 
 impl Header {
@@ -32,6 +43,7 @@ impl Header {
             },
             icc_profile: None,
             scratch_bytes: 0,
+            reductions: Vec::new(),
         }
     }
 

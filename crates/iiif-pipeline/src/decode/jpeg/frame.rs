@@ -252,9 +252,7 @@ impl<'a> Frame<'a> {
         const BLOCK_BYTES: u64 = 128;
         /// Rows of all components, before and after upsampling, are far below this per column.
         const ROW_BYTES: u64 = 512;
-        let is_buffered =
-            self.is_progressive || usize::from(self.first_scan_components) < self.components.len();
-        let coefficients = if is_buffered {
+        let coefficients = if self.is_progressive || self.has_several_scans() {
             self.blocks() * BLOCK_BYTES
         } else {
             0
@@ -262,14 +260,36 @@ impl<'a> Frame<'a> {
         coefficients + u64::from(self.width) * ROW_BYTES
     }
 
+    /// Returns how many pixels a sample of each component stands for, in width and height.
+    #[cfg(feature = "turbojpeg")]
+    pub(super) fn subsampling(&self) -> impl Iterator<Item = (u32, u32)> {
+        let (max_horizontal, max_vertical) = self.max_factors();
+        self.components.iter().map(move |component| {
+            let horizontal = max_horizontal.div_ceil(component.horizontal);
+            let vertical = max_vertical.div_ceil(component.vertical);
+            (horizontal.into(), vertical.into())
+        })
+    }
+
+    /// Returns whether the image is sequential, with components in scans of their own (ITU-T T.81
+    /// §A.2.2) that differ in their rows.
+    pub(super) fn has_rows_apart(&self) -> bool {
+        let mut heights = self.components.iter().map(|component| component.vertical);
+        let first = heights.next();
+        let differ = heights.any(|height| Some(height) != first);
+        !self.is_progressive && self.has_several_scans() && differ
+    }
+
+    fn has_several_scans(&self) -> bool {
+        usize::from(self.first_scan_components) < self.components.len()
+    }
+
     /// Returns the number of 8x8 blocks: ITU-T T.81 §A.1.1 and §A.2.
     fn blocks(&self) -> u64 {
         let side = |length: u16, factor: u8, max_factor: u8| {
             (u64::from(length) * u64::from(factor)).div_ceil(8 * u64::from(max_factor))
         };
-        let max = |factor: fn(&Component) -> u8| self.components.iter().map(factor).max();
-        let max_horizontal = max(|component| component.horizontal).unwrap_or(1);
-        let max_vertical = max(|component| component.vertical).unwrap_or(1);
+        let (max_horizontal, max_vertical) = self.max_factors();
         self.components
             .iter()
             .map(|component| {
@@ -277,6 +297,14 @@ impl<'a> Frame<'a> {
                     * side(self.height, component.vertical, max_vertical)
             })
             .sum()
+    }
+
+    fn max_factors(&self) -> (u8, u8) {
+        let max = |factor: fn(&Component) -> u8| self.components.iter().map(factor).max();
+        (
+            max(|component| component.horizontal).unwrap_or(1),
+            max(|component| component.vertical).unwrap_or(1),
+        )
     }
 
     /// Returns whether an end-of-image marker follows the scans.

@@ -10,10 +10,17 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 use super::frame::{self, Coding, Frame};
 use super::{FORMAT, MAX_SCANS, SizeMismatch};
 use crate::Result;
-use crate::decode::corrupt;
+use crate::decode::{corrupt, unsupported};
+use crate::source::Reduction;
 
-/// By what both sides of the raster may be divided.
-pub(super) const DENOMINATORS: &[u32] = &[1];
+/// Returns how the decoder can reduce: not at all.
+#[cfg_attr(
+    feature = "turbojpeg",
+    expect(dead_code, reason = "the other back end is asked")
+)]
+pub(super) fn reductions(_frame: &Frame<'_>) -> Vec<Reduction> {
+    Vec::new()
+}
 
 /// Returns gray, RGB or inks as they are stored, interleaved; `_denominator` is 1.
 pub(super) fn read_samples(bytes: &[u8], frame: &Frame<'_>, _denominator: u32) -> Result<Vec<u8>> {
@@ -48,16 +55,22 @@ pub(super) fn read_samples(bytes: &[u8], frame: &Frame<'_>, _denominator: u32) -
     Ok(samples)
 }
 
-/// Returns the bytes of [`readable`]'s copy.
-#[cfg_attr(
-    feature = "turbojpeg",
-    expect(dead_code, reason = "inks, which are all that is left, are not copied")
-)]
-pub(super) fn copied_bytes(bytes: &[u8], frame: &Frame<'_>) -> u64 {
-    match frame.coding() {
-        Ok(Coding::RgbByAdobe(_)) => bytes.len() as u64,
-        _ => 0,
+/// Returns what is held besides the raster, at most, in bytes.
+///
+/// # Errors
+///
+/// [`Error::UnsupportedSource`](crate::Error::UnsupportedSource) if the decoder would mix up the
+/// rows.
+pub(super) fn scratch_bytes(bytes: &[u8], frame: &Frame<'_>) -> Result<u64> {
+    let coding = frame.coding()?;
+    if frame.has_rows_apart() {
+        return Err(unsupported(FORMAT, "subsampled rows in scans of their own"));
     }
+    let copy = match coding {
+        Coding::RgbByAdobe(_) => bytes.len() as u64,
+        _ => 0,
+    };
+    Ok(frame.scratch_bytes() + copy)
 }
 
 /// The decoder takes three channels without a transform for inks. Told that they are `YCbCr`, and

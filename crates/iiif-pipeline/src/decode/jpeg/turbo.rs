@@ -10,13 +10,25 @@ use turbojpeg::{Decompressor, Image, PixelFormat, ScalingFactor};
 use super::frame::{Coding, Frame, plain};
 use super::{FORMAT, MAX_SCANS, SizeMismatch};
 use crate::decode::corrupt;
+use crate::source::Reduction;
 use crate::{Error, Result};
 
-/// By what both sides of the raster may be divided, rounding up. There are steps of eighths
-/// between, which have no SIMD and save nothing.
-pub(super) const DENOMINATORS: &[u32] = &[1, 2, 4, 8];
+/// By what both sides can be divided, rounding up. The steps of eighths between have no SIMD.
+const DENOMINATORS: [u32; 3] = [2, 4, 8];
 
-/// Returns gray or RGB, interleaved, at one of the [`DENOMINATORS`].
+/// Samples on a side of a block: ITU-T T.81 §A.1.3.
+const BLOCK_EDGE: u32 = 8;
+
+/// Returns how the decoder can reduce.
+pub(super) fn reductions(frame: &Frame<'_>) -> Vec<Reduction> {
+    let reduction = |denominator| Reduction {
+        denominator,
+        color_denominator: color_denominator(frame, denominator),
+    };
+    DENOMINATORS.map(reduction).to_vec()
+}
+
+/// Returns gray or RGB, interleaved, as they are for 1, or reduced by one of the [`DENOMINATORS`].
 pub(super) fn read_samples(bytes: &[u8], frame: &Frame<'_>, denominator: u32) -> Result<Vec<u8>> {
     let coding = frame.coding()?;
     let (format, channels) = match coding {
@@ -46,12 +58,40 @@ pub(super) fn read_samples(bytes: &[u8], frame: &Frame<'_>, denominator: u32) ->
     Ok(samples)
 }
 
-/// Returns the bytes of [`readable`]'s copy.
-pub(super) fn copied_bytes(bytes: &[u8], frame: &Frame<'_>) -> u64 {
-    match frame.coding() {
-        Ok(coding) if !frame.is_plain(coding) => bytes.len() as u64,
-        _ => 0,
-    }
+/// Returns what is held besides the raster, at most, in bytes.
+pub(super) fn scratch_bytes(bytes: &[u8], frame: &Frame<'_>) -> Result<u64> {
+    let copy = if frame.is_plain(frame.coding()?) {
+        0
+    } else {
+        bytes.len() as u64
+    };
+    let row_pointers = u64::from(frame.height) * size_of::<*const u8>() as u64;
+    Ok(frame.scratch_bytes() + row_pointers + copy)
+}
+
+/// Returns how many pixels share a color in a reduced image that did not in the full one.
+///
+/// Blocks of components with fewer samples are reduced less, but by as much in width as in height
+/// (`jpeg_calc_output_dimensions` in `jdmaster.c`): the chroma of 4:2:0 ends as fine as the luma, that
+/// of 4:2:2 with half the width.
+fn color_denominator(frame: &Frame<'_>, denominator: u32) -> u32 {
+    let luma_edge = BLOCK_EDGE / denominator;
+    let of_component = |(horizontal, vertical): (u32, u32)| {
+        let fits = |edge: u32| {
+            (horizontal * luma_edge).is_multiple_of(edge)
+                && (vertical * luma_edge).is_multiple_of(edge)
+        };
+        let mut edge = luma_edge;
+        while edge < BLOCK_EDGE && fits(2 * edge) {
+            edge *= 2;
+        }
+        match edge {
+            BLOCK_EDGE => denominator,
+            _ => horizontal.max(vertical) * BLOCK_EDGE / edge,
+        }
+    };
+    let denominators = frame.subsampling().map(of_component);
+    denominators.max().unwrap_or(denominator).max(denominator)
 }
 
 /// Returns the file, or a copy without metadata where that would mislead the library.
@@ -65,3 +105,6 @@ fn readable<'a>(bytes: &'a [u8], frame: &Frame<'_>, coding: Coding) -> Cow<'a, [
 fn from_turbo(error: turbojpeg::Error) -> Error {
     corrupt(FORMAT, error)
 }
+
+#[cfg(test)]
+mod tests;
