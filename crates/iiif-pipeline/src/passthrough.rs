@@ -72,9 +72,14 @@ pub(crate) fn derivative(
     if !is_asked || source.color_model() == ColorModel::Cmyk {
         return None;
     }
+    // What cannot be read is decoded, which says why it cannot.
     match (source.format(), plan.format()) {
-        (SourceFormat::Jpeg, Format::Jpg) => jpeg::strip(source.bytes(), geometry.orientation),
-        (SourceFormat::Png, Format::Png) => png::strip(source.bytes(), geometry.orientation),
+        (SourceFormat::Jpeg, Format::Jpg) => {
+            jpeg::strip(&source.compressed().ok()?, geometry.orientation)
+        }
+        (SourceFormat::Png, Format::Png) => {
+            png::strip(&source.compressed().ok()?, geometry.orientation)
+        }
         _ => None,
     }
 }
