@@ -4,7 +4,8 @@
 //! feature `turbojpeg` is on.
 
 mod bands;
-#[cfg(not(feature = "turbojpeg"))]
+// The tests of the other back end compare with it.
+#[cfg(any(test, not(feature = "turbojpeg")))]
 mod pure;
 #[cfg(feature = "turbojpeg")]
 mod turbo;

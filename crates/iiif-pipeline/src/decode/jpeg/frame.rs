@@ -272,12 +272,12 @@ impl<'a> Frame<'a> {
     }
 
     /// Returns whether the image is sequential, with components in scans of their own (ITU-T T.81
-    /// §A.2.2) that differ in their rows.
-    pub(super) fn has_rows_apart(&self) -> bool {
-        let mut heights = self.components.iter().map(|component| component.vertical);
-        let first = heights.next();
-        let differ = heights.any(|height| Some(height) != first);
-        !self.is_progressive && self.has_several_scans() && differ
+    /// §A.2.2) that differ in their sampling.
+    pub(super) fn has_subsampling_apart(&self) -> bool {
+        let factors = |component: &Component| (component.horizontal, component.vertical);
+        let mut all = self.components.iter().map(factors);
+        let first = all.next();
+        !self.is_progressive && self.has_several_scans() && all.any(|other| Some(other) != first)
     }
 
     fn has_several_scans(&self) -> bool {

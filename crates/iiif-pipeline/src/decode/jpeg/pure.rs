@@ -59,12 +59,14 @@ pub(super) fn read_samples(bytes: &[u8], frame: &Frame<'_>, _denominator: u32) -
 ///
 /// # Errors
 ///
-/// [`Error::UnsupportedSource`](crate::Error::UnsupportedSource) if the decoder would mix up the
-/// rows.
+/// [`Error::UnsupportedSource`](crate::Error::UnsupportedSource) if the decoder would mix up
+/// the blocks.
 pub(super) fn scratch_bytes(bytes: &[u8], frame: &Frame<'_>) -> Result<u64> {
     let coding = frame.coding()?;
-    if frame.has_rows_apart() {
-        return Err(unsupported(FORMAT, "subsampled rows in scans of their own"));
+    if frame.has_subsampling_apart() {
+        let feature =
+            "subsampled components in scans of their own (feature `turbojpeg` reads them)";
+        return Err(unsupported(FORMAT, feature));
     }
     let copy = match coding {
         Coding::RgbByAdobe(_) => bytes.len() as u64,

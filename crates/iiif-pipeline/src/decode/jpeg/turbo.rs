@@ -1,7 +1,20 @@
 //! libjpeg-turbo, with SIMD: gray and colors, at full size or reduced while the DCT is inverted.
 //!
-//! It warns where the data makes no sense, and goes on; every warning is an error here. What it
-//! warns of, or takes for other colors, because of metadata is kept from it ([`readable`]).
+//! It warns where the data makes no sense, and goes on; every warning is an error here. Within a band
+//! of a large image it passes over single codes that do not exist; what is left over, or missing, at
+//! the end of the data tells of nearly all damage then, also of what `zune-jpeg` takes. What it warns
+//! of, or takes for other colors, because of metadata is kept from it ([`readable`]).
+//!
+//! # Distance from `zune-jpeg`
+//!
+//! At full size samples differ by up to [`MAX_DISTANCE`], on average by up to [`MEAN_DISTANCE`]. The
+//! inverse DCTs and the conversion to RGB round differently (by 3 at most, by 0.02 on average), and so
+//! does the triangle filter that both use to bring halved chroma to full size. Chroma at a quarter is
+//! repeated by both.
+//!
+//! Reduced images differ from the average of the pixels of the full one: a part of the DCT keeps a
+//! little more of the edges, and chroma that is as fine as the raster needs no filter. See
+//! [`REDUCED_PSNR_DB`].
 
 use std::borrow::Cow;
 
@@ -12,6 +25,20 @@ use super::{FORMAT, MAX_SCANS, SizeMismatch};
 use crate::decode::corrupt;
 use crate::source::Reduction;
 use crate::{Error, Result};
+
+/// The largest difference of a sample from `zune-jpeg`: 4 measured.
+#[cfg(test)]
+const MAX_DISTANCE: u8 = 5;
+
+/// The largest mean difference of the samples of an image from `zune-jpeg`: 0.53 measured, on smooth
+/// colors of 17 by 9 pixels at 4:2:0; 0.14 on photos.
+#[cfg(test)]
+const MEAN_DISTANCE: f64 = 0.6;
+
+/// The least similarity of reduced images to the average of pixels, where chroma is not coarser: 44.8
+/// dB measured on photos at 4:2:0 and half size, over 49 at a quarter and an eighth, over 51 at 4:4:4.
+#[cfg(test)]
+const REDUCED_PSNR_DB: f64 = 44.0;
 
 /// By what both sides can be divided, rounding up. The steps of eighths between have no SIMD.
 const DENOMINATORS: [u32; 3] = [2, 4, 8];
