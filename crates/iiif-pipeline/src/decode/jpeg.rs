@@ -10,7 +10,7 @@
 mod frame;
 mod pure;
 #[cfg(feature = "turbojpeg")]
-mod turbo;
+pub(super) mod turbo;
 
 use bytes::Bytes;
 use image::{DynamicImage, GrayImage, RgbImage};

@@ -217,7 +217,8 @@ fn scan_for_each_component() -> (DynamicImage, Vec<u8>) {
 #[test]
 fn subsampled_components_may_have_scans_of_their_own() {
     let (smooth, file) = scan_for_each_component();
-    assert_similar(&decode(file), &smooth, 35.0);
+    // Eight pixels share a color; mixed up blocks are below 10 dB.
+    assert_similar(&decode(file), &smooth, 30.0);
 }
 
 #[cfg(not(feature = "turbojpeg"))]

@@ -194,7 +194,7 @@ impl<'a> Frame<'a> {
     pub(super) fn coding(&self) -> Result<Coding> {
         match (self.components.as_slice(), self.adobe) {
             ([_], _) => Ok(Coding::Gray),
-            ([r, g, b], _) if [r.id, g.id, b.id] == *b"RGB" => Ok(Coding::RgbByName),
+            ([_, _, _], _) if self.is_named_rgb() => Ok(Coding::RgbByName),
             ([_, _, _], Some(adobe)) if adobe.transform == 0 => {
                 Ok(Coding::RgbByAdobe(adobe.offset))
             }
@@ -216,6 +216,19 @@ impl<'a> Frame<'a> {
                 Err(unsupported(FORMAT, feature))
             }
         }
+    }
+
+    fn is_named_rgb(&self) -> bool {
+        self.components
+            .iter()
+            .map(|component| component.id)
+            .eq(*b"RGB")
+    }
+
+    /// Returns the number of components.
+    #[cfg(feature = "turbojpeg")]
+    pub(super) fn channels(&self) -> usize {
+        self.components.len()
     }
 
     /// Returns the profile, if all its parts are there.

@@ -46,6 +46,15 @@ const DENOMINATORS: [u32; 3] = [2, 4, 8];
 /// Samples on a side of a block: ITU-T T.81 §A.1.3.
 const BLOCK_EDGE: u32 = 8;
 
+/// How the colors of a file inside another are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode) enum InnerColors {
+    /// As they are.
+    AsTheyAre,
+    /// To be converted to RGB.
+    YCbCr,
+}
+
 /// Returns how the decoder can reduce.
 pub(super) fn reductions(frame: &Frame<'_>) -> Vec<Reduction> {
     let reduction = |denominator| Reduction {
@@ -57,7 +66,36 @@ pub(super) fn reductions(frame: &Frame<'_>) -> Vec<Reduction> {
 
 /// Returns gray or RGB, interleaved, as they are for 1, or reduced by one of the [`DENOMINATORS`].
 pub(super) fn read_samples(bytes: &[u8], frame: &Frame<'_>, denominator: u32) -> Result<Vec<u8>> {
-    let coding = frame.coding()?;
+    read_as(frame.coding()?, bytes, frame, denominator)
+}
+
+/// Returns the samples of a file inside another, whatever it says of its colors: gray, or three
+/// channels, converted to RGB where they are `YCbCr`.
+///
+/// `None` if it is of another width than `width_px`, higher than `max_height_px`, of another number of
+/// channels, or damaged.
+pub(in crate::decode) fn read_inner(
+    bytes: &[u8],
+    stored: InnerColors,
+    width_px: usize,
+    max_height_px: usize,
+) -> Option<(Vec<u8>, usize)> {
+    let frame = Frame::read(bytes).ok()?;
+    let coding = match (frame.channels(), stored) {
+        (1, InnerColors::AsTheyAre) => Coding::Gray,
+        (3, InnerColors::AsTheyAre) => Coding::RgbByName,
+        (3, InnerColors::YCbCr) => Coding::YCbCr,
+        _ => return None,
+    };
+    let (width, height) = (usize::from(frame.width), usize::from(frame.height));
+    if width != width_px || height > max_height_px {
+        return None;
+    }
+    let samples = read_as(coding, bytes, &frame, 1).ok()?;
+    Some((samples, height))
+}
+
+fn read_as(coding: Coding, bytes: &[u8], frame: &Frame<'_>, denominator: u32) -> Result<Vec<u8>> {
     let (format, channels) = match coding {
         Coding::Gray => (PixelFormat::GRAY, 1),
         _ => (PixelFormat::RGB, 3),

@@ -26,11 +26,16 @@ impl Frame<'_> {
             return false;
         }
         let transform = self.adobe.map(|adobe| adobe.transform);
+        let is_rgb = match (self.jfif_major, transform) {
+            (Some(_), _) | (None, Some(1)) => false,
+            (None, Some(0)) => true,
+            (None, Some(_)) => return coding == Coding::Gray,
+            (None, None) => self.is_named_rgb(),
+        };
         match coding {
             Coding::Gray => true,
-            Coding::YCbCr => self.jfif_major.is_some() || matches!(transform, None | Some(1)),
-            Coding::RgbByName => self.jfif_major.is_none() && matches!(transform, None | Some(0)),
-            Coding::RgbByAdobe(_) => self.jfif_major.is_none(),
+            Coding::YCbCr => !is_rgb,
+            Coding::RgbByName | Coding::RgbByAdobe(_) => is_rgb,
             Coding::Cmyk | Coding::Ycck => false,
         }
     }
