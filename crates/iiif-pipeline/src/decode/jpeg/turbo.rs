@@ -1,20 +1,22 @@
 //! libjpeg-turbo, with SIMD: gray and colors, at full size or reduced while the DCT is inverted.
 //!
-//! It warns where the data makes no sense, and goes on; every warning is an error here. Within a band
-//! of a large image it passes over single codes that do not exist; what is left over, or missing, at
-//! the end of the data tells of nearly all damage then, also of what `zune-jpeg` takes. What it warns
-//! of, or takes for other colors, because of metadata is kept from it ([`readable`]).
+//! It warns where the data makes no sense, and goes on; every warning is an error here. Far from the
+//! end of a large image it passes over codes that do not exist without a word, and notices only that
+//! data is left over or missing at the end. That finds more damage than `zune-jpeg` does, which does
+//! not look at what is left over.
+//!
+//! What the library warns of, or takes for other colors, because of metadata is kept from it.
 //!
 //! # Distance from `zune-jpeg`
 //!
-//! At full size samples differ by up to [`MAX_DISTANCE`], on average by up to [`MEAN_DISTANCE`]. The
+//! At full size samples differ by up to `MAX_DISTANCE`, on average by up to `MEAN_DISTANCE`. The
 //! inverse DCTs and the conversion to RGB round differently (by 3 at most, by 0.02 on average), and so
 //! does the triangle filter that both use to bring halved chroma to full size. Chroma at a quarter is
 //! repeated by both.
 //!
 //! Reduced images differ from the average of the pixels of the full one: a part of the DCT keeps a
 //! little more of the edges, and chroma that is as fine as the raster needs no filter. See
-//! [`REDUCED_PSNR_DB`].
+//! `REDUCED_PSNR_DB`.
 
 use std::borrow::Cow;
 

@@ -2,7 +2,7 @@
 //!
 //! Both back ends use the same tables of quantization (ITU-T T.81 annex K, scaled as libjpeg does)
 //! and average chroma over the same pixels; they round differently on the way into the DCT. Their
-//! files are equally far from the picture, to [`DISTANCE_DB`], and baseline files about equally long.
+//! files are equally far from the picture, to `DISTANCE_DB`, and baseline files about equally long.
 //! Progressive files are shorter here, for tables of codes that are made for each scan.
 
 use turbojpeg::{Compressor, Image, PixelFormat, Subsamp};
