@@ -73,6 +73,10 @@ pub(crate) fn read_header(
 
 /// Chooses the cheapest decoding that serves `need`. What a format cannot reduce, or read in part,
 /// is decoded whole.
+#[cfg_attr(
+    not(feature = "jpeg"),
+    expect(unused_variables, reason = "no other format chooses")
+)]
 pub(crate) fn choose(format: SourceFormat, header: &Header, need: Need) -> Decoding {
     match format {
         #[cfg(feature = "jpeg")]

@@ -17,7 +17,9 @@ use image::DynamicImage;
 pub(crate) use self::data::Data;
 pub use self::file::FileSource;
 pub use self::format::SourceFormat;
-pub(crate) use self::header::{Header, Reduction, raster_bytes};
+#[cfg(feature = "jpeg")]
+pub(crate) use self::header::Reduction;
+pub(crate) use self::header::{Header, raster_bytes};
 pub use self::layout::{ColorModel, PixelLayout};
 pub use self::read_at::ReadAt;
 use crate::decode::{Decoding, Need, Raster};

@@ -18,10 +18,12 @@ pub(crate) struct Header {
     /// What the decoder holds besides the raster, at most, in bytes.
     pub(crate) scratch_bytes: u64,
     /// How the decoder can reduce while it decodes.
+    #[cfg(feature = "jpeg")]
     pub(crate) reductions: Vec<Reduction>,
 }
 
 /// A reduction by a decoder. It may leave the colors coarser than the brightness.
+#[cfg(feature = "jpeg")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reduction {
     /// How many pixels become one of the raster, in each direction.
@@ -43,6 +45,7 @@ impl Header {
             },
             icc_profile: None,
             scratch_bytes: 0,
+            #[cfg(feature = "jpeg")]
             reductions: Vec::new(),
         }
     }

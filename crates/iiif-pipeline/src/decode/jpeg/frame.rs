@@ -226,7 +226,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Returns the number of components.
-    #[cfg(feature = "turbojpeg")]
+    #[cfg(all(feature = "tiff", feature = "turbojpeg"))]
     pub(super) fn channels(&self) -> usize {
         self.components.len()
     }

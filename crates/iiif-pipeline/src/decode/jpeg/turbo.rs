@@ -49,6 +49,7 @@ const DENOMINATORS: [u32; 3] = [2, 4, 8];
 const BLOCK_EDGE: u32 = 8;
 
 /// How the colors of a file inside another are stored.
+#[cfg(feature = "tiff")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) enum InnerColors {
     /// As they are.
@@ -76,6 +77,7 @@ pub(super) fn read_samples(bytes: &[u8], frame: &Frame<'_>, denominator: u32) ->
 ///
 /// `None` if it is of another width than `width_px`, higher than `max_height_px`, of another number of
 /// channels, or damaged.
+#[cfg(feature = "tiff")]
 pub(in crate::decode) fn read_inner(
     bytes: &[u8],
     stored: InnerColors,
