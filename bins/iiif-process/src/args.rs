@@ -58,7 +58,8 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t, help_heading = RUN)]
     pub(crate) mode: Mode,
 
-    /// Images under way at the same time [default: the number of cores]
+    /// Images decoded and rendered at the same time; more are fetched and written meanwhile
+    /// [default: the number of cores]
     #[arg(long, value_name = "N", help_heading = RUN)]
     pub(crate) concurrency: Option<NonZeroUsize>,
 
