@@ -121,7 +121,7 @@ impl<'a> Image<'a> {
         let batch = self.settings.batch(source, plans);
         batch
             .memory_bytes()
-            .saturating_add(source.bytes().len() as u64)
+            .saturating_add(source.held_bytes())
     }
 
     /// Returns the derivatives in groups that fit into the budget: nearly always one, so that the

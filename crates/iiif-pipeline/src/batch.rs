@@ -160,26 +160,35 @@ impl Batch {
         if let Some(error) = schedule.refusal(self.memory_limit_bytes) {
             return Err(error);
         }
-        let mut copied = Some(&schedule.copied);
+        let decode = |pass: &Pass| self.source.decode_as(&pass.decoding);
+        // Most decoders keep one core busy.
+        let (raster, copied) = rayon::join(
+            || schedule.passes.first().map(decode).transpose(),
+            || self.copies(schedule),
+        );
+        let mut raster = raster?;
+        for (index, derivative) in copied {
+            sink(index, Ok(derivative));
+        }
         let mut report = AnalysisReport::default();
-        let mut hand_over_copied = || {
-            for (index, bytes) in copied.take().into_iter().flatten() {
-                sink(*index, Ok(derivative(&self.plans[*index], bytes.clone())));
-            }
-        };
         for pass in &schedule.passes {
-            let raster = self.source.decode_as(&pass.decoding)?;
-            hand_over_copied();
+            let raster = raster.take().map_or_else(|| decode(pass), Ok)?;
             if let Some(made) = self.run_pass(pass, &raster, sink)? {
                 report = made;
             }
         }
-        hand_over_copied();
         for (index, needed_bytes) in &schedule.refused {
             let error = Error::over_memory_limit(*needed_bytes, self.memory_limit_bytes);
             sink(*index, Err(error));
         }
         Ok(report)
+    }
+
+    fn copies(&self, schedule: &Schedule) -> Vec<(usize, Derivative)> {
+        let files = schedule.copied.iter();
+        files
+            .map(|(index, file)| (*index, derivative(&self.plans[*index], file.to_bytes())))
+            .collect()
     }
 
     /// Renders the plans of a pass, and makes the analyses where they are of it.

@@ -30,7 +30,6 @@ mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bytes::Bytes;
 #[cfg(any(feature = "bmp", feature = "gif", feature = "png", feature = "webp"))]
 use image::ImageError;
 
@@ -38,28 +37,28 @@ pub(crate) use self::decoding::{Decoding, Raster};
 pub(crate) use self::need::Need;
 pub(crate) use self::placement::{Part, Placement};
 use crate::error::BoxError;
-use crate::source::Header;
+use crate::source::{Data, Header};
 use crate::{DecodeLimits, Error, Result, SourceFormat};
 
 /// Reads the header and checks it against the limits.
 pub(crate) fn read_header(
     format: SourceFormat,
-    bytes: &Bytes,
+    data: &Data,
     limits: &DecodeLimits,
 ) -> Result<Header> {
     contain(format, || match format {
         #[cfg(feature = "jpeg")]
-        SourceFormat::Jpeg => jpeg::read_header(bytes, limits),
+        SourceFormat::Jpeg => jpeg::read_header(&data.all()?, limits),
         #[cfg(feature = "png")]
-        SourceFormat::Png => png::read_header(bytes, limits),
+        SourceFormat::Png => png::read_header(&data.all()?, limits),
         #[cfg(feature = "gif")]
-        SourceFormat::Gif => gif::read_header(bytes, limits),
+        SourceFormat::Gif => gif::read_header(&data.all()?, limits),
         #[cfg(feature = "tiff")]
-        SourceFormat::Tiff => tiff::read_header(bytes, limits),
+        SourceFormat::Tiff => tiff::read_header(&data.all()?, limits),
         #[cfg(feature = "webp")]
-        SourceFormat::WebP => webp::read_header(bytes, limits),
+        SourceFormat::WebP => webp::read_header(&data.all()?, limits),
         #[cfg(feature = "bmp")]
-        SourceFormat::Bmp => bmp::read_header(bytes, limits),
+        SourceFormat::Bmp => bmp::read_header(&data.all()?, limits),
         #[cfg(not(all(
             feature = "bmp",
             feature = "gif",
@@ -82,23 +81,23 @@ pub(crate) fn choose(format: SourceFormat, header: &Header, need: Need) -> Decod
 /// Decodes to sRGB what was chosen.
 pub(crate) fn decode(
     format: SourceFormat,
-    bytes: &Bytes,
+    data: &Data,
     header: &Header,
     decoding: &Decoding,
 ) -> Result<Raster> {
     let image = contain(format, || match format {
         #[cfg(feature = "jpeg")]
-        SourceFormat::Jpeg => jpeg::decode(bytes, header),
+        SourceFormat::Jpeg => jpeg::decode(&data.all()?, header),
         #[cfg(feature = "png")]
-        SourceFormat::Png => png::decode(bytes, header),
+        SourceFormat::Png => png::decode(&data.all()?, header),
         #[cfg(feature = "gif")]
-        SourceFormat::Gif => gif::decode(bytes, header),
+        SourceFormat::Gif => gif::decode(&data.all()?, header),
         #[cfg(feature = "tiff")]
-        SourceFormat::Tiff => tiff::decode(bytes, header),
+        SourceFormat::Tiff => tiff::decode(&data.all()?, header),
         #[cfg(feature = "webp")]
-        SourceFormat::WebP => webp::decode(bytes, header),
+        SourceFormat::WebP => webp::decode(&data.all()?, header),
         #[cfg(feature = "bmp")]
-        SourceFormat::Bmp => bmp::decode(bytes, header),
+        SourceFormat::Bmp => bmp::decode(&data.all()?, header),
         #[cfg(not(all(
             feature = "bmp",
             feature = "gif",

@@ -24,6 +24,12 @@ pub enum Error {
         /// What was found: "empty", or the first bytes.
         found: String,
     },
+    /// The compressed bytes cannot be read.
+    #[error("cannot read the image")]
+    Read {
+        /// The reader's reason.
+        source: std::io::Error,
+    },
     /// The image declares more than [`DecodeLimits`](crate::DecodeLimits) allow.
     #[error("{format} image of {actual} {unit}; the limit `{limit}` is {maximum} {unit}")]
     OverLimit {
@@ -132,6 +138,8 @@ pub enum ErrorKind {
     Unsupported,
     /// A limit refuses it.
     TooLarge,
+    /// The source cannot be read; later it may work.
+    Unavailable,
     /// An option is outside its range.
     InvalidConfig,
     /// An encoder failed.
@@ -164,6 +172,7 @@ impl Error {
                 ErrorKind::TooLarge
             }
             Self::Corrupt { .. } => ErrorKind::Corrupt,
+            Self::Read { .. } => ErrorKind::Unavailable,
             Self::InvalidOption { .. } => ErrorKind::InvalidConfig,
             Self::PlanMismatch { .. } | Self::Scale { .. } | Self::Encode { .. } => {
                 ErrorKind::Internal

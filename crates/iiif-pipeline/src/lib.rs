@@ -70,4 +70,4 @@ pub use crate::options::{
     WebpCompression,
 };
 pub use crate::render::render;
-pub use crate::source::{ColorModel, PixelLayout, SourceFormat, SourceImage};
+pub use crate::source::{ColorModel, FileSource, PixelLayout, ReadAt, SourceFormat, SourceImage};

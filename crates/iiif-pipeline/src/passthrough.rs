@@ -27,6 +27,28 @@ const ORIENTATION_EXIF: [u8; 26] = [
 /// Where the value stands in [`ORIENTATION_EXIF`].
 const ORIENTATION_VALUE: usize = 18;
 
+/// A file that is put together from what is left of its header and all that follows.
+#[derive(Clone, Debug)]
+pub(crate) struct Stripped {
+    head: Vec<u8>,
+    rest: Bytes,
+}
+
+impl Stripped {
+    /// Returns the bytes of the file.
+    pub(crate) fn len_bytes(&self) -> u64 {
+        (self.head.len() + self.rest.len()) as u64
+    }
+
+    /// Returns the file.
+    pub(crate) fn to_bytes(&self) -> Bytes {
+        if self.head.is_empty() {
+            return self.rest.clone();
+        }
+        [&self.head, &self.rest[..]].concat().into()
+    }
+}
+
 /// Returns the source's own data without metadata, if the plan leaves every pixel as it is and the
 /// data is fit to be shown.
 ///
@@ -36,7 +58,7 @@ pub(crate) fn derivative(
     source: &SourceImage,
     plan: &RenderPlan,
     options: &EncodeOptions,
-) -> Option<Bytes> {
+) -> Option<Stripped> {
     let geometry = source.geometry();
     let keeps_colors = matches!(
         plan.quality(),
@@ -50,9 +72,14 @@ pub(crate) fn derivative(
     if !is_asked || source.color_model() == ColorModel::Cmyk {
         return None;
     }
+    // What cannot be read is decoded, which says why it cannot.
     match (source.format(), plan.format()) {
-        (SourceFormat::Jpeg, Format::Jpg) => jpeg::strip(source.bytes(), geometry.orientation),
-        (SourceFormat::Png, Format::Png) => png::strip(source.bytes(), geometry.orientation),
+        (SourceFormat::Jpeg, Format::Jpg) => {
+            jpeg::strip(&source.compressed().ok()?, geometry.orientation)
+        }
+        (SourceFormat::Png, Format::Png) => {
+            png::strip(&source.compressed().ok()?, geometry.orientation)
+        }
         _ => None,
     }
 }

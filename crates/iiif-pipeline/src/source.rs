@@ -1,26 +1,34 @@
 //! A source image: its bytes and what its header says.
 
+mod data;
+mod file;
 mod format;
 mod header;
 mod layout;
+mod read_at;
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use iiif_image_api::{Dimensions, SourceGeometry};
 use image::DynamicImage;
 
+pub(crate) use self::data::Data;
+pub use self::file::FileSource;
 pub use self::format::SourceFormat;
 pub(crate) use self::header::{Header, raster_bytes};
 pub use self::layout::{ColorModel, PixelLayout};
+pub use self::read_at::ReadAt;
 use crate::decode::{Decoding, Need, Raster};
 use crate::{DecodeLimits, Result, decode};
 
 /// A source image: its bytes, and the facts that its header declares.
 ///
-/// [`probe`](Self::probe) is cheap: it decodes no pixels and allocates nothing of the declared
-/// size. [`decode`](Self::decode) does the work. Both may be called from any thread; a clone shares
-/// the bytes.
+/// [`probe`](Self::probe) takes bytes that are in memory, [`open`](Self::open) a reader that need
+/// not be. Both are cheap: they decode no pixels and allocate nothing of the declared size.
+/// [`decode`](Self::decode) does the work. All may be called from any thread; a clone shares the
+/// bytes.
 ///
 /// # Examples
 ///
@@ -32,7 +40,7 @@ use crate::{DecodeLimits, Result, decode};
 /// ```
 #[derive(Clone)]
 pub struct SourceImage {
-    bytes: Bytes,
+    data: Data,
     format: SourceFormat,
     header: Header,
 }
@@ -51,18 +59,57 @@ impl SourceImage {
     pub fn probe(bytes: impl Into<Bytes>, limits: &DecodeLimits) -> Result<Self> {
         let bytes = bytes.into();
         let format = SourceFormat::sniff(&bytes)?;
-        let header = decode::read_header(format, &bytes, limits)?;
+        Self::new(Data::Memory(bytes), format, limits)
+    }
+
+    /// Finds out the format by the content and reads the header.
+    ///
+    /// What is decoded from parts ([`SourceFormat::is_read_in_parts`]) stays in `reader`; all of
+    /// any other format is read into memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`probe`](Self::probe), and [`Read`](crate::Error::Read).
+    pub fn open(reader: impl ReadAt + 'static, limits: &DecodeLimits) -> Result<Self> {
+        let format = SourceFormat::sniff_at(&reader)?;
+        let mut data = Data::Parts(Arc::new(reader));
+        if !format.is_read_in_parts() {
+            data = Data::Memory(data.all()?);
+        }
+        Self::new(data, format, limits)
+    }
+
+    fn new(data: Data, format: SourceFormat, limits: &DecodeLimits) -> Result<Self> {
+        let mut header = decode::read_header(format, &data, limits)?;
+        // The decoders still read all of what is not held.
+        let read = data.len_bytes() - data.held_bytes();
+        header.scratch_bytes = header.scratch_bytes.saturating_add(read);
         Ok(Self {
-            bytes,
+            data,
             format,
             header,
         })
     }
 
-    /// Returns the compressed bytes.
+    /// Returns the number of compressed bytes.
     #[must_use]
-    pub fn bytes(&self) -> &Bytes {
-        &self.bytes
+    pub fn len_bytes(&self) -> u64 {
+        self.data.len_bytes()
+    }
+
+    /// Returns how many of the compressed bytes are held in memory: all or none.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        self.data.held_bytes()
+    }
+
+    /// Returns the compressed bytes; reads all of them if they are not held.
+    ///
+    /// # Errors
+    ///
+    /// [`Read`](crate::Error::Read).
+    pub fn compressed(&self) -> Result<Bytes> {
+        self.data.all()
     }
 
     /// Returns the format, found out by the content.
@@ -108,7 +155,8 @@ impl SourceImage {
     }
 
     /// Returns the most bytes that [`decode`](Self::decode) holds at one time, the raster and the
-    /// decoder's own buffers together; the compressed bytes are not counted.
+    /// decoder's own buffers together; compressed bytes that [are held](Self::held_bytes) are not
+    /// counted.
     ///
     /// An estimate from the header, exact for the raster. Meant for a budget of memory.
     #[must_use]
@@ -128,8 +176,8 @@ impl SourceImage {
     ///
     /// # Errors
     ///
-    /// [`Corrupt`](crate::Error::Corrupt) if the data is damaged or cut off, and
-    /// [`UnsupportedSource`](crate::Error::UnsupportedSource).
+    /// [`Corrupt`](crate::Error::Corrupt) if the data is damaged or cut off,
+    /// [`UnsupportedSource`](crate::Error::UnsupportedSource), and [`Read`](crate::Error::Read).
     pub fn decode(&self) -> Result<DynamicImage> {
         let everything = Decoding::full(&self.header);
         Ok(self.decode_as(&everything)?.image)
@@ -141,7 +189,7 @@ impl SourceImage {
     }
 
     pub(crate) fn decode_as(&self, decoding: &Decoding) -> Result<Raster> {
-        decode::decode(self.format, &self.bytes, &self.header, decoding)
+        decode::decode(self.format, &self.data, &self.header, decoding)
     }
 
     /// Returns the bytes of a raster and the most that its decoding holds besides.
@@ -154,7 +202,7 @@ impl fmt::Debug for SourceImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SourceImage")
             .field("format", &self.format)
-            .field("bytes", &self.bytes.len())
+            .field("bytes", &self.len_bytes())
             .field("geometry", &self.geometry())
             .field("layout", &self.header.layout)
             .finish_non_exhaustive()

@@ -2,16 +2,16 @@
 
 use std::cmp::Reverse;
 
-use bytes::Bytes;
 use iiif_image_api::{Format, RenderPlan};
 
 use crate::decode::{Decoding, Need};
-use crate::{EncodeOptions, Error, SourceImage, passthrough, render};
+use crate::passthrough::{self, Stripped};
+use crate::{EncodeOptions, Error, SourceImage, render};
 
 /// What a run does, in order.
 pub(super) struct Schedule {
     /// Plans that the source's own data serves, with that data.
-    pub(super) copied: Vec<(usize, Bytes)>,
+    pub(super) copied: Vec<(usize, Stripped)>,
     pub(super) passes: Vec<Pass>,
     /// Plans that do not fit into the memory limit, with the bytes that they need.
     pub(super) refused: Vec<(usize, u64)>,
@@ -70,13 +70,13 @@ impl Planner<'_> {
         let mut rendered = Vec::new();
         for (index, plan) in self.plans.iter().enumerate() {
             match passthrough::derivative(self.source, plan, encoding) {
-                Some(bytes) => schedule.copied.push((index, bytes)),
+                Some(file) => schedule.copied.push((index, file)),
                 None => rendered.push(index),
             }
         }
         // The largest decides how long all take.
         rendered.sort_by_key(|index| Reverse(self.plans[*index].output().area()));
-        let mut kept_bytes = sum(schedule.copied.iter().map(|(_, bytes)| bytes.len() as u64));
+        let mut kept_bytes = sum(schedule.copied.iter().map(|(_, file)| file.len_bytes()));
         schedule.memory_bytes = kept_bytes;
         for group in self.groups(&rendered) {
             self.add_pass(group, &mut kept_bytes, &mut schedule);

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use iiif_image_api::Orientation;
 use img_parts::jpeg::{Jpeg, JpegSegment, markers};
 
+use super::Stripped;
+
 /// Baseline, extended and progressive frames with Huffman codes: what every viewer shows.
 const COMMON_FRAMES: [u8; 3] = [markers::SOF0, markers::SOF1, markers::SOF2];
 
@@ -28,7 +30,7 @@ const MARKER_PREFIX: u8 = 0xFF;
 const STUFFING: u8 = 0;
 
 /// Returns the file without metadata, or nothing if it is cut off or of an uncommon kind.
-pub(super) fn strip(bytes: &Bytes, orientation: Orientation) -> Option<Bytes> {
+pub(super) fn strip(bytes: &Bytes, orientation: Orientation) -> Option<Stripped> {
     let jpeg = Jpeg::from_bytes(bytes.clone()).ok()?;
     let segments = jpeg.segments();
     let frame = segments.iter().find(|segment| is_frame(segment.marker()))?;
@@ -37,13 +39,13 @@ pub(super) fn strip(bytes: &Bytes, orientation: Orientation) -> Option<Bytes> {
     let scan = segments.iter().find(|segment| segment.has_entropy())?;
     // What follows the header of the first scan is kept in one piece.
     let entropy_bytes = scan.len_with_entropy() - scan.len();
-    let image = up_to_end(&bytes[bytes.len().checked_sub(entropy_bytes)?..])?;
+    let start = bytes.len().checked_sub(entropy_bytes)?;
+    let length = length_to_end(&bytes[start..])?;
     if !is_common {
         return None;
     }
 
-    let mut stripped = Vec::with_capacity(bytes.len());
-    stripped.extend([MARKER_PREFIX, markers::SOI]);
+    let mut head = vec![MARKER_PREFIX, markers::SOI];
     let mut header: Vec<JpegSegment> = segments.iter().filter_map(kept).collect();
     if let Some(exif) = super::orientation_exif(orientation) {
         // JFIF has to come first where there is any (JFIF 1.02, page 5).
@@ -56,12 +58,14 @@ pub(super) fn strip(bytes: &Bytes, orientation: Orientation) -> Option<Bytes> {
     for segment in header {
         // A segment that was read is never longer than its own length field can say.
         let length = u16::try_from(segment.contents().len() + 2).ok()?;
-        stripped.extend([MARKER_PREFIX, segment.marker()]);
-        stripped.extend(length.to_be_bytes());
-        stripped.extend_from_slice(segment.contents());
+        head.extend([MARKER_PREFIX, segment.marker()]);
+        head.extend(length.to_be_bytes());
+        head.extend_from_slice(segment.contents());
     }
-    stripped.extend_from_slice(image);
-    Some(stripped.into())
+    Some(Stripped {
+        head,
+        rest: bytes.slice(start..start + length),
+    })
 }
 
 /// Returns the segment if it matters for the pixels.
@@ -93,18 +97,18 @@ fn kept(segment: &JpegSegment) -> Option<JpegSegment> {
     }
 }
 
-/// Returns `entropy`, which reaches to the end of the file, up to and with the end of the image;
-/// nothing if there is no end, or metadata between the scans.
-fn up_to_end(entropy: &[u8]) -> Option<&[u8]> {
+/// Returns how much of `entropy`, which reaches to the end of the file, belongs to the image, its end
+/// marker included; nothing if there is no end, or metadata between the scans.
+fn length_to_end(entropy: &[u8]) -> Option<usize> {
     let mut position = 0;
     loop {
         let rest = entropy.get(position..)?;
-        position += rest.iter().position(|byte| *byte == MARKER_PREFIX)? + 1;
+        position += memchr::memchr(MARKER_PREFIX, rest)? + 1;
         match *entropy.get(position)? {
             STUFFING | markers::RST0..=markers::RST7 => position += 1,
             // Fill bytes may precede a marker.
             MARKER_PREFIX => {}
-            markers::EOI => return entropy.get(..=position),
+            markers::EOI => return Some(position + 1),
             markers::DHT | markers::SOS..=markers::DRI => {
                 let length = entropy.get(position + 1..position + 3)?;
                 let length = u16::from_be_bytes(length.try_into().ok()?);

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use iiif_image_api::Orientation;
 use img_parts::png::{Png, PngChunk};
 
+use super::Stripped;
+
 /// The chunks that matter for the pixels and their colors. Animations lose all but their first
 /// picture.
 const KEPT: [&[u8; 4]; 11] = [
@@ -12,7 +14,7 @@ const KEPT: [&[u8; 4]; 11] = [
 ];
 
 /// Returns the file without metadata, or nothing if it is cut off or a checksum is wrong.
-pub(super) fn strip(bytes: &Bytes, orientation: Orientation) -> Option<Bytes> {
+pub(super) fn strip(bytes: &Bytes, orientation: Orientation) -> Option<Stripped> {
     let mut png = Png::from_bytes(bytes.clone()).ok()?;
     png.chunks_mut()
         .retain(|chunk| KEPT.contains(&&chunk.kind()));
@@ -25,5 +27,8 @@ pub(super) fn strip(bytes: &Bytes, orientation: Orientation) -> Option<Bytes> {
     if let Some(exif) = super::orientation_exif(orientation) {
         chunks.insert(data, PngChunk::new(*b"eXIf", exif.to_vec().into()));
     }
-    Some(png.encoder().bytes())
+    Some(Stripped {
+        head: Vec::new(),
+        rest: png.encoder().bytes(),
+    })
 }

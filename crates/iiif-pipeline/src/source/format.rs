@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Error, Result};
+use crate::{Error, ReadAt, Result};
 
 /// The file formats that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +21,9 @@ pub enum SourceFormat {
     /// BMP
     Bmp,
 }
+
+/// The longest signature: that of WebP.
+const SIGNATURE_BYTES: u64 = 12;
 
 /// How many of the first bytes an error shows.
 const SHOWN_BYTES: usize = 8;
@@ -61,6 +64,26 @@ impl SourceFormat {
                 found: describe(bytes),
             }),
         }
+    }
+
+    /// Finds out the format by the first bytes that `reader` has.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownFormat`] with what was found, and [`Error::Read`].
+    pub fn sniff_at(reader: &dyn ReadAt) -> Result<Self> {
+        let length = reader.len_bytes().min(SIGNATURE_BYTES);
+        let start = reader
+            .read_at(0, length as usize)
+            .map_err(|source| Error::Read { source })?;
+        Self::sniff(&start)
+    }
+
+    /// Returns whether [`SourceImage::open`](crate::SourceImage::open) leaves images of this format
+    /// where they are and reads parts of them, rather than all of it at once.
+    #[must_use]
+    pub fn is_read_in_parts(self) -> bool {
+        self == Self::Tiff
     }
 
     pub(crate) fn accepted() -> &'static str {

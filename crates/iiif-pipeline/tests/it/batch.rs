@@ -194,7 +194,7 @@ fn segments_that_no_decoder_needs_are_not_passed_through() {
         .try_into()
         .unwrap();
     assert!(!contains(&made, "HIDDEN"));
-    assert!(contains(source.bytes(), "HIDDEN"));
+    assert!(contains(&source.compressed().unwrap(), "HIDDEN"));
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn analyses_look_at_the_upright_image() {
 #[test]
 fn the_memory_estimate_covers_raster_and_outputs() {
     let source = probe(photo(&JpegOptions::default()));
-    let (raster, file) = (160 * 120 * 3, source.bytes().len() as u64);
+    let (raster, file) = (160 * 120 * 3, source.len_bytes());
     let memory = |requests: &[&str]| {
         let batch = Batch::new(&source).with_plans(plans(&source, requests));
         batch.memory_bytes()
@@ -348,6 +348,55 @@ fn the_memory_estimate_covers_raster_and_outputs() {
     assert!(memory(&["full/1600,/0/default.png"]) >= raster + 2 * 100 * raster);
     let one = memory(&["full/80,/0/default.png"]);
     assert!(memory(&["full/80,/0/default.png"; 2]) > one);
+}
+
+#[test]
+fn a_memory_limit_changes_when_plans_are_rendered_and_not_what_comes_out() {
+    let source = probe(photo(&JpegOptions::default()));
+    let requests = [
+        "full/full/0/color.png",
+        "full/150,/0/color.png",
+        "full/140,/0/color.png",
+        "full/full/90/color.png",
+    ];
+    let batch = || Batch::new(&source).with_plans(plans(&source, &requests));
+    let all_bytes = batch().memory_bytes();
+    let together = run(&batch(), requests.len());
+    let limited = batch().with_memory_limit(all_bytes * 3 / 4);
+    assert!(limited.memory_bytes() <= all_bytes * 3 / 4);
+    let one_by_one = run(&limited, requests.len());
+    for (a, b) in together.into_iter().zip(one_by_one) {
+        assert_eq!(a.expect("made"), b.expect("made"));
+    }
+}
+
+#[test]
+fn a_plan_that_does_not_fit_into_the_memory_limit_fails_alone() {
+    let source = probe(photo(&JpegOptions::default()));
+    let requests = ["full/80,/0/color.jpg", "full/1600,/0/color.png"];
+    let batch = Batch::new(&source)
+        .with_plans(plans(&source, &requests))
+        .with_memory_limit(1 << 20);
+    let results = run(&batch, 2);
+    assert!(results[0].is_ok());
+    let error = results[1].as_ref().expect_err("too large");
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    let message = error.to_string();
+    assert!(message.contains("the memory limit is 1 MiB"), "{message}");
+}
+
+#[test]
+fn a_source_of_which_nothing_fits_into_the_memory_limit_fails_as_a_whole() {
+    let source = probe(photo(&JpegOptions::default()));
+    let batch = || Batch::new(&source).with_memory_limit(1000);
+    let analyses = Analyses::default().with_image_hash(ImageHashOptions::default());
+    for batch in [
+        batch().with_plans(plans(&source, &["full/80,/0/color.jpg"])),
+        batch().with_analyses(analyses),
+    ] {
+        let error = batch.run(&|index, _| panic!("{index} was handed over"));
+        assert_eq!(error.expect_err("too large").kind(), ErrorKind::TooLarge);
+    }
 }
 
 #[test]

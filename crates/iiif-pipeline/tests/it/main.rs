@@ -4,6 +4,7 @@ mod batch;
 mod decode;
 mod encode;
 mod jpeg;
+mod readers;
 mod render;
 mod robustness;
 mod tiff;

@@ -283,7 +283,7 @@ impl<'a> Frame<'a> {
 
 /// Returns the next marker and where it ends. Bytes before it, and fill bytes, are skipped.
 fn next_marker(bytes: &[u8], from: usize) -> Option<(u8, usize)> {
-    let start = from + bytes.get(from..)?.iter().position(|byte| *byte == 0xff)?;
+    let start = from + memchr::memchr(0xff, bytes.get(from..)?)?;
     let fill = bytes[start..].iter().position(|byte| *byte != 0xff)?;
     Some((bytes[start + fill], start + fill + 1))
 }

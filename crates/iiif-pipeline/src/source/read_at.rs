@@ -1,0 +1,87 @@
+//! Compressed bytes that are read in parts.
+
+use std::fmt;
+use std::io;
+
+use bytes::Bytes;
+
+/// Bytes that are read in parts: the compressed bytes of a source image that is not held in memory.
+///
+/// [`Bytes`] are such a source, whose parts are slices; a [`FileSource`](crate::FileSource) is one.
+///
+/// # Contract
+///
+/// - [`len_bytes`](Self::len_bytes) is always the same.
+/// - [`read_at`](Self::read_at) returns exactly `length` bytes, which are the same each time. What
+///   reaches behind the end is an error of kind [`UnexpectedEof`](io::ErrorKind::UnexpectedEof),
+///   found before anything is allocated; so is a source that turns out shorter than it said.
+///   Zero bytes may be read anywhere up to the end.
+/// - Reads block. They may come from several threads at once and do not disturb each other.
+pub trait ReadAt: fmt::Debug + Send + Sync {
+    /// Returns the number of bytes.
+    fn len_bytes(&self) -> u64;
+
+    /// Reads `length` bytes from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the part reaches behind the end,
+    /// and whatever goes wrong when reading.
+    fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes>;
+}
+
+/// The parts are slices: nothing is copied.
+impl ReadAt for Bytes {
+    fn len_bytes(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+        check_part(self.len_bytes(), offset, length)?;
+        // Within the bytes, so within `usize`.
+        let offset = offset as usize;
+        Ok(self.slice(offset..offset + length))
+    }
+}
+
+/// Checks that a part lies within `len_bytes`.
+pub(super) fn check_part(len_bytes: u64, offset: u64, length: usize) -> io::Result<()> {
+    match offset.checked_add(length as u64) {
+        Some(end) if end <= len_bytes => Ok(()),
+        _ => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_bytes_are_slices_of_them() {
+        let bytes = Bytes::from_static(b"0123456789");
+        assert_eq!(bytes.len_bytes(), 10);
+        let part = bytes.read_at(3, 4).unwrap();
+        assert_eq!(part, "3456");
+        assert_eq!(part.as_ptr(), bytes[3..].as_ptr());
+        assert_eq!(bytes.read_at(0, 10).unwrap(), bytes);
+        assert_eq!(bytes.read_at(10, 0).unwrap(), "");
+    }
+
+    #[test]
+    fn part_that_reaches_behind_the_end_is_refused() {
+        let bytes = Bytes::from_static(b"0123456789");
+        let parts = [
+            (0, 11),
+            (10, 1),
+            (11, 0),
+            (u64::MAX, 1),
+            (5, usize::MAX),
+            (u64::MAX, usize::MAX),
+        ];
+        for (offset, length) in parts {
+            let error = bytes.read_at(offset, length).unwrap_err();
+            let kind = error.kind();
+            assert_eq!(kind, io::ErrorKind::UnexpectedEof, "{length} at {offset}");
+        }
+    }
+}
