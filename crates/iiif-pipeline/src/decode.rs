@@ -54,7 +54,7 @@ pub(crate) fn read_header(
         #[cfg(feature = "gif")]
         SourceFormat::Gif => gif::read_header(&data.all()?, limits),
         #[cfg(feature = "tiff")]
-        SourceFormat::Tiff => tiff::read_header(&data.all()?, limits),
+        SourceFormat::Tiff => tiff::read_header(data, limits),
         #[cfg(feature = "webp")]
         SourceFormat::WebP => webp::read_header(&data.all()?, limits),
         #[cfg(feature = "bmp")]
@@ -74,8 +74,11 @@ pub(crate) fn read_header(
 /// Chooses the cheapest decoding that serves `need`. What a format cannot reduce, or read in part,
 /// is decoded whole.
 pub(crate) fn choose(format: SourceFormat, header: &Header, need: Need) -> Decoding {
-    let _ = (format, need);
-    Decoding::full(header)
+    match format {
+        #[cfg(feature = "tiff")]
+        SourceFormat::Tiff => tiff::choose(header, need),
+        _ => Decoding::full(header),
+    }
 }
 
 /// Decodes to sRGB what was chosen.
@@ -93,7 +96,7 @@ pub(crate) fn decode(
         #[cfg(feature = "gif")]
         SourceFormat::Gif => gif::decode(&data.all()?, header),
         #[cfg(feature = "tiff")]
-        SourceFormat::Tiff => tiff::decode(&data.all()?, header),
+        SourceFormat::Tiff => tiff::decode(data, header, decoding),
         #[cfg(feature = "webp")]
         SourceFormat::WebP => webp::decode(&data.all()?, header),
         #[cfg(feature = "bmp")]

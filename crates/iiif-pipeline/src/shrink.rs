@@ -186,9 +186,23 @@ fn shrink_samples<T: Averaged>(
     let (width, channels) = (image.width(), raster::channels(image));
     let factor = factor.clamp(1, MAX_FACTOR);
     let size = (width.div_ceil(factor), image.height().div_ceil(factor));
-    let source_row = width as usize * channels;
     let row = size.0 as usize * channels;
     let mut shrunk = vec![T::default(); row * size.1 as usize];
+    shrink_rows(samples, &mut shrunk, (width, channels), factor);
+    T::into_image(shrunk, size, channels)
+}
+
+/// Averages rows of `width` pixels of `channels` to `shrunk`, which has a row for every `factor` of
+/// them and one for what is left, in parallel.
+pub(crate) fn shrink_rows<T: Averaged>(
+    samples: &[T],
+    shrunk: &mut [T],
+    (width, channels): (u32, usize),
+    factor: u32,
+) {
+    let factor = factor.clamp(1, MAX_FACTOR);
+    let source_row = width as usize * channels;
+    let row = width.div_ceil(factor) as usize * channels;
     shrunk
         .par_chunks_mut((row * ROWS_PER_TASK).max(1))
         .zip(samples.par_chunks((source_row * ROWS_PER_TASK * factor as usize).max(1)))
@@ -202,7 +216,6 @@ fn shrink_samples<T: Averaged>(
                 shrink.take(shrunk);
             }
         });
-    T::into_image(shrunk, size, channels)
 }
 
 fn is_opaque<T: Averaged, const N: usize>(row: &[T]) -> bool {

@@ -5,6 +5,7 @@ mod file;
 mod format;
 mod header;
 mod layout;
+mod level;
 mod read_at;
 
 use std::fmt;
@@ -19,6 +20,7 @@ pub use self::file::FileSource;
 pub use self::format::SourceFormat;
 pub(crate) use self::header::{Header, raster_bytes};
 pub use self::layout::{ColorModel, PixelLayout};
+pub(crate) use self::level::Level;
 pub use self::read_at::ReadAt;
 use crate::decode::{Decoding, Need, Raster};
 use crate::{DecodeLimits, Result, decode};

@@ -49,7 +49,6 @@ impl Data {
     /// # Errors
     ///
     /// [`Error::Read`].
-    #[expect(dead_code, reason = "no decoder reads in parts yet")]
     pub(crate) fn part(&self, offset: u64, length: u64) -> Result<Option<Bytes>> {
         let end = offset.checked_add(length);
         if end.is_none_or(|end| end > self.len_bytes()) {

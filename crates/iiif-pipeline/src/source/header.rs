@@ -2,7 +2,7 @@
 
 use iiif_image_api::{Dimensions, Orientation};
 
-use super::{ColorModel, PixelLayout};
+use super::{ColorModel, Level, PixelLayout};
 
 /// What a decoder learns from a header.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Header {
     pub(crate) icc_profile: Option<Vec<u8>>,
     /// What the decoder holds besides the raster, at most, in bytes.
     pub(crate) scratch_bytes: u64,
+    /// The sizes that the file holds, the full one first; empty where the format has only one.
+    pub(crate) levels: Vec<Level>,
 }
 
 impl Header {
@@ -32,6 +34,7 @@ impl Header {
             },
             icc_profile: None,
             scratch_bytes: 0,
+            levels: Vec::new(),
         }
     }
 
