@@ -119,9 +119,7 @@ impl<'a> Image<'a> {
     fn needed_bytes(&self, source: &SourceImage, group: &[Planned]) -> u64 {
         let plans = group.iter().map(|planned| planned.plan).collect();
         let batch = self.settings.batch(source, plans);
-        batch
-            .memory_bytes()
-            .saturating_add(source.held_bytes())
+        batch.memory_bytes().saturating_add(source.held_bytes())
     }
 
     /// Returns the derivatives in groups that fit into the budget: nearly always one, so that the
