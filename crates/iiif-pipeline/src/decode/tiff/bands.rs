@@ -52,7 +52,11 @@ impl BlockSize {
 
 /// Returns how many rows a band has: whole blocks of `block_height` rows.
 pub(super) fn band_height(block_height: u64, row_bytes: u64) -> u64 {
-    let blocks = BAND_BYTES / block_height.saturating_mul(row_bytes).max(1);
+    height_of(BAND_BYTES, block_height, row_bytes)
+}
+
+fn height_of(band_bytes: u64, block_height: u64, row_bytes: u64) -> u64 {
+    let blocks = band_bytes / block_height.saturating_mul(row_bytes).max(1);
     blocks.max(1).saturating_mul(block_height)
 }
 
@@ -65,6 +69,7 @@ pub(super) struct Reader<'a, S> {
     /// What is decoded, in pixels of the page.
     columns: Range<usize>,
     rows: Range<usize>,
+    band_bytes: u64,
 }
 
 impl<'a, S: Stored + Averaged> Reader<'a, S> {
@@ -82,6 +87,7 @@ impl<'a, S: Stored + Averaged> Reader<'a, S> {
             channels,
             columns: span(window.x(), window.width()),
             rows: span(window.y(), window.height()),
+            band_bytes: BAND_BYTES,
         }
     }
 
@@ -124,7 +130,8 @@ impl<'a, S: Stored + Averaged> Reader<'a, S> {
     /// Returns the rows of each band.
     fn bands(&self) -> impl Iterator<Item = Range<usize>> + use<S> {
         let row_bytes = self.columns.len() * self.channels * size_of::<S>();
-        let height = band_height(self.block_height() as u64, row_bytes as u64) as usize;
+        let block_height = self.block_height() as u64;
+        let height = height_of(self.band_bytes, block_height, row_bytes as u64) as usize;
         let rows = self.rows.clone();
         // Bands end where blocks do.
         (rows.start / height..rows.end.div_ceil(height)).map(move |band| {
@@ -217,3 +224,6 @@ struct Block<'a, S> {
     y: usize,
     rows: Vec<&'a mut [S]>,
 }
+
+#[cfg(test)]
+mod tests;

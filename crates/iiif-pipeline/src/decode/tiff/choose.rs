@@ -15,11 +15,7 @@ const LEFT_TO_SCALE: u32 = 2;
 /// pixels are averaged into one.
 pub(in super::super) fn choose(header: &Header, need: Need) -> Decoding {
     let stored = header.dimensions;
-    let suffices = |level: &Level| {
-        let dimensions = level.dimensions;
-        need.shrink.allows(stored.width(), dimensions.width())
-            && need.shrink.allows(stored.height(), dimensions.height())
-    };
+    let suffices = |level: &Level| suffices(need, stored, level.dimensions);
     // The smallest is the last. The full size suffices always.
     let level = header.levels.iter().rposition(suffices).unwrap_or(0);
     let Some(facts) = header.levels.get(level) else {
@@ -39,6 +35,22 @@ pub(in super::super) fn choose(header: &Header, need: Need) -> Decoding {
     };
     decoding.scratch_bytes = scratch_bytes(header, &decoding);
     decoding
+}
+
+/// Returns whether no plan needs more than a level has. Its sides are rounded, so that often only
+/// one of them is all of the fraction; what plans ask for is no finer than whole pixels either.
+fn suffices(need: Need, stored: Dimensions, level: Dimensions) -> bool {
+    let allows = |more: u32| {
+        let across = need.shrink.allows(stored.width(), level.width() + more);
+        (across, need.shrink.allows(stored.height(), level.height() + more))
+    };
+    // A level is at most as large as the image, whose sides are of 32 bits: nothing overflows for
+    // one that is smaller, and the image itself needs nothing more.
+    match allows(0) {
+        (true, true) => true,
+        (false, false) => false,
+        _ => allows(1) == (true, true),
+    }
 }
 
 /// Returns what decoding holds besides the raster, at most, in bytes.
