@@ -3,12 +3,9 @@
 //! Decoders that cannot reduce by themselves push their rows through [`BoxShrink`], so that they
 //! never hold the whole raster; [`shrink_image`] reduces a raster in memory.
 
-#![expect(dead_code, reason = "no decoder reduces yet")]
-
 mod sample;
 
-use std::borrow::Cow;
-
+use iiif_image_api::PixelRect;
 use image::DynamicImage;
 use rayon::prelude::*;
 
@@ -54,19 +51,31 @@ impl<T: Averaged> BoxShrink<T> {
         let row_samples = width as usize * channels;
         let factor = factor.clamp(1, MAX_FACTOR) as usize;
         let has_alpha = channels == 2 || channels == 4;
-        let held = if factor == 1 { 0 } else { row_samples };
         Self {
             factor,
             channels,
             row_samples,
-            sums: vec![T::Sum::default(); held],
-            weighted: vec![T::WeightedSum::default(); if has_alpha { held } else { 0 }],
+            sums: vec![T::Sum::default(); row_samples],
+            weighted: vec![T::WeightedSum::default(); if has_alpha { row_samples } else { 0 }],
             is_weighted: false,
             rows: 0,
         }
     }
 
+    /// The same for channels none of which is alpha, whatever their number: inks.
+    #[cfg(feature = "tiff")]
+    pub(crate) fn without_alpha(width: u32, channels: usize, factor: u32) -> Self {
+        Self {
+            weighted: Vec::new(),
+            ..Self::new(width, channels, factor)
+        }
+    }
+
     /// Returns the bytes that a reduction of rows of `width` pixels holds, its results not counted.
+    #[cfg_attr(
+        not(any(feature = "png", feature = "tiff")),
+        expect(dead_code, reason = "other decoders do not push rows")
+    )]
     pub(crate) fn scratch_bytes(width: u32, channels: usize) -> u64 {
         let samples = u64::from(width) * channels as u64;
         let sample_bytes = size_of::<T::Sum>() + size_of::<T::WeightedSum>();
@@ -74,6 +83,10 @@ impl<T: Averaged> BoxShrink<T> {
     }
 
     /// Takes any number of whole rows, and appends to `shrunk` those that they complete.
+    #[cfg_attr(
+        not(any(feature = "png", feature = "tiff")),
+        expect(dead_code, reason = "other decoders do not push rows")
+    )]
     pub(crate) fn push(&mut self, rows: &[T], shrunk: &mut Vec<T>) {
         if self.factor == 1 {
             shrunk.extend_from_slice(rows);
@@ -88,6 +101,10 @@ impl<T: Averaged> BoxShrink<T> {
     }
 
     /// Appends the last row, if the bottom edge cut it off.
+    #[cfg_attr(
+        not(any(feature = "png", feature = "tiff")),
+        expect(dead_code, reason = "other decoders do not push rows")
+    )]
     pub(crate) fn finish(mut self, shrunk: &mut Vec<T>) {
         if self.rows > 0 {
             self.append(shrunk);
@@ -103,6 +120,7 @@ impl<T: Averaged> BoxShrink<T> {
 
     fn add(&mut self, row: &[T]) {
         let is_opaque = match self.channels {
+            _ if self.weighted.is_empty() => true,
             2 => is_opaque::<T, 2>(row),
             4 => is_opaque::<T, 4>(row),
             _ => true,
@@ -159,63 +177,61 @@ impl<T: Averaged> BoxShrink<T> {
     }
 }
 
-/// Returns `image` reduced as [`BoxShrink`] does, in parallel.
+/// Returns the part `rect` of `image` reduced as [`BoxShrink`] does, in parallel.
 ///
 /// # Errors
 ///
-/// If the samples have neither 8 nor 16 bits.
-pub(crate) fn shrink_image(image: &DynamicImage, factor: u32) -> Result<Cow<'_, DynamicImage>> {
-    if factor <= 1 {
-        return Ok(Cow::Borrowed(image));
-    }
+/// If the samples have neither 8 nor 16 bits, or the part reaches outside.
+pub(crate) fn shrink_image(
+    image: &DynamicImage,
+    rect: PixelRect,
+    factor: u32,
+) -> Result<DynamicImage> {
     let shrunk = match raster::samples(image) {
-        Some(Samples::Bits8(samples)) => shrink_samples(image, samples, factor),
-        Some(Samples::Bits16(samples)) => shrink_samples(image, samples, factor),
+        Some(Samples::Bits8(samples)) => shrink_samples(image, samples, rect, factor),
+        Some(Samples::Bits16(samples)) => shrink_samples(image, samples, rect, factor),
         None => None,
     };
-    shrunk
-        .map(Cow::Owned)
-        .ok_or_else(|| Error::unsupported_raster(image))
+    shrunk.ok_or_else(|| Error::unsupported_raster(image))
 }
 
 fn shrink_samples<T: Averaged>(
     image: &DynamicImage,
     samples: &[T],
+    rect: PixelRect,
     factor: u32,
 ) -> Option<DynamicImage> {
-    let (width, channels) = (image.width(), raster::channels(image));
+    let channels = raster::channels(image);
     let factor = factor.clamp(1, MAX_FACTOR);
-    let size = (width.div_ceil(factor), image.height().div_ceil(factor));
-    let row = size.0 as usize * channels;
-    let mut shrunk = vec![T::default(); row * size.1 as usize];
-    shrink_rows(samples, &mut shrunk, (width, channels), factor);
-    T::into_image(shrunk, size, channels)
-}
-
-/// Averages rows of `width` pixels of `channels` to `shrunk`, which has a row for every `factor` of
-/// them and one for what is left, in parallel.
-pub(crate) fn shrink_rows<T: Averaged>(
-    samples: &[T],
-    shrunk: &mut [T],
-    (width, channels): (u32, usize),
-    factor: u32,
-) {
-    let factor = factor.clamp(1, MAX_FACTOR);
-    let source_row = width as usize * channels;
-    let row = width.div_ceil(factor) as usize * channels;
+    let size = (
+        rect.width().div_ceil(factor),
+        rect.height().div_ceil(factor),
+    );
+    let stride = image.width() as usize * channels;
+    let columns = rect.x() as usize * channels..(rect.x() + rect.width()) as usize * channels;
+    let rows = rect.y() as usize * stride..(rect.y() + rect.height()) as usize * stride;
+    let samples = samples.get(rows).filter(|_| columns.end <= stride)?;
+    let row_samples = size.0 as usize * channels;
+    let mut shrunk = vec![T::default(); row_samples * size.1 as usize];
+    let block = factor as usize * stride;
     shrunk
-        .par_chunks_mut((row * ROWS_PER_TASK).max(1))
-        .zip(samples.par_chunks((source_row * ROWS_PER_TASK * factor as usize).max(1)))
+        .par_chunks_mut(row_samples * ROWS_PER_TASK)
+        .zip(samples.par_chunks(block * ROWS_PER_TASK))
         .for_each(|(shrunk, samples)| {
-            let mut shrink = BoxShrink::new(width, channels, factor);
-            let blocks = samples.chunks(source_row * factor as usize);
-            for (shrunk, rows) in shrunk.chunks_exact_mut(row).zip(blocks) {
-                for row in rows.chunks_exact(source_row) {
-                    shrink.add(row);
+            let mut shrink = BoxShrink::new(rect.width(), channels, factor);
+            let blocks = samples.chunks(block);
+            for (shrunk, rows) in shrunk.chunks_exact_mut(row_samples).zip(blocks) {
+                if factor == 1 {
+                    shrunk.copy_from_slice(&rows[columns.clone()]);
+                    continue;
+                }
+                for row in rows.chunks_exact(stride) {
+                    shrink.add(&row[columns.clone()]);
                 }
                 shrink.take(shrunk);
             }
         });
+    T::into_image(shrunk, size, channels)
 }
 
 fn is_opaque<T: Averaged, const N: usize>(row: &[T]) -> bool {

@@ -7,6 +7,8 @@ mod header;
 mod layout;
 mod level;
 mod read_at;
+#[cfg(feature = "png")]
+mod stream;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ pub(crate) use self::header::{Header, raster_bytes};
 pub use self::layout::{ColorModel, PixelLayout};
 pub(crate) use self::level::Level;
 pub use self::read_at::ReadAt;
+#[cfg(feature = "png")]
+pub(crate) use self::stream::{STREAM_BYTES, Stream};
 use crate::decode::{Decoding, Need, Raster};
 use crate::{DecodeLimits, Result, decode};
 
@@ -83,8 +87,11 @@ impl SourceImage {
 
     fn new(data: Data, format: SourceFormat, limits: &DecodeLimits) -> Result<Self> {
         let mut header = decode::read_header(format, &data, limits)?;
-        // The decoders still read all of what is not held.
-        let read = data.len_bytes() - data.held_bytes();
+        // All decoders but that of PNG still read all of what is not held.
+        let read = match format {
+            SourceFormat::Png => 0,
+            _ => data.len_bytes() - data.held_bytes(),
+        };
         header.scratch_bytes = header.scratch_bytes.saturating_add(read);
         Ok(Self {
             data,

@@ -1,5 +1,6 @@
 //! Against averages in `f64`.
 
+use iiif_image_api::Dimensions;
 use iiif_testkit::pattern;
 use image::DynamicImage;
 use proptest::collection::vec;
@@ -86,7 +87,7 @@ fn check<T: Averaged>(samples: &[T], (width, height): (u32, u32), channels: usiz
     }
     let image =
         T::into_image(samples.to_vec(), (width, height), channels).expect("samples of all pixels");
-    let whole = shrink_image(&image, factor).expect("an integral layout");
+    let whole = shrink_image(&image, everything(&image), factor).expect("an integral layout");
     assert_eq!(
         (whole.width(), whole.height()),
         (width.div_ceil(factor), height.div_ceil(factor))
@@ -96,7 +97,25 @@ fn check<T: Averaged>(samples: &[T], (width, height): (u32, u32), channels: usiz
         (whole.width(), whole.height()),
         channels,
     );
-    assert_eq!(Some(&*whole), in_bands.as_ref());
+    assert_eq!(Some(&whole), in_bands.as_ref());
+}
+
+fn everything(image: &DynamicImage) -> PixelRect {
+    PixelRect::full(Dimensions::new(image.width(), image.height()).expect("not empty"))
+}
+
+#[test]
+fn parts_are_reduced_without_what_is_around_them() {
+    let photo = DynamicImage::ImageRgb8(pattern::photo(100, 80));
+    let full = everything(&photo).dimensions();
+    for (x, y, width, height) in [(0, 0, 7, 5), (31, 20, 64, 60), (99, 79, 1, 1)] {
+        let part = PixelRect::clipped((x, y), (width, height), full).expect("inside");
+        let cropped = photo.crop_imm(part.x(), part.y(), part.width(), part.height());
+        for factor in [1, 2, 5] {
+            let expected = shrink_image(&cropped, everything(&cropped), factor).expect("RGB");
+            assert_eq!(shrink_image(&photo, part, factor).expect("RGB"), expected);
+        }
+    }
 }
 
 #[test]
@@ -109,10 +128,10 @@ fn blocks_become_their_rounded_averages() {
         )
         .expect("15 samples"),
     );
-    let halved = shrink_image(&image, 2).expect("gray");
+    let halved = shrink_image(&image, everything(&image), 2).expect("gray");
     // 10 / 4 = 2.5, 47 / 4 = 11.75, 201 / 2 = 100.5; cut off below: 15 / 2 = 7.5, 255, 9.
     assert_eq!(halved.as_bytes(), [3, 12, 101, 8, 255, 9]);
-    let all = shrink_image(&image, 200).expect("gray");
+    let all = shrink_image(&image, everything(&image), 200).expect("gray");
     // 792 / 15 = 52.8.
     assert_eq!(all.as_bytes(), [53]);
 }
@@ -121,7 +140,7 @@ fn blocks_become_their_rounded_averages() {
 fn colors_count_as_much_as_they_are_opaque() {
     let pixels = vec![200, 10, 0, 255, 40, 20, 0, 85, 90, 90, 90, 0, 90, 90, 90, 0];
     let image = <u8 as raster::Sample>::into_image(pixels, (4, 1), 4).expect("4 pixels");
-    let halved = shrink_image(&image, 2).expect("8 bits");
+    let halved = shrink_image(&image, everything(&image), 2).expect("8 bits");
     // Weights 3 to 1: (3 * 200 + 40) / 4, (3 * 10 + 20) / 4 = 12.5; alpha 340 / 2.
     assert_eq!(halved.as_bytes(), [160, 13, 0, 170, 0, 0, 0, 0]);
 }

@@ -12,16 +12,19 @@ use rayon::prelude::*;
 
 use super::chunk::{self, Chunk};
 use super::chunks::Chunks;
-use super::page::Page;
+use super::page::{Page, Photometric};
 use super::unpack::{Stored, Unpacker};
 use crate::Result;
-use crate::shrink::{self, Averaged};
+use crate::shrink::{Averaged, BoxShrink};
 
 /// How many bytes of pixels a block has, unless it is a single chunk.
 const BLOCK_BYTES: u64 = 256 << 10;
 
 /// How many bytes of pixels a band has, unless it is a single row of chunks.
 const BAND_BYTES: u64 = 16 << 20;
+
+/// Rows of averages that one task makes.
+const ROWS_PER_TASK: usize = 8;
 
 /// Chunks that one thread decodes in turn: as many as make it worth a task, and a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +96,6 @@ impl<'a, S: Stored + Averaged> Reader<'a, S> {
 
     /// Decodes the window, reduced by `shrink`.
     pub(super) fn read(&self, shrink: u32) -> Result<Vec<S>> {
-        let width = self.columns.len() as u32;
         let shrink = shrink.max(1) as usize;
         let out_row = self.columns.len().div_ceil(shrink) * self.channels;
         let mut raster = vec![S::default(); out_row * self.rows.len().div_ceil(shrink)];
@@ -114,17 +116,35 @@ impl<'a, S: Stored + Averaged> Reader<'a, S> {
             self.fill(band, &mut buffer[waiting * row..])?;
             let whole = if is_last { held } else { held - held % shrink };
             let (pixels, after) = rest.split_at_mut(whole.div_ceil(shrink) * out_row);
-            shrink::shrink_rows(
-                &buffer[..whole * row],
-                pixels,
-                (width, self.channels),
-                shrink as u32,
-            );
+            self.average(&buffer[..whole * row], pixels, shrink);
             rest = after;
             waiting = held - whole;
             buffer.copy_within(whole * row.., 0);
         }
         Ok(raster)
+    }
+
+    /// Averages whole rows, and what may be left of a block at the end.
+    fn average(&self, rows: &[S], averages: &mut [S], shrink: usize) {
+        let width = self.columns.len();
+        let row = width * self.channels;
+        let out_row = width.div_ceil(shrink) * self.channels;
+        let blocks = rows.par_chunks(row * shrink * ROWS_PER_TASK);
+        averages
+            .par_chunks_mut(out_row * ROWS_PER_TASK)
+            .zip(blocks)
+            .for_each(|(averages, rows)| {
+                let (width, channels, factor) = (width as u32, self.channels, shrink as u32);
+                let mut shrink = if self.page.photometric == Photometric::Cmyk {
+                    BoxShrink::without_alpha(width, channels, factor)
+                } else {
+                    BoxShrink::new(width, channels, factor)
+                };
+                let mut made = Vec::with_capacity(averages.len());
+                shrink.push(rows, &mut made);
+                shrink.finish(&mut made);
+                averages.copy_from_slice(&made);
+            });
     }
 
     /// Returns the rows of each band.

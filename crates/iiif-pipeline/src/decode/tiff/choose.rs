@@ -37,15 +37,15 @@ pub(in super::super) fn choose(header: &Header, need: Need) -> Decoding {
     decoding
 }
 
-/// Returns whether no plan needs more than a level has. Its sides are rounded, so that often only
-/// one of them is all of the fraction; what plans ask for is no finer than whole pixels either.
+/// Returns whether no plan needs more than a level has. The sides of a level are rounded, often
+/// down, and then only one of them is all of the fraction; so are those that plans ask for.
 fn suffices(need: Need, stored: Dimensions, level: Dimensions) -> bool {
     let allows = |more: u32| {
-        let across = need.shrink.allows(stored.width(), level.width() + more);
-        (across, need.shrink.allows(stored.height(), level.height() + more))
+        let allows =
+            |stored: u32, level: u32| need.shrink.allows(stored, level.saturating_add(more));
+        let across = allows(stored.width(), level.width());
+        (across, allows(stored.height(), level.height()))
     };
-    // A level is at most as large as the image, whose sides are of 32 bits: nothing overflows for
-    // one that is smaller, and the image itself needs nothing more.
     match allows(0) {
         (true, true) => true,
         (false, false) => false,
