@@ -54,7 +54,7 @@ pub(crate) fn read_header(
         #[cfg(feature = "gif")]
         SourceFormat::Gif => gif::read_header(&data.all()?, limits),
         #[cfg(feature = "tiff")]
-        SourceFormat::Tiff => tiff::read_header(&data.all()?, limits),
+        SourceFormat::Tiff => tiff::read_header(data, limits),
         #[cfg(feature = "webp")]
         SourceFormat::WebP => webp::read_header(&data.all()?, limits),
         #[cfg(feature = "bmp")]
@@ -80,6 +80,8 @@ pub(crate) fn choose(format: SourceFormat, header: &Header, need: Need) -> Decod
         SourceFormat::Jpeg => jpeg::choose(header, need),
         #[cfg(feature = "png")]
         SourceFormat::Png => png::choose(header, need),
+        #[cfg(feature = "tiff")]
+        SourceFormat::Tiff => tiff::choose(header, need),
         _ => Decoding::full(header),
     }
 }
@@ -99,7 +101,7 @@ pub(crate) fn decode(
         #[cfg(feature = "gif")]
         SourceFormat::Gif => gif::decode(&data.all()?, header),
         #[cfg(feature = "tiff")]
-        SourceFormat::Tiff => tiff::decode(&data.all()?, header),
+        SourceFormat::Tiff => tiff::decode(data, header, decoding),
         #[cfg(feature = "webp")]
         SourceFormat::WebP => webp::decode(&data.all()?, header),
         #[cfg(feature = "bmp")]

@@ -62,6 +62,15 @@ impl<T: Averaged> BoxShrink<T> {
         }
     }
 
+    /// The same for channels none of which is alpha, whatever their number: inks.
+    #[cfg(feature = "tiff")]
+    pub(crate) fn without_alpha(width: u32, channels: usize, factor: u32) -> Self {
+        Self {
+            weighted: Vec::new(),
+            ..Self::new(width, channels, factor)
+        }
+    }
+
     /// Returns the bytes that a reduction of rows of `width` pixels holds, its results not counted.
     #[cfg_attr(
         not(any(feature = "png", feature = "tiff")),
@@ -111,6 +120,7 @@ impl<T: Averaged> BoxShrink<T> {
 
     fn add(&mut self, row: &[T]) {
         let is_opaque = match self.channels {
+            _ if self.weighted.is_empty() => true,
             2 => is_opaque::<T, 2>(row),
             4 => is_opaque::<T, 4>(row),
             _ => true,

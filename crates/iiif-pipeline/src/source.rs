@@ -5,6 +5,7 @@ mod file;
 mod format;
 mod header;
 mod layout;
+mod level;
 mod read_at;
 #[cfg(feature = "png")]
 mod stream;
@@ -23,6 +24,7 @@ pub use self::format::SourceFormat;
 pub(crate) use self::header::Reduction;
 pub(crate) use self::header::{Header, raster_bytes};
 pub use self::layout::{ColorModel, PixelLayout};
+pub(crate) use self::level::Level;
 pub use self::read_at::ReadAt;
 #[cfg(feature = "png")]
 pub(crate) use self::stream::{STREAM_BYTES, Stream};

@@ -21,7 +21,9 @@ pub use self::gif::gif;
 pub use self::ifd::ByteOrder;
 pub use self::jpeg::{COMMENT, JpegColor, JpegOptions, XMP_MARKER, jpeg};
 pub use self::png::{PngColor, PngOptions, png};
-pub use self::tiff::{Compression, Layout, Photometric, Planar, Predictor, TiffOptions, tiff};
+pub use self::tiff::{
+    Compression, Layout, Photometric, Planar, Predictor, Pyramid, TiffOptions, tiff, tiff_pyramid,
+};
 pub use self::webp::{WebpOptions, webp};
 /// Chroma subsampling of JPEGs, from the encoder.
 pub use jpeg_encoder::SamplingFactor;

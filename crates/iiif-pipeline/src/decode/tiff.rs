@@ -5,25 +5,47 @@
 //! below 8 bits with a predictor or in tiles, refuses a file before its size can be compared with
 //! limits, and reads one chunk after the other. Here chunks are decoded on all threads.
 //!
-//! Of several pages the first full-resolution one is the picture.
+//! Of several pages the first full-resolution one is the picture. Pages that show it in smaller are
+//! its levels ([`pyramid`]): what need not be finer is read from the smallest that suffices, and
+//! from no other, so damage in it is an error and no slow way around.
+//!
+//! Only the directories are read at first. Of the pixels, only strips and tiles that a window
+//! touches are read and decompressed, and what may be reduced further is averaged band by band
+//! ([`bands`]): an image that is larger than memory is never held as a whole. Averages are of the
+//! samples as they are stored, before profiles of colors and inks are applied: of encoded, not of
+//! linear light.
 
+mod bands;
+mod choose;
 mod chunk;
+mod chunks;
 mod directory;
+mod file;
 mod page;
-mod raster;
+mod pyramid;
+mod unpack;
 
-use bytes::Bytes;
-use iiif_image_api::Orientation;
-use image::{DynamicImage, ImageBuffer};
+use iiif_image_api::{Dimensions, Orientation};
+use image::DynamicImage;
 
-use self::directory::Directory;
+use self::bands::{BlockSize, Reader};
+pub(super) use self::choose::choose;
+use self::chunks::Chunks;
+use self::file::File;
 use self::page::{Alpha, Page, Photometric, tag};
-use self::raster::Stored;
-use super::{corrupt, plausible};
-use crate::source::{ColorModel, Header, PixelLayout};
+use self::pyramid::Pyramid;
+use self::unpack::Stored;
+use super::{Decoding, corrupt, plausible};
+use crate::render::raster::Sample;
+use crate::shrink::Averaged;
+use crate::source::{ColorModel, Data, Header, Level, PixelLayout};
 use crate::{DecodeLimits, Error, Result, SourceFormat, color};
 
 const FORMAT: SourceFormat = SourceFormat::Tiff;
+
+/// The most bytes of an ICC profile; a longer one is ignored. Profiles of printers, the largest
+/// there are, take some.
+const MAX_ICC_BYTES: u64 = 32 << 20;
 
 /// What is wrong with a file.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +63,7 @@ enum Damage {
     #[error("strips or tiles have no pixels")]
     EmptyChunks,
     #[error("has {found} strips or tiles where its size takes {needed}")]
-    MissingChunks { needed: usize, found: usize },
+    MissingChunks { needed: usize, found: u64 },
     #[error("strip or tile {index} is too short for its pixels")]
     ShortChunk { index: usize },
     #[error("has fewer samples per pixel than its colors take")]
@@ -52,79 +74,86 @@ enum Damage {
     JpegSize,
 }
 
-pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header> {
-    let directory = Directory::main(bytes).map_err(|error| corrupt(FORMAT, error))?;
-    let side = |tag| u32::try_from(directory.number(tag)?).ok();
-    let size = side(tag::IMAGE_WIDTH).zip(side(tag::IMAGE_LENGTH));
-    let size = size.ok_or_else(|| corrupt(FORMAT, Damage::NoSize))?;
-    let dimensions = limits.check_pixels(FORMAT, size)?;
-    let page = Page::read(&directory, dimensions)?;
-    plausible::check(FORMAT, dimensions, page.least_bytes(), bytes.len())?;
+pub(super) fn read_header(data: &Data, limits: &DecodeLimits) -> Result<Header> {
+    let file = File::open(data)?;
+    let pyramid = Pyramid::find(&file)?;
+    let main = &pyramid.main;
+    let dimensions = limits.check_pixels(FORMAT, main.size(&file)?)?;
+    let page = Page::read(&file, main, dimensions)?;
+    check_plausible(&file, &page)?;
     let layout = layout(&page);
     limits.check_bytes(FORMAT, dimensions, layout)?;
-    let mut header = Header::new(dimensions, layout);
-    header.scratch_bytes = scratch_bytes(&page);
     check_scratch(&page, limits)?;
+    let mut header = Header::new(dimensions, layout);
     if page.photometric == Photometric::Cmyk {
         header.color_model = ColorModel::Cmyk;
-        // The inks, beside the RGB that is made of them.
-        header.scratch_bytes += dimensions.area() * 4 * u64::from(layout.bits / 8);
     }
-    header.orientation = directory
-        .number(tag::ORIENTATION)
+    header.levels.push(level(data, main.offset, &page));
+    for (offset, page) in pyramid.levels(&file, &page)? {
+        if check_scratch(&page, limits).is_ok() {
+            header.levels.push(level(data, offset, &page));
+        }
+    }
+    header.scratch_bytes = choose::scratch_bytes(&header, &Decoding::full(&header));
+    header.orientation = main
+        .number(&file, tag::ORIENTATION)?
         .and_then(|value| Orientation::from_exif(u32::try_from(value).ok()?))
         .unwrap_or_default();
-    header.icc_profile = directory.bytes(tag::ICC_PROFILE).map(<[u8]>::to_vec);
+    header.icc_profile = main
+        .bytes(&file, tag::ICC_PROFILE, MAX_ICC_BYTES)?
+        .map(|profile| profile.to_vec());
     Ok(header)
 }
 
-pub(super) fn decode(bytes: &Bytes, header: &Header) -> Result<DynamicImage> {
-    let directory = Directory::main(bytes).map_err(|error| corrupt(FORMAT, error))?;
-    let page = Page::read(&directory, header.dimensions)?;
+pub(super) fn decode(data: &Data, header: &Header, decoding: &Decoding) -> Result<DynamicImage> {
+    let level = header.levels.get(decoding.level);
+    let level = level.ok_or_else(|| corrupt(FORMAT, Damage::NoDirectory))?;
+    let file = File::open(data)?;
+    let directory = file.directory(level.offset)?;
+    let page = Page::read(&file, &directory, level.dimensions)?;
+    let chunks = Chunks::read(data, &file, &directory, &page)?;
+    let size = decoding.dimensions();
+    let size = (size.width(), size.height());
+    let channels = header.layout.channels.into();
+    let profile = header.icc_profile.as_deref();
     if header.layout.bits == 16 {
-        let samples = read_samples::<u16>(&page, bytes, header)?;
-        image16(header, samples)
+        let samples = read_samples::<u16>(&page, &chunks, header, decoding)?;
+        u16::into_image(samples, size, channels)
     } else {
-        let samples = read_samples::<u8>(&page, bytes, header)?;
-        image8(header, samples)
+        let samples = read_samples::<u8>(&page, &chunks, header, decoding)?;
+        u8::into_image(samples, size, channels)
     }
     .map(|image| match page.photometric {
         // Converted already.
         Photometric::Cmyk => image,
-        _ => color::to_srgb(image, header.icc_profile.as_deref()),
+        _ => color::to_srgb(image, profile),
     })
     .ok_or_else(|| corrupt(FORMAT, Damage::MissingSamples))
 }
 
-fn read_samples<S: Stored>(page: &Page<'_>, bytes: &[u8], header: &Header) -> Result<Vec<S>> {
-    if page.photometric == Photometric::Cmyk {
-        let inks = raster::read::<S>(page, bytes, 4)?;
-        return Ok(color::inks_to_rgb(&inks, header.icc_profile.as_deref()));
-    }
-    raster::read(page, bytes, header.layout.channels.into())
+fn read_samples<S: Stored + Averaged>(
+    page: &Page,
+    chunks: &Chunks<'_>,
+    header: &Header,
+    decoding: &Decoding,
+) -> Result<Vec<S>> {
+    let channels = stored_channels(header);
+    let samples = Reader::new(page, chunks, channels, decoding.window).read(decoding.shrink)?;
+    Ok(match page.photometric {
+        Photometric::Cmyk => color::inks_to_rgb(&samples, header.icc_profile.as_deref()),
+        _ => samples,
+    })
 }
 
-fn image8(header: &Header, samples: Vec<u8>) -> Option<DynamicImage> {
-    let (width, height) = (header.dimensions.width(), header.dimensions.height());
-    match header.layout.channels {
-        1 => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageLuma8),
-        2 => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageLumaA8),
-        3 => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageRgb8),
-        _ => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageRgba8),
-    }
-}
-
-fn image16(header: &Header, samples: Vec<u16>) -> Option<DynamicImage> {
-    let (width, height) = (header.dimensions.width(), header.dimensions.height());
-    match header.layout.channels {
-        1 => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageLuma16),
-        2 => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageLumaA16),
-        3 => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageRgb16),
-        _ => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageRgba16),
+/// Returns the samples of a pixel before inks become RGB.
+fn stored_channels(header: &Header) -> usize {
+    match header.color_model {
+        ColorModel::Cmyk => 4,
+        _ => header.layout.channels.into(),
     }
 }
 
-fn layout(page: &Page<'_>) -> PixelLayout {
+fn layout(page: &Page) -> PixelLayout {
     let colors = match page.photometric {
         Photometric::WhiteIsZero | Photometric::BlackIsZero => 1,
         _ => 3,
@@ -138,22 +167,39 @@ fn layout(page: &Page<'_>) -> PixelLayout {
     PixelLayout::new(colors + u8::from(keeps_alpha), bits)
 }
 
-/// Returns the bytes of chunks in flight: one per thread, compressed JPEG, decoded and unpacked.
-fn scratch_bytes(page: &Page<'_>) -> u64 {
-    let in_flight = page.chunks_down().min(rayon::current_num_threads());
-    chunk_bytes(page)
-        .saturating_mul(2)
-        .saturating_mul(in_flight as u64)
+/// Returns what is to be known of a page to choose it and to count its memory.
+fn level(data: &Data, offset: u64, page: &Page) -> Level {
+    let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+    let chunk = Dimensions::new(side(page.chunk_width), side(page.chunk_height));
+    let block = BlockSize::of(page);
+    let planes = page.planes() as u64;
+    // Decompressed and unpacked, or JPEG in the making.
+    let mut block_bytes = page.chunk_bytes().saturating_mul(2 * planes);
+    if let Data::Parts(_) = data {
+        let chunks = (block.columns * block.rows) as u64 * planes;
+        block_bytes = block_bytes.saturating_add(chunks.saturating_mul(chunks::most_bytes(page)));
+    }
+    Level {
+        dimensions: page.dimensions,
+        offset,
+        // Chunks were found not to be empty.
+        chunk: chunk.unwrap_or(page.dimensions),
+        block_height: side(block.rows * page.chunk_height),
+        block_bytes,
+        index_bytes: Chunks::index_bytes(page),
+    }
 }
 
-fn chunk_bytes(page: &Page<'_>) -> u64 {
-    (page.row_bytes() as u64).saturating_mul(page.chunk_height as u64)
+/// Refuses a page that the file is too short for.
+fn check_plausible(file: &File<'_>, page: &Page) -> Result<()> {
+    let length = usize::try_from(file.len_bytes()).unwrap_or(usize::MAX);
+    plausible::check(FORMAT, page.dimensions, page.least_bytes(), length)
 }
 
 /// Refuses a page whose chunks alone are over the limit, which samples that are not shown can make
 /// them.
-fn check_scratch(page: &Page<'_>, limits: &DecodeLimits) -> Result<()> {
-    let actual = chunk_bytes(page);
+fn check_scratch(page: &Page, limits: &DecodeLimits) -> Result<()> {
+    let actual = page.chunk_bytes().max(Chunks::index_bytes(page));
     if actual > limits.max_bytes {
         return Err(Error::OverLimit {
             format: FORMAT,

@@ -2,7 +2,7 @@
 
 use iiif_image_api::{Dimensions, Orientation};
 
-use super::{ColorModel, PixelLayout};
+use super::{ColorModel, Level, PixelLayout};
 
 /// What a decoder learns from a header.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct Header {
     pub(crate) is_interlaced: bool,
     /// What the decoder holds besides the raster, at most, in bytes.
     pub(crate) scratch_bytes: u64,
+    /// The sizes that the file holds, the full one first; empty where the format has only one.
+    pub(crate) levels: Vec<Level>,
     /// How the decoder can reduce while it decodes.
     #[cfg(feature = "jpeg")]
     pub(crate) reductions: Vec<Reduction>,
@@ -50,6 +52,7 @@ impl Header {
             #[cfg(feature = "png")]
             is_interlaced: false,
             scratch_bytes: 0,
+            levels: Vec::new(),
             #[cfg(feature = "jpeg")]
             reductions: Vec::new(),
         }

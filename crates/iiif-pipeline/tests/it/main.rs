@@ -4,6 +4,7 @@ mod batch;
 mod decode;
 mod encode;
 mod jpeg;
+mod pyramid;
 mod readers;
 mod render;
 mod robustness;

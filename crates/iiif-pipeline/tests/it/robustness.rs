@@ -3,12 +3,14 @@
 use iiif_pipeline::{DecodeLimits, Error, SourceImage};
 use iiif_testkit::damage::{byte_flips, truncate, truncation_points};
 use iiif_testkit::encode::{
-    Compression, JpegColor, JpegOptions, Layout, Photometric, PngColor, PngOptions, TiffOptions,
-    WebpOptions, bmp, gif, jpeg, png, tiff, webp,
+    Compression, JpegColor, JpegOptions, Layout, Photometric, PngColor, PngOptions, Pyramid,
+    TiffOptions, WebpOptions, bmp, gif, jpeg, png, tiff, tiff_pyramid, webp,
 };
 use iiif_testkit::pattern::{photo, with_alpha};
 use iiif_testkit::{header_lies, icc};
 use image::DynamicImage;
+
+use crate::pyramid::derive;
 
 /// What a damaged file may declare: more than 64 by 48 pixels need, far less than hurts.
 const MAX_BYTES: u64 = 4 << 20;
@@ -79,6 +81,14 @@ fn tiff_files() -> Files {
         overviews: 1,
         ..TiffOptions::default()
     };
+    let levels = [picture(), picture().thumbnail_exact(32, 24)];
+    let in_tiles = TiffOptions {
+        layout: Layout::Tiles {
+            width: 16,
+            height: 16,
+        },
+        ..options(Compression::Deflate, Photometric::Rgb)
+    };
     let palette = options(Compression::Lzw, Photometric::Palette);
     let inks_in_tiles = TiffOptions {
         big_tiff: true,
@@ -95,6 +105,10 @@ fn tiff_files() -> Files {
     let jpeg_inside = options(Compression::JpegWithTables, Photometric::YCbCr);
     vec![
         ("tiff", tiff(&picture(), &pyramid)),
+        (
+            "tiff of levels",
+            tiff_pyramid(&levels, Pyramid::SubDirectories, &in_tiles),
+        ),
         ("lzw tiff", tiff(&picture(), &palette)),
         ("deflate tiff", tiff(&picture(), &inks_in_tiles)),
         ("packed tiff", tiff(&picture(), &bitonal)),
@@ -123,6 +137,18 @@ fn read(file: Vec<u8>, name: &str) -> Result<DynamicImage, Error> {
         source.decoded_bytes() <= MAX_DECODED_BYTES,
         "{name}: {source:?}"
     );
+    // A part and a reduction take other ways; either outcome will do.
+    for request in ["5,3,20,18/full/0/default.png", "full/16,/0/default.png"] {
+        // A declared size may have no part there.
+        if source
+            .dimensions()
+            .width()
+            .min(source.dimensions().height())
+            >= 16
+        {
+            let _ = derive(&source, request);
+        }
+    }
     let picture = source.decode()?;
     let stored = source.geometry().stored;
     assert_eq!(

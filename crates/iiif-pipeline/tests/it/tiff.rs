@@ -10,6 +10,7 @@ use iiif_testkit::pattern::{gradient, photo, quadrants, with_alpha};
 use image::DynamicImage;
 
 use crate::decode::{decode, deep, levels, probe};
+use crate::pyramid::derive;
 
 const WIDTH: u32 = 67;
 const HEIGHT: u32 = 45;
@@ -317,6 +318,68 @@ fn subsampled_chroma_is_repeated() {
     assert_eq!(decoded.get_pixel(1, 1).0, [254, 0, 0]);
     assert_eq!(decoded.get_pixel(2, 0).0, [0, 0, 0]);
     assert_eq!(decoded.get_pixel(2, 1).0, [0, 0, 0]);
+}
+
+#[test]
+fn parts_of_subsampled_strips_are_those_of_the_whole() {
+    // Two strips of four rows of six columns, in units of two by two.
+    let units = |seed: u8| (0..36).map(move |value: u8| value.wrapping_mul(37).wrapping_add(seed));
+    let data: Vec<u8> = units(9).chain(units(100)).collect();
+    let file = by_hand(
+        &[
+            (256, &[5]),
+            (257, &[7]),
+            (258, &[8, 8, 8]),
+            (262, &[6]),
+            (273, &[8, 44]),
+            (277, &[3]),
+            (278, &[4]),
+            (279, &[36, 36]),
+            (530, &[2, 2]),
+        ],
+        &data,
+    );
+    let source = probe(file);
+    let whole = source.decode().unwrap();
+    for (x, y, width, height) in [(1, 1, 3, 2), (0, 3, 5, 3), (2, 5, 1, 1), (3, 0, 2, 7)] {
+        let request = format!("{x},{y},{width},{height}/full/0/default.png");
+        let made = derive(&source, &request).unwrap();
+        assert_eq!(made, whole.crop_imm(x, y, width, height));
+    }
+}
+
+#[test]
+fn levels_in_circles_and_outside_of_the_file_are_no_levels() {
+    let page = |next: &'static [u32], kind: &'static [u32]| {
+        [
+            (254, kind),
+            (256, &[2][..]),
+            (257, &[1]),
+            (258, &[8]),
+            (262, &[1]),
+            (273, &[8]),
+            (330, next),
+        ]
+    };
+    // The page is at 12, and so is the first of its levels; the others are no directories.
+    for next in [&[12][..], &[12, 12, 8, 9_999_999, 0, 4_294_967_295]] {
+        for kind in [&[0][..], &[1]] {
+            for follows in [0, 12, 8, 4_294_967_295] {
+                let file = [
+                    &b"II*\0"[..],
+                    &12_u32.to_le_bytes(),
+                    &[70, 90, 0, 0],
+                    &directory(12, &page(next, kind), follows),
+                ]
+                .concat();
+                let source = probe(file);
+                assert_eq!(source.decode().unwrap().into_luma8().as_raw(), &[70, 90]);
+                let made = derive(&source, "full/1,/0/default.png").unwrap();
+                let made = made.into_luma8();
+                assert_eq!(made.as_raw(), &[80]);
+            }
+        }
+    }
 }
 
 #[test]

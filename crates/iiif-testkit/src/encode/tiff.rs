@@ -83,6 +83,17 @@ pub enum Predictor {
     Horizontal,
 }
 
+/// Where a file holds the levels of a pyramid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pyramid {
+    /// Pages behind the picture, marked as reduced versions.
+    Marked,
+    /// Pages behind the picture that say nothing.
+    Unmarked,
+    /// Directories in a field of the picture.
+    SubDirectories,
+}
+
 /// How a TIFF is written.
 #[derive(Clone, Debug)]
 pub struct TiffOptions {
@@ -143,20 +154,53 @@ impl Default for TiffOptions {
 /// - a predictor needs LZW or Deflate (readers ignore it elsewhere) and 8 or 16 bits.
 #[must_use]
 pub fn tiff(picture: &DynamicImage, options: &TiffOptions) -> Vec<u8> {
+    let mut pages = vec![picture.clone()];
+    for _ in 0..options.overviews {
+        let half = |side: u32| (side / 2).max(1);
+        let above = &pages[pages.len() - 1];
+        let (width, height) = (half(above.width()), half(above.height()));
+        pages.push(above.resize_exact(width, height, FilterType::Triangle));
+    }
+    tiff_pyramid(&pages, Pyramid::Marked, options)
+}
+
+/// Returns a TIFF file of the first picture whose levels are the others, whatever they show;
+/// [`TiffOptions::overviews`] does not count.
+///
+/// # Panics
+///
+/// As [`tiff`].
+#[must_use]
+pub fn tiff_pyramid(pages: &[DynamicImage], pyramid: Pyramid, options: &TiffOptions) -> Vec<u8> {
     check(options);
     let size = if options.big_tiff {
         OffsetSize::Big
     } else {
         OffsetSize::Classic
     };
+    let kind = match pyramid {
+        Pyramid::Unmarked => page::Kind::Full,
+        Pyramid::Marked | Pyramid::SubDirectories => page::Kind::Reduced,
+    };
     let mut writer = IfdWriter::new(options.byte_order, size);
-    page::append(&mut writer, picture, options, page::Kind::Full);
-    let mut level = picture.clone();
-    for _ in 0..options.overviews {
-        let half = |side: u32| (side / 2).max(1);
-        let (width, height) = (half(level.width()), half(level.height()));
-        level = level.resize_exact(width, height, FilterType::Triangle);
-        page::append(&mut writer, &level, options, page::Kind::Reduced);
+    let Some((full, levels)) = pages.split_first() else {
+        return writer.finish();
+    };
+    let mut main = page::append(&mut writer, full, options, page::Kind::Full);
+    let mut levels: Vec<_> = levels
+        .iter()
+        .map(|level| page::append(&mut writer, level, options, kind))
+        .collect();
+    if pyramid == Pyramid::SubDirectories {
+        let offsets = levels
+            .drain(..)
+            .map(|entries| writer.append_directory(entries))
+            .collect();
+        main.push(page::sub_directories(offsets));
+    }
+    writer.chain_directory(main);
+    for entries in levels {
+        writer.chain_directory(entries);
     }
     writer.finish()
 }

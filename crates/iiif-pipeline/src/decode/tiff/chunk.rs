@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::io::Read as _;
 
+use bytes::Bytes;
 use fax::decoder::{DecodeStatus, Group4Decoder};
 use flate2::read::ZlibDecoder;
 use weezl::BitOrder;
@@ -20,46 +21,32 @@ use crate::decode::corrupt;
 use crate::error::BoxError;
 
 /// Rows of packed samples.
-pub(super) struct Chunk<'a> {
-    pub(super) data: Cow<'a, [u8]>,
+pub(super) struct Chunk {
+    pub(super) data: Bytes,
     /// Bytes from one row to the next.
     pub(super) row_bytes: usize,
 }
 
-/// Decompresses the first `rows` rows of the chunk at `index`.
-pub(super) fn read<'a>(
-    page: &Page<'_>,
-    bytes: &'a [u8],
-    index: usize,
-    rows: usize,
-) -> Result<Chunk<'a>> {
-    let data = page
-        .chunk_data(bytes, index)
-        .ok_or_else(|| corrupt(FORMAT, Damage::OutOfFile))?;
+/// Decompresses the first `rows` rows of the chunk at `index` from its data.
+pub(super) fn read(page: &Page, data: &Bytes, index: usize, rows: usize) -> Result<Chunk> {
     if page.least_chunk_bytes(rows) > data.len() as u64 {
         return Err(corrupt(FORMAT, Damage::ShortChunk { index }));
     }
     if page.compression == Compression::Jpeg {
         return read_jpeg(page, data, rows);
     }
-    let is_subsampled = page.photometric == Photometric::YCbCr;
-    let length = if is_subsampled {
-        let (horizontal, vertical) = page.subsampling;
-        let units = page.chunk_width.div_ceil(horizontal) * rows.div_ceil(vertical);
-        units * (horizontal * vertical + 2)
-    } else {
-        page.row_bytes() * rows
-    };
+    let reversed: Bytes;
     let data = if page.is_bit_reversed {
-        Cow::Owned(data.iter().map(|byte| byte.reverse_bits()).collect())
+        reversed = data.iter().map(|byte| byte.reverse_bits()).collect();
+        &reversed
     } else {
-        Cow::Borrowed(data)
+        data
     };
-    let data = decompress(page, data, length)
+    let data = decompress(page, data, page.packed_bytes(rows))
         .map_err(|source| corrupt(FORMAT, ChunkDamage { index, source }))?;
-    if is_subsampled {
+    if page.photometric == Photometric::YCbCr {
         return Ok(Chunk {
-            data: Cow::Owned(upsample(page, &data, rows)),
+            data: upsample(page, &data, rows).into(),
             row_bytes: page.chunk_width * 3,
         });
     }
@@ -70,25 +57,21 @@ pub(super) fn read<'a>(
 }
 
 /// Returns exactly `length` bytes; what follows them is padding.
-fn decompress<'a>(
-    page: &Page<'_>,
-    data: Cow<'a, [u8]>,
-    length: usize,
-) -> Result<Cow<'a, [u8]>, BoxError> {
+fn decompress(page: &Page, data: &Bytes, length: usize) -> Result<Bytes, BoxError> {
     if page.compression == Compression::None {
-        return match data {
-            Cow::Borrowed(data) => Ok(Cow::Borrowed(data.get(..length).ok_or(TooShort)?)),
-            Cow::Owned(data) => Ok(Cow::Owned(data.get(..length).ok_or(TooShort)?.to_vec())),
-        };
+        if data.len() < length {
+            return Err(TooShort.into());
+        }
+        return Ok(data.slice(..length));
     }
     let mut out = vec![0; length];
     match page.compression {
         Compression::Deflate => ZlibDecoder::new(&data[..]).read_exact(&mut out)?,
-        Compression::Group4 => decode_group4(&data, page.chunk_width, &mut out)?,
-        Compression::Lzw => inflate_lzw(&data, &mut out)?,
-        _ => unpack_bits(&data, &mut out).ok_or(TooShort)?,
+        Compression::Group4 => decode_group4(data, page.chunk_width, &mut out)?,
+        Compression::Lzw => inflate_lzw(data, &mut out)?,
+        _ => unpack_bits(data, &mut out).ok_or(TooShort)?,
     }
-    Ok(Cow::Owned(out))
+    Ok(out.into())
 }
 
 /// LZW with the early change of the code size: TIFF 6.0 §13.
@@ -173,10 +156,10 @@ fn blacken(row: &mut [u8], start: usize, end: usize) {
 
 /// Decodes a JPEG stream, whose tables may be in a field of the page: Adobe Photoshop TIFF
 /// Technical Note 2.
-fn read_jpeg(page: &Page<'_>, data: &[u8], rows: usize) -> Result<Chunk<'static>> {
+fn read_jpeg(page: &Page, data: &[u8], rows: usize) -> Result<Chunk> {
     /// A stream starts and ends with a marker of two bytes.
     const MARKER_BYTES: usize = 2;
-    let joined = match page.jpeg_tables {
+    let joined = match &page.jpeg_tables {
         Some(tables) if tables.len() > 2 * MARKER_BYTES && data.len() > MARKER_BYTES => {
             let tables = &tables[..tables.len() - MARKER_BYTES];
             Cow::Owned([tables, &data[MARKER_BYTES..]].concat())
@@ -210,7 +193,7 @@ fn read_jpeg(page: &Page<'_>, data: &[u8], rows: usize) -> Result<Chunk<'static>
     let row_bytes = width * colors.num_components();
     match decoder.dimensions() {
         Some((found, height)) if found == width && height >= rows => Ok(Chunk {
-            data: Cow::Owned(data),
+            data: data.into(),
             row_bytes,
         }),
         _ => Err(corrupt(FORMAT, Damage::JpegSize)),
@@ -237,7 +220,7 @@ fn read_jpeg_by_turbo(page: &Page<'_>, stream: &[u8], rows: usize) -> Option<Chu
 
 /// Turns units of several lumas and one pair of chromas into RGB: TIFF 6.0 §21, with the default
 /// coefficients (ITU-R BT.601) and the full range. The chromas are repeated.
-fn upsample(page: &Page<'_>, data: &[u8], rows: usize) -> Vec<u8> {
+fn upsample(page: &Page, data: &[u8], rows: usize) -> Vec<u8> {
     let (horizontal, vertical) = page.subsampling;
     let width = page.chunk_width;
     let unit_bytes = horizontal * vertical + 2;

@@ -1,182 +1,173 @@
-//! The directories of a TIFF file: fields by their tags.
-//!
-//! Every value is a slice of the file, so nothing is allocated from a count that the file declares.
+//! A directory of a TIFF file: fields by their tags.
 
-use super::Damage;
+use bytes::Bytes;
 
-/// The most directories that are looked through for the main picture. Also ends a cycle.
-const MAX_DIRECTORIES: usize = 256;
+use super::file::{ByteOrder, File};
+use super::page::tag;
+use super::{Damage, FORMAT};
+use crate::Result;
+use crate::decode::corrupt;
 
-/// A reader of numbers in one of the two byte orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ByteOrder {
-    LittleEndian,
-    BigEndian,
-}
-
-impl ByteOrder {
-    /// Returns the number of up to 8 bytes.
-    pub(super) fn number(self, bytes: &[u8]) -> u64 {
-        let push = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
-        match self {
-            Self::LittleEndian => bytes.iter().rev().fold(0, push),
-            Self::BigEndian => bytes.iter().fold(0, push),
-        }
-    }
-}
+/// The most fields that a directory may have: as many as its count can say in a classic file.
+const MAX_FIELDS: u64 = 0xffff;
 
 /// A field: TIFF 6.0 §2.
 #[derive(Clone, Copy, Debug)]
-struct Field<'a> {
+struct Field {
     tag: u16,
     /// Bytes per value; 1 for text and undefined data.
-    width: usize,
-    data: &'a [u8],
+    width: u64,
+    count: u64,
+    values: Values,
+}
+
+/// Where the values of a field are.
+#[derive(Clone, Copy, Debug)]
+enum Values {
+    /// In the directory, because they are short enough.
+    Here([u8; 8]),
+    At(u64),
 }
 
 /// A directory (IFD): one page, or a smaller version of one.
 #[derive(Clone, Debug)]
-pub(super) struct Directory<'a> {
+pub(super) struct Directory {
+    /// Where it is.
+    pub(super) offset: u64,
+    /// Where the next one is; 0 if this is the last.
+    pub(super) next: u64,
     pub(super) byte_order: ByteOrder,
-    fields: Vec<Field<'a>>,
+    /// Those that are of interest.
+    fields: Vec<Field>,
 }
 
-impl<'a> Directory<'a> {
-    /// Returns the directory of the main picture: the first that is neither a reduced version nor a
-    /// mask of another (tags 254 and 255 of TIFF 6.0 §8), or the first of all.
-    pub(super) fn main(bytes: &'a [u8]) -> Result<Self, Damage> {
-        let mut file = File::open(bytes)?;
-        let first = file.next_directory()?.ok_or(Damage::NoDirectory)?;
-        if first.is_main() {
-            return Ok(first);
+impl Directory {
+    pub(super) fn read(file: &File<'_>, offset: u64) -> Result<Self> {
+        let count_width = if file.offset_width == 8 { 8 } else { 2 };
+        let field_bytes = 4 + 2 * file.offset_width;
+        let count = file.number(offset, count_width)?;
+        if count > MAX_FIELDS {
+            return Err(corrupt(FORMAT, Damage::OutOfFile));
         }
-        for _ in 1..MAX_DIRECTORIES {
-            match file.next_directory() {
-                Ok(Some(directory)) if directory.is_main() => return Ok(directory),
-                Ok(Some(_)) => {}
-                Ok(None) | Err(_) => break,
+        // The offset is within the file.
+        let first = offset + count_width;
+        let table = file.read(first, count * field_bytes)?;
+        let mut fields: Vec<Field> = Vec::new();
+        for entry in table.chunks_exact(field_bytes as usize) {
+            let field = Field::read(file, entry);
+            let is_new = |field: &Field| fields.iter().all(|other| other.tag != field.tag);
+            if let Some(field) = field.filter(is_new) {
+                fields.push(field);
             }
         }
-        Ok(first)
+        // A file cut off behind its first directory has no next one.
+        let end = first + count * field_bytes;
+        let has_next = end.saturating_add(file.offset_width) <= file.len_bytes();
+        let next = if has_next {
+            file.number(end, file.offset_width)?
+        } else {
+            0
+        };
+        Ok(Self {
+            offset,
+            next,
+            byte_order: file.byte_order,
+            fields,
+        })
     }
 
-    /// Returns the bytes of a field.
-    pub(super) fn bytes(&self, tag: u16) -> Option<&'a [u8]> {
-        let field = self.fields.iter().find(|field| field.tag == tag)?;
-        Some(field.data)
+    /// Returns how many values a field has.
+    pub(super) fn count(&self, tag: u16) -> Option<u64> {
+        self.field(tag).map(|field| field.count)
     }
 
-    /// Returns the numbers of a field.
-    pub(super) fn numbers(&self, tag: u16) -> Option<Vec<u64>> {
-        let field = self.fields.iter().find(|field| field.tag == tag)?;
-        let values = field.data.chunks_exact(field.width);
-        Some(values.map(|value| self.byte_order.number(value)).collect())
+    /// Returns the bytes of a field that has at most `most`.
+    pub(super) fn bytes(&self, file: &File<'_>, tag: u16, most: u64) -> Result<Option<Bytes>> {
+        match self.field(tag) {
+            Some(field) if field.count * field.width <= most => {
+                field.read_values(file, field.count).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Returns the numbers of a field, the first `most` of them.
+    pub(super) fn numbers(&self, file: &File<'_>, tag: u16, most: u64) -> Result<Option<Vec<u64>>> {
+        let Some(field) = self.field(tag) else {
+            return Ok(None);
+        };
+        let data = field.read_values(file, field.count.min(most))?;
+        let values = data.chunks_exact(field.width as usize);
+        let numbers = values.map(|value| self.byte_order.number(value)).collect();
+        Ok(Some(numbers))
     }
 
     /// Returns the first number of a field.
-    pub(super) fn number(&self, tag: u16) -> Option<u64> {
-        let field = self.fields.iter().find(|field| field.tag == tag)?;
-        Some(self.byte_order.number(field.data.get(..field.width)?))
+    pub(super) fn number(&self, file: &File<'_>, tag: u16) -> Result<Option<u64>> {
+        let numbers = self.numbers(file, tag, 1)?;
+        Ok(numbers.and_then(|numbers| numbers.first().copied()))
     }
 
-    fn is_main(&self) -> bool {
-        /// Bits of `NewSubfileType`: a reduced version, a transparency mask.
-        const REDUCED: u64 = 1;
-        const MASK: u64 = 4;
-        /// The old `SubfileType` of a reduced version.
-        const OLD_REDUCED: u64 = 2;
-        let kind = self.number(254).unwrap_or(0);
-        kind & (REDUCED | MASK) == 0 && self.number(255) != Some(OLD_REDUCED)
+    /// Returns the width and the height.
+    pub(super) fn size(&self, file: &File<'_>) -> Result<(u32, u32)> {
+        let side = |tag| -> Result<_> {
+            let side = self.number(file, tag)?;
+            Ok(side.and_then(|side| u32::try_from(side).ok()))
+        };
+        side(tag::IMAGE_WIDTH)?
+            .zip(side(tag::IMAGE_LENGTH)?)
+            .ok_or_else(|| corrupt(FORMAT, Damage::NoSize))
+    }
+
+    fn field(&self, tag: u16) -> Option<&Field> {
+        self.fields.iter().find(|field| field.tag == tag)
     }
 }
 
-/// A file and the way through its directories.
-struct File<'a> {
-    bytes: &'a [u8],
-    byte_order: ByteOrder,
-    /// Bytes of an offset: 4, or 8 in a BigTIFF file.
-    offset_width: usize,
-    next: u64,
-}
-
-impl<'a> File<'a> {
-    /// Reads the header: TIFF 6.0 §2 and the BigTIFF design.
-    fn open(bytes: &'a [u8]) -> Result<Self, Damage> {
-        let byte_order = if bytes.starts_with(b"MM") {
-            ByteOrder::BigEndian
-        } else {
-            ByteOrder::LittleEndian
-        };
-        let mut file = Self {
-            bytes,
-            byte_order,
-            offset_width: 4,
-            next: 0,
-        };
-        let mut at = 4;
-        if file.number(2, 2)? == 43 {
-            // The width of offsets and a zero come first.
-            file.offset_width = 8;
-            at = 8;
+impl Field {
+    /// Reads an entry; `None` if it is of no interest, its type is unknown or its values are not in
+    /// the file.
+    fn read(file: &File<'_>, entry: &[u8]) -> Option<Self> {
+        let number = |at: usize, width: u64| file.byte_order.number(&entry[at..][..width as usize]);
+        let tag = number(0, 2) as u16;
+        if !tag::ALL.contains(&tag) {
+            return None;
         }
-        file.next = file.number(at, file.offset_width)?;
-        Ok(file)
-    }
-
-    fn next_directory(&mut self) -> Result<Option<Directory<'a>>, Damage> {
-        if self.next == 0 {
-            return Ok(None);
-        }
-        let count_width = if self.offset_width == 8 { 8 } else { 2 };
-        let field_bytes = 4 + 2 * self.offset_width;
-        let start = usize::try_from(self.next).unwrap_or(usize::MAX);
-        let count = self.number(start, count_width)?;
-        let first = start.saturating_add(count_width);
-        let end = usize::try_from(count)
-            .ok()
-            .and_then(|count| count.checked_mul(field_bytes))
-            .and_then(|length| first.checked_add(length))
-            .filter(|end| *end <= self.bytes.len())
-            .ok_or(Damage::OutOfFile)?;
-        let fields = (first..end)
-            .step_by(field_bytes)
-            .filter_map(|at| self.field(at))
-            .collect();
-        // A file cut off behind its first directory has no next one.
-        self.next = self.number(end, self.offset_width).unwrap_or(0);
-        Ok(Some(Directory {
-            byte_order: self.byte_order,
-            fields,
-        }))
-    }
-
-    /// Reads the field at `at`; `None` if its type is unknown or its values are not in the file.
-    fn field(&self, at: usize) -> Option<Field<'a>> {
-        let number = |at, width| self.number(at, width).ok();
-        let tag = number(at, 2)? as u16;
         // BYTE, ASCII, SHORT, LONG, UNDEFINED, IFD, LONG8, IFD8. Signed numbers, fractions and
         // floats are in no field that is read here.
-        let width = match number(at + 2, 2)? {
+        let width: u64 = match number(2, 2) {
             1 | 2 | 7 => 1,
             3 => 2,
             4 | 13 => 4,
             16 | 18 => 8,
             _ => return None,
         };
-        let count = usize::try_from(number(at + 4, self.offset_width)?).ok()?;
+        let count = number(4, file.offset_width);
         let length = count.checked_mul(width)?;
-        let value_at = at + 4 + self.offset_width;
-        let start = if length <= self.offset_width {
-            value_at
+        let value_at = 4 + file.offset_width as usize;
+        let values = if length <= file.offset_width {
+            let mut here = [0; 8];
+            here[..length as usize].copy_from_slice(&entry[value_at..][..length as usize]);
+            Values::Here(here)
         } else {
-            usize::try_from(number(value_at, self.offset_width)?).ok()?
+            let at = number(value_at, file.offset_width);
+            let end = at.checked_add(length)?;
+            (end <= file.len_bytes()).then_some(Values::At(at))?
         };
-        let data = self.bytes.get(start..)?.get(..length)?;
-        Some(Field { tag, width, data })
+        Some(Self {
+            tag,
+            width,
+            count,
+            values,
+        })
     }
 
-    fn number(&self, at: usize, width: usize) -> Result<u64, Damage> {
-        let bytes = self.bytes.get(at..).and_then(|rest| rest.get(..width));
-        Ok(self.byte_order.number(bytes.ok_or(Damage::OutOfFile)?))
+    /// Returns the bytes of the first `count` values.
+    fn read_values(&self, file: &File<'_>, count: u64) -> Result<Bytes> {
+        let length = count * self.width;
+        match &self.values {
+            Values::Here(data) => Ok(Bytes::copy_from_slice(&data[..length as usize])),
+            Values::At(offset) => file.read(*offset, length),
+        }
     }
 }

@@ -1,38 +1,60 @@
 //! What the fields of a page say about its pixels.
 
+use bytes::Bytes;
 use iiif_image_api::Dimensions;
 
-use super::directory::{ByteOrder, Directory};
+use super::directory::Directory;
+use super::file::{ByteOrder, File};
 use super::{Damage, FORMAT};
 use crate::Result;
 use crate::decode::{corrupt, plausible, unsupported};
 
+/// How many bytes of a strip without compression are taken for a chunk of their own.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// The most bytes of JPEG tables: four of each kind with 16-bit entries take less than 3 KiB.
+const MAX_JPEG_TABLES_BYTES: u64 = 64 << 10;
+
 /// Tags: TIFF 6.0 appendix A, and its technical notes 1 and 2.
 pub(super) mod tag {
-    pub(in super::super) const IMAGE_WIDTH: u16 = 256;
-    pub(in super::super) const IMAGE_LENGTH: u16 = 257;
-    pub(super) const BITS_PER_SAMPLE: u16 = 258;
-    pub(super) const COMPRESSION: u16 = 259;
-    pub(super) const PHOTOMETRIC_INTERPRETATION: u16 = 262;
-    pub(super) const FILL_ORDER: u16 = 266;
-    pub(super) const STRIP_OFFSETS: u16 = 273;
-    pub(in super::super) const ORIENTATION: u16 = 274;
-    pub(super) const SAMPLES_PER_PIXEL: u16 = 277;
-    pub(super) const ROWS_PER_STRIP: u16 = 278;
-    pub(super) const STRIP_BYTE_COUNTS: u16 = 279;
-    pub(super) const PLANAR_CONFIGURATION: u16 = 284;
-    pub(super) const PREDICTOR: u16 = 317;
-    pub(super) const COLOR_MAP: u16 = 320;
-    pub(super) const TILE_WIDTH: u16 = 322;
-    pub(super) const TILE_LENGTH: u16 = 323;
-    pub(super) const TILE_OFFSETS: u16 = 324;
-    pub(super) const TILE_BYTE_COUNTS: u16 = 325;
-    pub(super) const INK_SET: u16 = 332;
-    pub(super) const EXTRA_SAMPLES: u16 = 338;
-    pub(super) const SAMPLE_FORMAT: u16 = 339;
-    pub(super) const JPEG_TABLES: u16 = 347;
-    pub(super) const YCBCR_SUBSAMPLING: u16 = 530;
-    pub(in super::super) const ICC_PROFILE: u16 = 34675;
+    macro_rules! tags {
+        ($($name:ident = $number:literal),+ $(,)?) => {
+            $(pub(in super::super) const $name: u16 = $number;)+
+
+            /// All that are of interest.
+            pub(in super::super) const ALL: &[u16] = &[$($number),+];
+        };
+    }
+
+    tags! {
+        NEW_SUBFILE_TYPE = 254,
+        SUBFILE_TYPE = 255,
+        IMAGE_WIDTH = 256,
+        IMAGE_LENGTH = 257,
+        BITS_PER_SAMPLE = 258,
+        COMPRESSION = 259,
+        PHOTOMETRIC_INTERPRETATION = 262,
+        FILL_ORDER = 266,
+        STRIP_OFFSETS = 273,
+        ORIENTATION = 274,
+        SAMPLES_PER_PIXEL = 277,
+        ROWS_PER_STRIP = 278,
+        STRIP_BYTE_COUNTS = 279,
+        PLANAR_CONFIGURATION = 284,
+        PREDICTOR = 317,
+        COLOR_MAP = 320,
+        TILE_WIDTH = 322,
+        TILE_LENGTH = 323,
+        TILE_OFFSETS = 324,
+        TILE_BYTE_COUNTS = 325,
+        SUB_IFDS = 330,
+        INK_SET = 332,
+        EXTRA_SAMPLES = 338,
+        SAMPLE_FORMAT = 339,
+        JPEG_TABLES = 347,
+        YCBCR_SUBSAMPLING = 530,
+        ICC_PROFILE = 34675,
+    }
 }
 
 /// What the samples mean: tag 262.
@@ -88,9 +110,10 @@ pub(super) enum Predictor {
     Horizontal,
 }
 
-/// A page whose fields agree with each other. A chunk is a strip or a tile.
+/// A page whose fields agree with each other. A chunk is a strip or a tile, or a piece of a strip
+/// that is not compressed.
 #[derive(Clone, Debug)]
-pub(super) struct Page<'a> {
+pub(super) struct Page {
     pub(super) byte_order: ByteOrder,
     pub(super) dimensions: Dimensions,
     /// 1, 2, 4, 8 or 16.
@@ -107,79 +130,117 @@ pub(super) struct Page<'a> {
     pub(super) is_bit_reversed: bool,
     pub(super) color_map: Vec<u64>,
     pub(super) subsampling: (usize, usize),
-    pub(super) jpeg_tables: Option<&'a [u8]>,
+    pub(super) jpeg_tables: Option<Bytes>,
+    pub(super) is_tiled: bool,
     pub(super) chunk_width: usize,
     pub(super) chunk_height: usize,
-    offsets: Vec<u64>,
-    byte_counts: Option<Vec<u64>>,
+    /// Chunks that lie in one stored strip, one behind the other.
+    pub(super) pieces: usize,
 }
 
-impl<'a> Page<'a> {
-    pub(super) fn read(directory: &Directory<'a>, dimensions: Dimensions) -> Result<Self> {
-        let samples = small(directory, tag::SAMPLES_PER_PIXEL, 1)?;
-        let photometric = photometric(directory)?;
-        let extra = directory.number(tag::EXTRA_SAMPLES);
+impl Page {
+    pub(super) fn read(
+        file: &File<'_>,
+        directory: &Directory,
+        dimensions: Dimensions,
+    ) -> Result<Self> {
+        let number = |tag| directory.number(file, tag);
+        let samples = small(number(tag::SAMPLES_PER_PIXEL)?, tag::SAMPLES_PER_PIXEL, 1)?;
+        let photometric = photometric(
+            number(tag::PHOTOMETRIC_INTERPRETATION)?,
+            number(tag::INK_SET)?,
+        )?;
+        let bits = bits(file, directory, samples)?;
         let mut page = Self {
             byte_order: directory.byte_order,
             dimensions,
-            bits: bits(directory)?,
+            bits,
             samples,
             photometric,
-            compression: compression(directory)?,
-            predictor: predictor(directory)?,
-            alpha: match extra {
+            compression: compression(number(tag::COMPRESSION)?)?,
+            predictor: predictor(number(tag::PREDICTOR)?)?,
+            alpha: match number(tag::EXTRA_SAMPLES)? {
                 Some(1) => Alpha::Associated,
                 Some(2) => Alpha::Unassociated,
                 // Writers that forget the field mean alpha.
                 None if samples == photometric.samples() + 1 && samples != 5 => Alpha::Unassociated,
                 _ => Alpha::Missing,
             },
-            is_planar: directory.number(tag::PLANAR_CONFIGURATION) == Some(2) && samples > 1,
-            is_bit_reversed: directory.number(tag::FILL_ORDER) == Some(2),
-            color_map: directory.numbers(tag::COLOR_MAP).unwrap_or_default(),
-            subsampling: subsampling(directory),
-            jpeg_tables: directory.bytes(tag::JPEG_TABLES),
+            is_planar: number(tag::PLANAR_CONFIGURATION)? == Some(2) && samples > 1,
+            is_bit_reversed: number(tag::FILL_ORDER)? == Some(2),
+            color_map: directory
+                .numbers(file, tag::COLOR_MAP, 3 << bits)?
+                .unwrap_or_default(),
+            subsampling: subsampling(file, directory)?,
+            jpeg_tables: directory.bytes(file, tag::JPEG_TABLES, MAX_JPEG_TABLES_BYTES)?,
+            is_tiled: directory.count(tag::TILE_OFFSETS).is_some(),
             chunk_width: dimensions.width() as usize,
             chunk_height: dimensions.height() as usize,
-            offsets: Vec::new(),
-            byte_counts: None,
+            pieces: 1,
         };
-        page.read_chunks(directory)?;
+        page.read_chunk_size(file, directory)?;
         page.check()?;
         Ok(page)
     }
 
-    fn read_chunks(&mut self, directory: &Directory<'a>) -> Result<()> {
-        let offsets = if let Some(offsets) = directory.numbers(tag::TILE_OFFSETS) {
-            self.chunk_width = small(directory, tag::TILE_WIDTH, 0)?;
-            self.chunk_height = small(directory, tag::TILE_LENGTH, 0)?;
-            self.byte_counts = directory
-                .numbers(tag::TILE_BYTE_COUNTS)
-                .or_else(|| directory.numbers(tag::STRIP_BYTE_COUNTS));
-            Some(offsets)
+    fn read_chunk_size(&mut self, file: &File<'_>, directory: &Directory) -> Result<()> {
+        let number = |tag| directory.number(file, tag);
+        if self.is_tiled {
+            self.chunk_width = small(number(tag::TILE_WIDTH)?, tag::TILE_WIDTH, 0)?;
+            self.chunk_height = small(number(tag::TILE_LENGTH)?, tag::TILE_LENGTH, 0)?;
         } else {
-            let rows = directory.number(tag::ROWS_PER_STRIP).unwrap_or(u64::MAX);
-            self.chunk_height = self
-                .chunk_height
-                .min(usize::try_from(rows).unwrap_or(usize::MAX));
-            self.byte_counts = directory.numbers(tag::STRIP_BYTE_COUNTS);
-            directory.numbers(tag::STRIP_OFFSETS)
-        };
-        self.offsets = offsets.ok_or_else(|| corrupt(FORMAT, Damage::NoPixels))?;
+            let rows = number(tag::ROWS_PER_STRIP)?.unwrap_or(u64::MAX);
+            let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+            self.chunk_height = self.chunk_height.min(rows);
+        }
+        let (offsets, byte_counts) = self.chunk_tags(directory);
+        let offsets = directory.count(offsets);
+        let mut found = offsets.ok_or_else(|| corrupt(FORMAT, Damage::NoPixels))?;
         if self.chunk_width == 0 || self.chunk_height == 0 {
             return Err(corrupt(FORMAT, Damage::EmptyChunks));
         }
-        let needed = self.chunks_across() * self.chunks_down() * self.planes();
-        let found = self
-            .byte_counts
-            .as_ref()
-            .map_or(self.offsets.len(), |counts| {
-                counts.len().min(self.offsets.len())
-            });
-        if found < needed {
+        if let Some(counts) = directory.count(byte_counts) {
+            found = found.min(counts);
+        }
+        let needed = self.stored_chunks();
+        if found < needed as u64 {
             return Err(corrupt(FORMAT, Damage::MissingChunks { needed, found }));
         }
+        self.cut_strips();
         Ok(())
+    }
+
+    /// Returns the tags of the offsets and lengths of chunks.
+    pub(super) fn chunk_tags(&self, directory: &Directory) -> (u16, u16) {
+        if !self.is_tiled {
+            return (tag::STRIP_OFFSETS, tag::STRIP_BYTE_COUNTS);
+        }
+        let has_counts = directory.count(tag::TILE_BYTE_COUNTS).is_some();
+        let byte_counts = if has_counts {
+            tag::TILE_BYTE_COUNTS
+        } else {
+            tag::STRIP_BYTE_COUNTS
+        };
+        (tag::TILE_OFFSETS, byte_counts)
+    }
+
+    /// Cuts large strips into chunks of whole rows where nothing has to be decompressed.
+    fn cut_strips(&mut self) {
+        let is_plain =
+            self.compression == Compression::None && self.photometric != Photometric::YCbCr;
+        let wanted = (PIECE_BYTES / self.row_bytes().max(1)).max(1);
+        if self.is_tiled || !is_plain || wanted >= self.chunk_height {
+            return;
+        }
+        let strip_height = self.chunk_height;
+        // All chunks have the same height, except at the lower edge.
+        self.chunk_height = if strip_height == self.dimensions.height() as usize {
+            wanted
+        } else {
+            let divides = |rows: &usize| strip_height.is_multiple_of(*rows);
+            (1..=wanted).rev().find(divides).unwrap_or(1)
+        };
+        self.pieces = strip_height.div_ceil(self.chunk_height);
     }
 
     /// Refuses combinations that make no sense or are not read.
@@ -228,6 +289,12 @@ impl<'a> Page<'a> {
         (self.dimensions.height() as usize).div_ceil(self.chunk_height)
     }
 
+    /// Returns the number of strips or tiles that are stored.
+    pub(super) fn stored_chunks(&self) -> usize {
+        let per_plane = self.chunks_across() * self.chunks_down().div_ceil(self.pieces);
+        per_plane.saturating_mul(self.planes())
+    }
+
     pub(super) fn planes(&self) -> usize {
         if self.is_planar { self.samples } else { 1 }
     }
@@ -242,14 +309,21 @@ impl<'a> Page<'a> {
         (self.chunk_width * self.chunk_samples() * self.bits as usize).div_ceil(8)
     }
 
-    /// Returns the compressed data of a chunk; `None` if it is not in the file.
-    pub(super) fn chunk_data<'b>(&self, bytes: &'b [u8], index: usize) -> Option<&'b [u8]> {
-        let offset = usize::try_from(*self.offsets.get(index)?).ok()?;
-        let data = bytes.get(offset..)?;
-        match &self.byte_counts {
-            Some(counts) => data.get(..usize::try_from(*counts.get(index)?).ok()?),
-            None => Some(data),
+    /// Bytes of the first `rows` rows of a chunk, before compression. Not of JPEG, which knows
+    /// itself.
+    pub(super) fn packed_bytes(&self, rows: usize) -> usize {
+        if self.photometric == Photometric::YCbCr {
+            let (horizontal, vertical) = self.subsampling;
+            let units = self.chunk_width.div_ceil(horizontal) * rows.div_ceil(vertical);
+            return units.saturating_mul(horizontal * vertical + 2);
         }
+        self.row_bytes().saturating_mul(rows)
+    }
+
+    /// Bytes of a chunk, before compression or after decompression, whatever is more.
+    pub(super) fn chunk_bytes(&self) -> u64 {
+        let unpacked = self.row_bytes().saturating_mul(self.chunk_height);
+        unpacked.max(self.packed_bytes(self.chunk_height)) as u64
     }
 
     /// Returns how many compressed bytes the picture takes at least.
@@ -289,8 +363,8 @@ impl<'a> Page<'a> {
 }
 
 /// Returns a number that must fit in 31 bits, so that products of three stay within 128.
-fn small(directory: &Directory<'_>, tag: u16, default: u64) -> Result<usize> {
-    let number = directory.number(tag).unwrap_or(default);
+fn small(number: Option<u64>, tag: u16, default: u64) -> Result<usize> {
+    let number = number.unwrap_or(default);
     match u16::try_from(number) {
         Ok(number) => Ok(usize::from(number)),
         Err(_) => Err(unsupported(
@@ -300,13 +374,13 @@ fn small(directory: &Directory<'_>, tag: u16, default: u64) -> Result<usize> {
     }
 }
 
-fn bits(directory: &Directory<'_>) -> Result<u32> {
-    let bits = directory
-        .numbers(tag::BITS_PER_SAMPLE)
-        .unwrap_or_else(|| vec![1]);
-    let format = directory
-        .numbers(tag::SAMPLE_FORMAT)
-        .unwrap_or_else(|| vec![1]);
+fn bits(file: &File<'_>, directory: &Directory, samples: usize) -> Result<u32> {
+    let of_samples = |tag| -> Result<_> {
+        let numbers = directory.numbers(file, tag, samples as u64)?;
+        Ok(numbers.unwrap_or_else(|| vec![1]))
+    };
+    let bits = of_samples(tag::BITS_PER_SAMPLE)?;
+    let format = of_samples(tag::SAMPLE_FORMAT)?;
     // 1 is an unsigned integer, 4 is undefined and read as such by everyone.
     if format.iter().any(|format| !matches!(format, 1 | 4)) {
         return Err(unsupported(FORMAT, "samples other than unsigned integers"));
@@ -320,13 +394,13 @@ fn bits(directory: &Directory<'_>) -> Result<u32> {
     }
 }
 
-fn photometric(directory: &Directory<'_>) -> Result<Photometric> {
-    match directory.number(tag::PHOTOMETRIC_INTERPRETATION) {
+fn photometric(number: Option<u64>, ink_set: Option<u64>) -> Result<Photometric> {
+    match number {
         Some(0) => Ok(Photometric::WhiteIsZero),
         Some(1) => Ok(Photometric::BlackIsZero),
         Some(2) => Ok(Photometric::Rgb),
         Some(3) => Ok(Photometric::Palette),
-        Some(5) if directory.number(tag::INK_SET).unwrap_or(1) == 1 => Ok(Photometric::Cmyk),
+        Some(5) if ink_set.unwrap_or(1) == 1 => Ok(Photometric::Cmyk),
         Some(5) => Err(unsupported(FORMAT, "inks other than CMYK")),
         Some(6) => Ok(Photometric::YCbCr),
         Some(4) => Err(unsupported(FORMAT, "a transparency mask alone")),
@@ -339,8 +413,8 @@ fn photometric(directory: &Directory<'_>) -> Result<Photometric> {
     }
 }
 
-fn compression(directory: &Directory<'_>) -> Result<Compression> {
-    let feature = match directory.number(tag::COMPRESSION).unwrap_or(1) {
+fn compression(number: Option<u64>) -> Result<Compression> {
+    let feature = match number.unwrap_or(1) {
         1 => return Ok(Compression::None),
         4 => return Ok(Compression::Group4),
         5 => return Ok(Compression::Lzw),
@@ -358,8 +432,8 @@ fn compression(directory: &Directory<'_>) -> Result<Compression> {
     Err(unsupported(FORMAT, feature))
 }
 
-fn predictor(directory: &Directory<'_>) -> Result<Predictor> {
-    match directory.number(tag::PREDICTOR).unwrap_or(1) {
+fn predictor(number: Option<u64>) -> Result<Predictor> {
+    match number.unwrap_or(1) {
         1 => Ok(Predictor::None),
         2 => Ok(Predictor::Horizontal),
         other => Err(unsupported(FORMAT, format!("predictor {other}"))),
@@ -367,13 +441,14 @@ fn predictor(directory: &Directory<'_>) -> Result<Predictor> {
 }
 
 /// The default is 2 by 2: TIFF 6.0 §21.
-fn subsampling(directory: &Directory<'_>) -> (usize, usize) {
+fn subsampling(file: &File<'_>, directory: &Directory) -> Result<(usize, usize)> {
     let factor = |value: u64| match value {
         1 | 2 | 4 => value as usize,
         _ => 2,
     };
-    match directory.numbers(tag::YCBCR_SUBSAMPLING).as_deref() {
-        Some([horizontal, vertical, ..]) => (factor(*horizontal), factor(*vertical)),
+    let stored = directory.numbers(file, tag::YCBCR_SUBSAMPLING, 2)?;
+    Ok(match stored.as_deref() {
+        Some([horizontal, vertical]) => (factor(*horizontal), factor(*vertical)),
         _ => (2, 2),
-    }
+    })
 }

@@ -32,6 +32,7 @@ const TILE_WIDTH: u16 = 322;
 const TILE_LENGTH: u16 = 323;
 const TILE_OFFSETS: u16 = 324;
 const TILE_BYTE_COUNTS: u16 = 325;
+const SUB_IFDS: u16 = 330;
 const EXTRA_SAMPLES: u16 = 338;
 const JPEG_TABLES: u16 = 347;
 const YCBCR_SUBSAMPLING: u16 = 530;
@@ -48,13 +49,13 @@ pub(super) enum Kind {
     Reduced,
 }
 
-/// Appends a page to the chain of directories.
+/// Appends the pieces of a page; returns the entries of its directory.
 pub(super) fn append(
     writer: &mut IfdWriter,
     picture: &DynamicImage,
     options: &TiffOptions,
     kind: Kind,
-) {
+) -> Vec<Entry> {
     let samples = samples(picture, options);
     let planes = match options.planar {
         Planar::Chunky => vec![samples.clone()],
@@ -78,7 +79,12 @@ pub(super) fn append(
     let lengths = streams.iter().map(|stream| stream.len() as u64).collect();
     let offsets = streams.iter().map(|stream| writer.append(stream)).collect();
     entries.extend(located(options.layout, offsets, lengths));
-    writer.chain_directory(entries);
+    entries
+}
+
+/// Returns the entry of further directories: TIFF technical note 1.
+pub(super) fn sub_directories(offsets: Vec<u64>) -> Entry {
+    (SUB_IFDS, Value::Offsets(offsets))
 }
 
 fn samples(picture: &DynamicImage, options: &TiffOptions) -> Samples {

@@ -1,11 +1,7 @@
-//! From the chunks of a page to one raster of samples.
+//! From rows of packed samples to pixels.
 
-use rayon::prelude::*;
-
-use super::chunk;
-use super::directory::ByteOrder;
+use super::file::ByteOrder;
 use super::page::{Alpha, Page, Photometric, Predictor};
-use crate::Result;
 use crate::color::Sample;
 
 /// A sample as the file stores it.
@@ -53,91 +49,93 @@ impl Stored for u16 {
     }
 }
 
-/// Decodes all chunks, a band of them at a time on every thread, to `channels` samples per pixel:
-/// the first ones that are stored, scaled to the full range, black at zero, colors not multiplied
-/// with alpha. A palette becomes RGB.
-pub(super) fn read<S: Stored>(page: &Page<'_>, bytes: &[u8], channels: usize) -> Result<Vec<S>> {
-    let width = page.dimensions.width() as usize;
-    let mut raster = vec![S::default(); width * page.dimensions.height() as usize * channels];
-    let levels = Levels::new(page);
-    raster
-        .par_chunks_mut(page.chunk_height * width * channels)
-        .enumerate()
-        .try_for_each(|(band, pixels)| {
-            let mut band = Band {
-                index: band,
-                pixels,
-                channels,
-                width,
-            };
-            band.read(page, bytes, &levels)?;
-            if page.alpha == Alpha::Associated && matches!(channels, 2 | 4) {
-                band.divide_by_alpha();
-            }
-            Ok(())
-        })?;
-    Ok(raster)
-}
-
-/// A row of chunks, and where it goes.
-struct Band<'a, S> {
-    index: usize,
-    pixels: &'a mut [S],
+/// Makes pixels of rows of chunks: the first samples that are stored, scaled to the full range,
+/// black at zero, colors not multiplied with alpha. A palette becomes RGB.
+pub(super) struct Unpacker<'a, S> {
+    page: &'a Page,
+    /// Samples of a pixel that are made.
     channels: usize,
-    width: usize,
+    levels: Levels<S>,
 }
 
-impl<S: Stored> Band<'_, S> {
-    fn read(&mut self, page: &Page<'_>, bytes: &[u8], levels: &Levels<S>) -> Result<()> {
-        let rows = self.pixels.len() / (self.width * self.channels);
-        let per_plane = page.chunks_across() * page.chunks_down();
-        let chunk_samples = page.chunk_samples();
-        let mut samples = vec![S::default(); page.chunk_width * chunk_samples];
-        // Planes beyond the channels hold nothing that is shown.
-        let planes = match levels {
+impl<'a, S: Stored> Unpacker<'a, S> {
+    pub(super) fn new(page: &'a Page, channels: usize) -> Self {
+        Self {
+            page,
+            channels,
+            levels: Levels::new(page),
+        }
+    }
+
+    /// Returns the number of planes that hold something that is shown.
+    pub(super) fn planes(&self) -> usize {
+        match self.levels {
             Levels::Palette(_) => 1,
-            _ => page.planes().min(self.channels),
-        };
-        for plane in 0..planes {
-            for column in 0..page.chunks_across() {
-                let index = plane * per_plane + self.index * page.chunks_across() + column;
-                let chunk = chunk::read(page, bytes, index, rows)?;
-                for y in 0..rows {
-                    let packed = &chunk.data[y * chunk.row_bytes..][..chunk.row_bytes];
-                    S::unpack(packed, page.bits, page.byte_order, &mut samples);
-                    if page.predictor == Predictor::Horizontal {
-                        integrate(&mut samples, chunk_samples);
-                    }
-                    let start = (y * self.width + column * page.chunk_width) * self.channels;
-                    let end = (y + 1) * self.width * self.channels;
-                    let part = Part {
-                        pixels: &mut self.pixels[start..end],
-                        channels: self.channels,
-                        first: plane,
-                    };
-                    part.write(&samples, chunk_samples, levels);
-                }
-            }
+            _ => self.page.planes().min(self.channels),
         }
-        Ok(())
     }
 
-    fn divide_by_alpha(&mut self) {
-        for pixel in self.pixels.chunks_exact_mut(self.channels) {
-            let Some((alpha, colors)) = pixel.split_last_mut() else {
-                continue;
-            };
-            let alpha: u64 = u64::from((*alpha).into());
-            for color in colors {
-                let level = u64::from((*color).into()) * u64::from(S::MAX) + alpha / 2;
-                let level = level.checked_div(alpha).unwrap_or(0);
-                *color = S::from_level(level.min(u64::from(S::MAX)) as u32);
+    /// Makes the pixels of `out` from a row of a chunk of `plane`, leaving out the first `skipped`.
+    /// `samples` is taken for what lies in between.
+    pub(super) fn unpack(
+        &self,
+        packed: &[u8],
+        (plane, skipped): (usize, usize),
+        samples: &mut Vec<S>,
+        out: &mut [S],
+    ) {
+        let (bits, byte_order) = (self.page.bits, self.page.byte_order);
+        let chunk_samples = self.page.chunk_samples();
+        let is_predicted = self.page.predictor == Predictor::Horizontal;
+        let is_direct = matches!(self.levels, Levels::Stored) && chunk_samples == self.channels;
+        if is_direct && !(is_predicted && skipped > 0) {
+            let packed = &packed[skipped * chunk_samples * size_of::<S>()..];
+            S::unpack(packed, bits, byte_order, out);
+            if is_predicted {
+                integrate(out, chunk_samples);
             }
+            return;
+        }
+        samples.resize(self.page.chunk_width * chunk_samples, S::default());
+        S::unpack(packed, bits, byte_order, samples);
+        if is_predicted {
+            integrate(samples, chunk_samples);
+        }
+        let part = Part {
+            pixels: out,
+            channels: self.channels,
+            first: plane,
+        };
+        part.write(
+            &samples[skipped * chunk_samples..],
+            chunk_samples,
+            &self.levels,
+        );
+    }
+
+    /// Ends a row of which all planes were unpacked.
+    pub(super) fn finish(&self, pixels: &mut [S]) {
+        if self.page.alpha == Alpha::Associated && matches!(self.channels, 2 | 4) {
+            divide_by_alpha(pixels, self.channels);
         }
     }
 }
 
-/// The rest of a row of the raster, from where a chunk starts.
+fn divide_by_alpha<S: Stored>(pixels: &mut [S], channels: usize) {
+    for pixel in pixels.chunks_exact_mut(channels) {
+        let Some((alpha, colors)) = pixel.split_last_mut() else {
+            continue;
+        };
+        let alpha: u64 = u64::from((*alpha).into());
+        for color in colors {
+            let level = u64::from((*color).into()) * u64::from(S::MAX) + alpha / 2;
+            let level = level.checked_div(alpha).unwrap_or(0);
+            *color = S::from_level(level.min(u64::from(S::MAX)) as u32);
+        }
+    }
+}
+
+/// Pixels that a row of a chunk becomes.
 struct Part<'a, S> {
     pixels: &'a mut [S],
     channels: usize,
@@ -186,7 +184,7 @@ enum Levels<S> {
 }
 
 impl<S: Stored> Levels<S> {
-    fn new(page: &Page<'_>) -> Self {
+    fn new(page: &Page) -> Self {
         let factor = S::MAX / ((1 << page.bits) - 1);
         match page.photometric {
             Photometric::Palette => Self::Palette(palette(page)),
@@ -210,7 +208,7 @@ impl<S: Stored> Levels<S> {
 /// Returns the colors of the map: all reds, all greens, all blues, 16 bits each (TIFF 6.0 §5).
 ///
 /// Some writers put 8 bits there; if no value is higher, that is what they meant.
-fn palette<S: Sample>(page: &Page<'_>) -> Vec<[S; 3]> {
+fn palette<S: Sample>(page: &Page) -> Vec<[S; 3]> {
     let count = 1 << page.bits;
     let shift = if page.color_map.iter().any(|value| *value > 255) {
         8
@@ -225,7 +223,26 @@ fn palette<S: Sample>(page: &Page<'_>) -> Vec<[S; 3]> {
 
 /// Undoes the predictor.
 fn integrate<S: Stored>(samples: &mut [S], distance: usize) {
-    for at in distance..samples.len() {
-        samples[at] = samples[at].plus(samples[at - distance]);
+    match distance {
+        1 => integrate_pixels::<S, 1>(samples),
+        2 => integrate_pixels::<S, 2>(samples),
+        3 => integrate_pixels::<S, 3>(samples),
+        4 => integrate_pixels::<S, 4>(samples),
+        _ => {
+            for at in distance..samples.len() {
+                samples[at] = samples[at].plus(samples[at - distance]);
+            }
+        }
+    }
+}
+
+/// The same for `N` samples, which stay in registers.
+fn integrate_pixels<S: Stored, const N: usize>(samples: &mut [S]) {
+    let mut left = [S::default(); N];
+    for pixel in samples.as_chunks_mut::<N>().0 {
+        for (sample, left) in pixel.iter_mut().zip(&mut left) {
+            *left = left.plus(*sample);
+            *sample = *left;
+        }
     }
 }

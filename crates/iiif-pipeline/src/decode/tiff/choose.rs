@@ -1,0 +1,130 @@
+//! Which level of a picture serves a need, which part of it, and how far it is reduced further.
+
+use iiif_image_api::{Dimensions, PixelRect};
+
+use super::{bands, stored_channels};
+use crate::decode::{Decoding, Need};
+use crate::shrink::MAX_FACTOR;
+use crate::source::{ColorModel, Header, Level};
+
+/// How far Lanczos scales down what was averaged before, at least: so little of what an average
+/// does worse is left to see that both are more than 40 dB (PSNR) from each other.
+const LEFT_TO_SCALE: u32 = 2;
+
+/// Chooses the smallest level that suffices, the part of it that is needed, and how many of its
+/// pixels are averaged into one.
+pub(in super::super) fn choose(header: &Header, need: Need) -> Decoding {
+    let stored = header.dimensions;
+    let suffices = |level: &Level| suffices(need, stored, level.dimensions);
+    // The smallest is the last. The full size suffices always.
+    let level = header.levels.iter().rposition(suffices).unwrap_or(0);
+    let Some(facts) = header.levels.get(level) else {
+        return Decoding::full(header);
+    };
+    let dimensions = facts.dimensions;
+    let shrink = box_factor(need, stored, dimensions);
+    let window = window(need.window, stored, dimensions, shrink);
+    let mut decoding = Decoding {
+        stored,
+        level,
+        level_dimensions: dimensions,
+        window,
+        shrink,
+        scratch_bytes: 0,
+        work_px: work_px(facts, window),
+    };
+    decoding.scratch_bytes = scratch_bytes(header, &decoding);
+    decoding
+}
+
+/// Returns whether no plan needs more than a level has. The sides of a level are rounded, often
+/// down, and then only one of them is all of the fraction; so are those that plans ask for.
+fn suffices(need: Need, stored: Dimensions, level: Dimensions) -> bool {
+    let allows = |more: u32| {
+        let allows =
+            |stored: u32, level: u32| need.shrink.allows(stored, level.saturating_add(more));
+        let across = allows(stored.width(), level.width());
+        (across, allows(stored.height(), level.height()))
+    };
+    match allows(0) {
+        (true, true) => true,
+        (false, false) => false,
+        _ => allows(1) == (true, true),
+    }
+}
+
+/// Returns what decoding holds besides the raster, at most, in bytes.
+pub(super) fn scratch_bytes(header: &Header, decoding: &Decoding) -> u64 {
+    let Some(level) = header.levels.get(decoding.level) else {
+        return 0;
+    };
+    let (across, down) = touched(level, decoding.window);
+    let threads = (rayon::current_num_threads() as u64).min(across.saturating_mul(down));
+    let mut bytes = level
+        .block_bytes
+        .saturating_mul(threads)
+        .saturating_add(level.index_bytes);
+    let sample_bytes = u64::from(header.layout.bits / 8);
+    let pixel_bytes = stored_channels(header) as u64 * sample_bytes;
+    if decoding.shrink > 1 {
+        let row_bytes = u64::from(decoding.window.width()) * pixel_bytes;
+        let band = bands::band_height(level.block_height.into(), row_bytes);
+        let rows = band.min(decoding.window.height().into()) + u64::from(decoding.shrink);
+        bytes = bytes.saturating_add(rows.saturating_mul(row_bytes));
+    }
+    if header.color_model == ColorModel::Cmyk {
+        // The inks, beside the RGB that is made of them.
+        let inks = decoding.dimensions().area().saturating_mul(pixel_bytes);
+        bytes = bytes.saturating_add(inks);
+    }
+    bytes
+}
+
+/// Returns how many pixels of a level may be averaged into one in each direction.
+fn box_factor(need: Need, stored: Dimensions, level: Dimensions) -> u32 {
+    let allows = |factor: &u32| {
+        let factor = factor * LEFT_TO_SCALE;
+        let side = |stored: u32, level: u32| {
+            let stored = stored.checked_mul(factor);
+            stored.is_some_and(|stored| need.shrink.allows(stored, level))
+        };
+        side(stored.width(), level.width()) && side(stored.height(), level.height())
+    };
+    (2..=MAX_FACTOR).take_while(allows).last().unwrap_or(1)
+}
+
+/// Returns the pixels of a level around those of the stored image, in whole blocks of `shrink`
+/// counted from the corner of the level: so parts have the pixels that the whole has.
+fn window(window: PixelRect, stored: Dimensions, level: Dimensions, shrink: u32) -> PixelRect {
+    let span = |start: u32, length: u32, stored: u32, level: u32| {
+        let [start, length, stored, level] = [start, length, stored, level].map(u64::from);
+        let shrink = u64::from(shrink);
+        let first = start * level / stored / shrink * shrink;
+        let end = ((start + length) * level)
+            .div_ceil(stored)
+            .next_multiple_of(shrink);
+        (first, end.min(level) - first)
+    };
+    let (x, width) = span(window.x(), window.width(), stored.width(), level.width());
+    let (y, height) = span(window.y(), window.height(), stored.height(), level.height());
+    PixelRect::clipped((x, y), (width, height), level).unwrap_or(PixelRect::full(level))
+}
+
+/// Returns the pixels of all chunks that a window touches.
+fn work_px(level: &Level, window: PixelRect) -> u64 {
+    let (across, down) = touched(level, window);
+    let width = across * u64::from(level.chunk.width());
+    let height = down * u64::from(level.chunk.height());
+    width.saturating_mul(height)
+}
+
+/// Returns how many chunks a window touches in each direction.
+fn touched(level: &Level, window: PixelRect) -> (u64, u64) {
+    let span = |start: u32, length: u32, chunk: u32| {
+        // The end is inside the level.
+        u64::from((start + length).div_ceil(chunk) - start / chunk)
+    };
+    let across = span(window.x(), window.width(), level.chunk.width());
+    let down = span(window.y(), window.height(), level.chunk.height());
+    (across, down)
+}

@@ -1,0 +1,101 @@
+//! Where the chunks of a page are, and their compressed data.
+
+use bytes::Bytes;
+
+use super::directory::Directory;
+use super::file::File;
+use super::page::{Compression, Page};
+use super::{Damage, FORMAT};
+use crate::Result;
+use crate::decode::corrupt;
+use crate::source::Data;
+
+/// Tables and metadata that a chunk may carry beside its pixels.
+const MAX_OVERHEAD_BYTES: u64 = 64 << 10;
+
+/// The chunks of a page in their file.
+pub(super) struct Chunks<'a> {
+    data: &'a Data,
+    offsets: Vec<u64>,
+    byte_counts: Option<Vec<u64>>,
+}
+
+impl<'a> Chunks<'a> {
+    /// Reads where the chunks of `page` are.
+    pub(super) fn read(
+        data: &'a Data,
+        file: &File<'_>,
+        directory: &Directory,
+        page: &Page,
+    ) -> Result<Self> {
+        let (offsets, byte_counts) = page.chunk_tags(directory);
+        let needed = page.stored_chunks() as u64;
+        let offsets = directory.numbers(file, offsets, needed)?;
+        Ok(Self {
+            data,
+            offsets: offsets.unwrap_or_default(),
+            byte_counts: directory.numbers(file, byte_counts, needed)?,
+        })
+    }
+
+    /// Returns the bytes that reading and holding the positions of all chunks takes.
+    pub(super) fn index_bytes(page: &Page) -> u64 {
+        // Both lists, and one as it stands in the file.
+        (page.stored_chunks() as u64).saturating_mul(3 * 8)
+    }
+
+    /// Returns the compressed data of chunks. Those that follow each other in the file are read
+    /// at once.
+    pub(super) fn fetch(&self, page: &Page, indices: &[usize]) -> Result<Vec<Bytes>> {
+        let out_of_file = || corrupt(FORMAT, Damage::OutOfFile);
+        let ranges: Option<Vec<_>> = indices
+            .iter()
+            .map(|index| self.range(page, *index))
+            .collect();
+        let ranges = ranges.ok_or_else(out_of_file)?;
+        let mut fetched = Vec::with_capacity(ranges.len());
+        for run in ranges.chunk_by(|(_, end), (start, _)| end == start) {
+            // Runs are not empty.
+            let (start, end) = (run[0].0, run[run.len() - 1].1);
+            let data = self.data.part(start, end - start)?;
+            let data = data.ok_or_else(out_of_file)?;
+            let part = |range: &(u64, u64)| {
+                data.slice((range.0 - start) as usize..(range.1 - start) as usize)
+            };
+            fetched.extend(run.iter().map(part));
+        }
+        Ok(fetched)
+    }
+
+    /// Returns where the data of a chunk starts and ends; `None` if that is not in the file.
+    fn range(&self, page: &Page, index: usize) -> Option<(u64, u64)> {
+        let per_plane = page.chunks_across() * page.chunks_down();
+        let (plane, in_plane) = (index / per_plane, index % per_plane);
+        let stored = plane * per_plane.div_ceil(page.pieces) + in_plane / page.pieces;
+        let skipped = (in_plane % page.pieces) as u64 * page.chunk_bytes();
+
+        let start = self.offsets.get(stored)?.checked_add(skipped)?;
+        let declared = match &self.byte_counts {
+            Some(counts) => counts.get(stored)?.saturating_sub(skipped),
+            None => self.data.len_bytes().checked_sub(start)?,
+        };
+        let end = start.checked_add(declared.min(most_bytes(page)))?;
+        (end <= self.data.len_bytes()).then_some((start, end))
+    }
+}
+
+/// Returns the most bytes that are read of one chunk, so that a lie about its length costs little:
+/// what incompressible pixels take.
+pub(super) fn most_bytes(page: &Page) -> u64 {
+    let factor = match page.compression {
+        Compression::None => return page.chunk_bytes(),
+        Compression::Deflate | Compression::Lzw | Compression::PackBits => 2,
+        // A coefficient takes up to 27 bits (ITU-T T.81 §F.1.2).
+        Compression::Jpeg => 4,
+        // Two pixels of other colors than above take up to 12 bits (ITU-T T.6 §2.2.3).
+        Compression::Group4 => 8,
+    };
+    page.chunk_bytes()
+        .saturating_mul(factor)
+        .saturating_add(MAX_OVERHEAD_BYTES)
+}

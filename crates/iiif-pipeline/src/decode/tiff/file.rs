@@ -1,0 +1,113 @@
+//! The bytes of a TIFF file: its header, and numbers and directories at their offsets.
+//!
+//! Nothing is read because a count says so: callers say how much they need at most.
+
+use std::cell::RefCell;
+
+use bytes::Bytes;
+
+use super::directory::Directory;
+use super::{Damage, FORMAT};
+use crate::Result;
+use crate::decode::corrupt;
+use crate::source::Data;
+
+/// How much is read at once where the bytes are not in memory: directories are small, and lie
+/// beside what they point to.
+const BLOCK_BYTES: u64 = 32 << 10;
+
+/// The version of a file whose offsets have eight bytes: the BigTIFF design.
+const BIG_TIFF: u64 = 43;
+
+/// A reader of numbers in one of the two byte orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ByteOrder {
+    LittleEndian,
+    BigEndian,
+}
+
+impl ByteOrder {
+    /// Returns the number of up to 8 bytes.
+    pub(super) fn number(self, bytes: &[u8]) -> u64 {
+        let push = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+        match self {
+            Self::LittleEndian => bytes.iter().rev().fold(0, push),
+            Self::BigEndian => bytes.iter().fold(0, push),
+        }
+    }
+}
+
+/// A file.
+pub(super) struct File<'a> {
+    data: &'a Data,
+    pub(super) byte_order: ByteOrder,
+    /// Bytes of an offset: 4, or 8 in a BigTIFF file.
+    pub(super) offset_width: u64,
+    /// Where the first directory is; 0 if there is none.
+    pub(super) first_directory: u64,
+    /// What was read last, and where it starts.
+    block: RefCell<(u64, Bytes)>,
+}
+
+impl<'a> File<'a> {
+    /// Reads the header: TIFF 6.0 §2 and the BigTIFF design.
+    pub(super) fn open(data: &'a Data) -> Result<Self> {
+        let mut file = Self {
+            data,
+            byte_order: ByteOrder::LittleEndian,
+            offset_width: 4,
+            first_directory: 0,
+            block: RefCell::default(),
+        };
+        if file.read(0, 2)?.starts_with(b"MM") {
+            file.byte_order = ByteOrder::BigEndian;
+        }
+        let mut at = 4;
+        if file.number(2, 2)? == BIG_TIFF {
+            // The width of offsets and a zero come first.
+            file.offset_width = 8;
+            at = 8;
+        }
+        file.first_directory = file.number(at, file.offset_width)?;
+        Ok(file)
+    }
+
+    pub(super) fn len_bytes(&self) -> u64 {
+        self.data.len_bytes()
+    }
+
+    /// Returns the directory at `offset`.
+    pub(super) fn directory(&self, offset: u64) -> Result<Directory> {
+        Directory::read(self, offset)
+    }
+
+    /// Returns the number of `width` bytes at `offset`.
+    pub(super) fn number(&self, offset: u64, width: u64) -> Result<u64> {
+        Ok(self.byte_order.number(&self.read(offset, width)?))
+    }
+
+    /// Returns `length` bytes from `offset` on.
+    pub(super) fn read(&self, offset: u64, length: u64) -> Result<Bytes> {
+        let out_of_file = || corrupt(FORMAT, Damage::OutOfFile);
+        if let Data::Memory(_) = self.data {
+            return self.data.part(offset, length)?.ok_or_else(out_of_file);
+        }
+        let found = |(start, block): &(u64, Bytes)| {
+            let first = usize::try_from(offset.checked_sub(*start)?).ok()?;
+            let end = first.checked_add(usize::try_from(length).ok()?)?;
+            (end <= block.len()).then(|| block.slice(first..end))
+        };
+        if let Some(found) = found(&self.block.borrow()) {
+            return Ok(found);
+        }
+        if length > BLOCK_BYTES {
+            return self.data.part(offset, length)?.ok_or_else(out_of_file);
+        }
+        let left = self.len_bytes().saturating_sub(offset);
+        let block = self.data.part(offset, length.max(BLOCK_BYTES.min(left)))?;
+        let block = (offset, block.ok_or_else(out_of_file)?);
+        let found = found(&block).ok_or_else(out_of_file);
+        self.block.replace(block);
+        found
+    }
+}

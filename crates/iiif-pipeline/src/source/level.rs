@@ -1,0 +1,20 @@
+//! One of the sizes in which a file holds its image.
+
+use iiif_image_api::Dimensions;
+
+/// One of the sizes in which a file holds its image, and how it is cut into chunks: pieces that are
+/// decompressed as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Level {
+    pub(crate) dimensions: Dimensions,
+    /// Where the file describes it: an offset in bytes.
+    pub(crate) offset: u64,
+    /// Width and height of a chunk, in pixels. It may reach over the right and lower edge.
+    pub(crate) chunk: Dimensions,
+    /// Rows of pixels that a thread decodes in turn: a number of chunks.
+    pub(crate) block_height: u32,
+    /// What a thread holds while it decodes, in bytes.
+    pub(crate) block_bytes: u64,
+    /// What is held during all of it, in bytes.
+    pub(crate) index_bytes: u64,
+}
