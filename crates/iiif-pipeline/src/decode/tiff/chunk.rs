@@ -202,7 +202,7 @@ fn read_jpeg(page: &Page, data: &[u8], rows: usize) -> Result<Chunk> {
 
 /// Decodes gray and three channels; the rest, and what is damaged, is left to the other back end.
 #[cfg(feature = "turbojpeg")]
-fn read_jpeg_by_turbo(page: &Page<'_>, stream: &[u8], rows: usize) -> Option<Chunk<'static>> {
+fn read_jpeg_by_turbo(page: &Page, stream: &[u8], rows: usize) -> Option<Chunk> {
     use crate::decode::jpeg::turbo::{InnerColors, read_inner};
 
     let stored = match page.photometric {
@@ -213,7 +213,7 @@ fn read_jpeg_by_turbo(page: &Page<'_>, stream: &[u8], rows: usize) -> Option<Chu
     let row_bytes = data.len() / height;
     let is_as_declared = row_bytes == page.chunk_width * page.chunk_samples() && height >= rows;
     is_as_declared.then_some(Chunk {
-        data: Cow::Owned(data),
+        data: data.into(),
         row_bytes,
     })
 }
