@@ -50,7 +50,7 @@ pub(crate) fn read_header(
         #[cfg(feature = "jpeg")]
         SourceFormat::Jpeg => jpeg::read_header(&data.all()?, limits),
         #[cfg(feature = "png")]
-        SourceFormat::Png => png::read_header(&data.all()?, limits),
+        SourceFormat::Png => png::read_header(data, limits),
         #[cfg(feature = "gif")]
         SourceFormat::Gif => gif::read_header(&data.all()?, limits),
         #[cfg(feature = "tiff")]
@@ -74,8 +74,12 @@ pub(crate) fn read_header(
 /// Chooses the cheapest decoding that serves `need`. What a format cannot reduce, or read in part,
 /// is decoded whole.
 pub(crate) fn choose(format: SourceFormat, header: &Header, need: Need) -> Decoding {
-    let _ = (format, need);
-    Decoding::full(header)
+    let _ = need;
+    match format {
+        #[cfg(feature = "png")]
+        SourceFormat::Png => png::choose(header, need),
+        _ => Decoding::full(header),
+    }
 }
 
 /// Decodes to sRGB what was chosen.
@@ -89,7 +93,7 @@ pub(crate) fn decode(
         #[cfg(feature = "jpeg")]
         SourceFormat::Jpeg => jpeg::decode(&data.all()?, header),
         #[cfg(feature = "png")]
-        SourceFormat::Png => png::decode(&data.all()?, header),
+        SourceFormat::Png => png::decode(data, header, decoding),
         #[cfg(feature = "gif")]
         SourceFormat::Gif => gif::decode(&data.all()?, header),
         #[cfg(feature = "tiff")]

@@ -6,6 +6,8 @@ mod format;
 mod header;
 mod layout;
 mod read_at;
+#[cfg(feature = "png")]
+mod stream;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ pub use self::format::SourceFormat;
 pub(crate) use self::header::{Header, raster_bytes};
 pub use self::layout::{ColorModel, PixelLayout};
 pub use self::read_at::ReadAt;
+#[cfg(feature = "png")]
+pub(crate) use self::stream::{STREAM_BYTES, Stream};
 use crate::decode::{Decoding, Need, Raster};
 use crate::{DecodeLimits, Result, decode};
 
@@ -81,8 +85,11 @@ impl SourceImage {
 
     fn new(data: Data, format: SourceFormat, limits: &DecodeLimits) -> Result<Self> {
         let mut header = decode::read_header(format, &data, limits)?;
-        // The decoders still read all of what is not held.
-        let read = data.len_bytes() - data.held_bytes();
+        // All decoders but that of PNG still read all of what is not held.
+        let read = match format {
+            SourceFormat::Png => 0,
+            _ => data.len_bytes() - data.held_bytes(),
+        };
         header.scratch_bytes = header.scratch_bytes.saturating_add(read);
         Ok(Self {
             data,
