@@ -20,6 +20,19 @@ pub(crate) struct Header {
     pub(crate) is_interlaced: bool,
     /// What the decoder holds besides the raster, at most, in bytes.
     pub(crate) scratch_bytes: u64,
+    /// How the decoder can reduce while it decodes.
+    #[cfg(feature = "jpeg")]
+    pub(crate) reductions: Vec<Reduction>,
+}
+
+/// A reduction by a decoder. It may leave the colors coarser than the brightness.
+#[cfg(feature = "jpeg")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reduction {
+    /// How many pixels become one of the raster, in each direction.
+    pub(crate) denominator: u32,
+    /// How many pixels share a color afterwards that did not before: at least as many.
+    pub(crate) color_denominator: u32,
 }
 
 impl Header {
@@ -37,6 +50,8 @@ impl Header {
             #[cfg(feature = "png")]
             is_interlaced: false,
             scratch_bytes: 0,
+            #[cfg(feature = "jpeg")]
+            reductions: Vec::new(),
         }
     }
 
