@@ -199,7 +199,7 @@ impl Batch {
         sink: &(dyn Fn(usize, Result<Derivative>) + Sync),
     ) -> Result<Option<AnalysisReport>> {
         let is_smart = |index: &usize| matches!(self.plans[*index].crop(), Crop::Smart(_));
-        let mut renderer = Renderer::new(raster)?;
+        let mut renderer = Renderer::new(raster)?.with_copies(pass.copies)?;
         if pass.analyzes || pass.waves.iter().flatten().any(is_smart) {
             renderer = renderer.with_reduction()?;
         }

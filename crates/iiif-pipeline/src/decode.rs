@@ -50,7 +50,7 @@ pub(crate) fn read_header(
         #[cfg(feature = "jpeg")]
         SourceFormat::Jpeg => jpeg::read_header(&data.all()?, limits),
         #[cfg(feature = "png")]
-        SourceFormat::Png => png::read_header(&data.all()?, limits),
+        SourceFormat::Png => png::read_header(data, limits),
         #[cfg(feature = "gif")]
         SourceFormat::Gif => gif::read_header(&data.all()?, limits),
         #[cfg(feature = "tiff")]
@@ -73,14 +73,13 @@ pub(crate) fn read_header(
 
 /// Chooses the cheapest decoding that serves `need`. What a format cannot reduce, or read in part,
 /// is decoded whole.
-#[cfg_attr(
-    not(feature = "jpeg"),
-    expect(unused_variables, reason = "no other format chooses")
-)]
 pub(crate) fn choose(format: SourceFormat, header: &Header, need: Need) -> Decoding {
+    let _ = need;
     match format {
         #[cfg(feature = "jpeg")]
         SourceFormat::Jpeg => jpeg::choose(header, need),
+        #[cfg(feature = "png")]
+        SourceFormat::Png => png::choose(header, need),
         _ => Decoding::full(header),
     }
 }
@@ -96,7 +95,7 @@ pub(crate) fn decode(
         #[cfg(feature = "jpeg")]
         SourceFormat::Jpeg => jpeg::decode(&data.all()?, header, decoding),
         #[cfg(feature = "png")]
-        SourceFormat::Png => png::decode(&data.all()?, header),
+        SourceFormat::Png => png::decode(data, header, decoding),
         #[cfg(feature = "gif")]
         SourceFormat::Gif => gif::decode(&data.all()?, header),
         #[cfg(feature = "tiff")]

@@ -54,6 +54,7 @@ mod metadata;
 mod options;
 mod passthrough;
 mod render;
+mod shrink;
 mod source;
 
 pub use crate::analysis::{

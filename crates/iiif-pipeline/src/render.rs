@@ -7,6 +7,7 @@
 mod crisp;
 mod dither;
 pub(crate) mod flatten;
+pub(crate) mod halved;
 mod orient;
 mod quality;
 pub(crate) mod raster;
@@ -58,6 +59,7 @@ pub fn render(image: &DynamicImage, plan: &RenderPlan) -> Result<DynamicImage> {
         image: raster::integral(image),
         dimensions: expected,
         placement: Placement::full(expected),
+        copies: Vec::new(),
         reduction: None,
     }
     .render(plan)
@@ -77,6 +79,8 @@ pub(crate) struct Renderer<'a> {
     image: Cow<'a, DynamicImage>,
     dimensions: Dimensions,
     placement: Placement,
+    /// Each half as large as the one before; none if each plan halves what it needs.
+    copies: Vec<Raster>,
     reduction: Option<DynamicImage>,
 }
 
@@ -89,14 +93,22 @@ impl<'a> Renderer<'a> {
             image,
             dimensions,
             placement: raster.placement,
+            copies: Vec::new(),
             reduction: None,
         })
     }
 
+    /// Makes halved copies that plans and the reduction share. Before any parallel work, since a
+    /// lock inside a thread pool that itself scales in parallel can deadlock.
+    pub(crate) fn with_copies(mut self, count: u32) -> Result<Self> {
+        self.copies = halved::copies(&self.image, &self.placement, count)?;
+        Ok(self)
+    }
+
     /// Makes the small, stored-orientation copy that smart crops and analyses share. Before any
-    /// parallel work, since a lock inside a thread pool that itself scales in parallel can deadlock.
+    /// parallel work, and after [`with_copies`](Self::with_copies).
     pub(crate) fn with_reduction(mut self) -> Result<Self> {
-        self.reduction = Some(scale::reduce(&self.image, REDUCTION_EDGE_PX)?);
+        self.reduction = Some(self.reduce()?);
         Ok(self)
     }
 
@@ -132,7 +144,7 @@ impl<'a> Renderer<'a> {
         let part = self.placement.part(rect, self.dimensions);
         let turned = match part.whole_pixels(self.dimensions) {
             Some(rect) if rect.dimensions() == target => turn.copy(&self.image, rect)?,
-            _ => turn.apply(scale::crop_and_scale(&self.image, part, target)?)?,
+            _ => turn.apply(self.scale(rect, target)?)?,
         };
         let rotated = if quarters.is_some() {
             turned
@@ -142,11 +154,46 @@ impl<'a> Renderer<'a> {
         quality::apply(rotated, plan.quality())
     }
 
+    /// Returns `rect` of the stored image scaled to `target`, from a halved copy where it shrinks
+    /// enough.
+    fn scale(&self, rect: PixelRect, target: Dimensions) -> Result<DynamicImage> {
+        let times = halved::times(rect.dimensions(), target, self.placement.step);
+        if times == 0 {
+            let part = self.placement.part(rect, self.dimensions);
+            return scale::crop_and_scale(&self.image, part, target);
+        }
+        let own;
+        let copy = if let Some(shared) = self.copies.get(times as usize - 1) {
+            shared
+        } else {
+            own = halved::around(&self.image, &self.placement, (rect, target), times)?;
+            &own
+        };
+        let dimensions = halved::dimensions(&copy.image)?;
+        let part = copy.placement.part(rect, dimensions);
+        scale::crop_and_scale(&copy.image, part, target)
+    }
+
     fn shared_reduction(&self) -> Result<Cow<'_, DynamicImage>> {
         match &self.reduction {
             Some(reduction) => Ok(Cow::Borrowed(reduction)),
-            None => scale::reduce(&self.image, REDUCTION_EDGE_PX).map(Cow::Owned),
+            None => self.reduce().map(Cow::Owned),
         }
+    }
+
+    fn reduce(&self) -> Result<DynamicImage> {
+        let times = times_of_reduction(self.dimensions);
+        if times == 0 {
+            return scale::reduce(&self.image, REDUCTION_EDGE_PX);
+        }
+        let made;
+        let copies = if self.copies.len() < times as usize {
+            made = halved::copies(&self.image, &self.placement, times)?;
+            &made
+        } else {
+            &self.copies
+        };
+        scale::reduce(&copies[times as usize - 1].image, REDUCTION_EDGE_PX)
     }
 
     /// Returns the dimensions of the stored image, if they and the memory needed suit the plan.
@@ -160,7 +207,13 @@ impl<'a> Renderer<'a> {
             });
         }
         let layout = self.image.color().into();
-        let actual = memory_bytes(plan, &self.placement, self.dimensions, layout);
+        let source = RenderSource {
+            placement: self.placement,
+            dimensions: self.dimensions,
+            layout,
+            copies: self.copies.len() as u32,
+        };
+        let actual = source.memory_bytes(plan);
         if actual > MAX_RENDER_BYTES {
             return Err(Error::PlanTooLarge {
                 actual,
@@ -171,42 +224,112 @@ impl<'a> Renderer<'a> {
     }
 }
 
-/// Returns the bytes that rendering from a raster of `dimensions` and `layout` takes at its peak,
-/// the raster not counted: an estimate from above.
-pub(crate) fn memory_bytes(
-    plan: &RenderPlan,
-    placement: &Placement,
-    dimensions: Dimensions,
-    layout: PixelLayout,
-) -> u64 {
-    let pixel_bytes = layout.bytes_per_pixel();
+/// What is known about a raster, and its halved copies, before they are there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RenderSource {
+    pub(crate) placement: Placement,
+    pub(crate) dimensions: Dimensions,
+    pub(crate) layout: PixelLayout,
+    /// How many halved copies plans share.
+    pub(crate) copies: u32,
+}
+
+impl RenderSource {
+    /// Shares as many copies as `plans`, and the reduction if it `is_reduced`, are made from, where
+    /// they look at half of the raster or more; else each halves what it needs itself.
+    pub(crate) fn with_copies<'p>(
+        self,
+        plans: impl Iterator<Item = &'p RenderPlan>,
+        is_reduced: bool,
+    ) -> Self {
+        let mut copies = 0;
+        let mut read_px = 0.0;
+        for plan in plans {
+            let (size, target) = scaling(plan);
+            let times = halved::times(size, target, self.placement.step);
+            if times > 0 {
+                copies = copies.max(times);
+                read_px += size.area() as f64 / (self.placement.step.0 * self.placement.step.1);
+            }
+        }
+        let times = times_of_reduction(self.dimensions);
+        if is_reduced && times > 0 {
+            copies = copies.max(times);
+            read_px += self.dimensions.area() as f64;
+        }
+        let is_worth_it = read_px >= self.dimensions.area() as f64 / 2.0;
+        Self {
+            copies: if is_worth_it { copies } else { 0 },
+            ..self
+        }
+    }
+
+    /// Returns the bytes of the shared copies.
+    pub(crate) fn copies_bytes(&self) -> u64 {
+        halved::memory_bytes(self.dimensions, self.copies, self.layout)
+    }
+
+    /// Returns the bytes that rendering a plan takes at its peak, raster and shared copies not
+    /// counted: an estimate from above.
+    pub(crate) fn memory_bytes(&self, plan: &RenderPlan) -> u64 {
+        let pixel_bytes = self.layout.bytes_per_pixel();
+        let scaling = self.scaling_bytes(plan);
+        let turning = plan.scaled().area().saturating_mul(2 * pixel_bytes);
+        let is_rotated = plan.rotation().degrees.quarter_turns().is_none();
+        // Alpha is added: at most doubles a pixel (gray).
+        let output_bytes = if is_rotated {
+            2 * pixel_bytes
+        } else {
+            pixel_bytes
+        };
+        let output = plan.output().area().saturating_mul(output_bytes);
+        let rotating = if is_rotated {
+            output.saturating_add(plan.scaled().area().saturating_mul(pixel_bytes))
+        } else {
+            0
+        };
+        let quality = match plan.quality() {
+            ExtendedQuality::Spec(Quality::Default | Quality::Color) => 0,
+            ExtendedQuality::Crisp(_) => crisp::memory_bytes(output, 1),
+            _ => output.saturating_mul(2),
+        };
+        scaling.max(turning).max(rotating).max(quality)
+    }
+
+    fn scaling_bytes(&self, plan: &RenderPlan) -> u64 {
+        let upright = Turn::upright(plan.orientation());
+        let stored = upright.dimensions(plan.full());
+        let region = match plan.crop() {
+            Crop::Rect(rect) => upright.source_rect(rect, stored),
+            _ => PixelRect::full(stored),
+        };
+        let (size, target) = scaling(plan);
+        let part = self.placement.part(region, self.dimensions);
+        let part = part.outer(self.dimensions).dimensions();
+        let times = halved::times(size, target, self.placement.step);
+        let copy = (0..times).fold(part, |dimensions, _| halved::half(dimensions));
+        let own_copies = if self.copies < times {
+            halved::memory_bytes(part, times, self.layout)
+        } else {
+            0
+        };
+        scale::memory_bytes(copy, target, self.layout).saturating_add(own_copies)
+    }
+}
+
+/// Returns the dimensions of what a plan scales, in stored pixels, and of what that becomes.
+fn scaling(plan: &RenderPlan) -> (Dimensions, Dimensions) {
     let upright = Turn::upright(plan.orientation());
-    let stored = upright.dimensions(plan.full());
-    let region = match plan.crop() {
-        Crop::Rect(rect) => upright.source_rect(rect, stored),
-        _ => PixelRect::full(stored),
+    let size = match plan.crop() {
+        Crop::Rect(rect) => rect.dimensions(),
+        _ => smart_window(plan),
     };
-    let part = placement.part(region, dimensions).outer(dimensions);
-    let target = upright.dimensions(plan.scaled());
-    let scaling = scale::memory_bytes(part.dimensions(), target, layout);
-    let turning = plan.scaled().area().saturating_mul(2 * pixel_bytes);
-    let is_rotated = plan.rotation().degrees.quarter_turns().is_none();
-    // Alpha is added: at most doubles a pixel (gray).
-    let output_bytes = if is_rotated {
-        2 * pixel_bytes
-    } else {
-        pixel_bytes
-    };
-    let output = plan.output().area().saturating_mul(output_bytes);
-    let rotating = if is_rotated {
-        output.saturating_add(plan.scaled().area().saturating_mul(pixel_bytes))
-    } else {
-        0
-    };
-    let quality = match plan.quality() {
-        ExtendedQuality::Spec(Quality::Default | Quality::Color) => 0,
-        ExtendedQuality::Crisp(_) => crisp::memory_bytes(output, 1),
-        _ => output.saturating_mul(2),
-    };
-    scaling.max(turning).max(rotating).max(quality)
+    (upright.dimensions(size), upright.dimensions(plan.scaled()))
+}
+
+/// Returns how often a raster is halved before the reduction is made from it.
+fn times_of_reduction(dimensions: Dimensions) -> u32 {
+    let longer = dimensions.width().max(dimensions.height());
+    let side = |length: u32| Dimensions::new(length, length).unwrap_or(dimensions);
+    halved::times(side(longer), side(REDUCTION_EDGE_PX), (1.0, 1.0))
 }

@@ -6,6 +6,8 @@ mod format;
 mod header;
 mod layout;
 mod read_at;
+#[cfg(feature = "png")]
+mod stream;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ pub(crate) use self::header::Reduction;
 pub(crate) use self::header::{Header, raster_bytes};
 pub use self::layout::{ColorModel, PixelLayout};
 pub use self::read_at::ReadAt;
+#[cfg(feature = "png")]
+pub(crate) use self::stream::{STREAM_BYTES, Stream};
 use crate::decode::{Decoding, Need, Raster};
 use crate::{DecodeLimits, Result, decode};
 
@@ -82,7 +86,13 @@ impl SourceImage {
     }
 
     fn new(data: Data, format: SourceFormat, limits: &DecodeLimits) -> Result<Self> {
-        let header = decode::read_header(format, &data, limits)?;
+        let mut header = decode::read_header(format, &data, limits)?;
+        // All decoders but that of PNG still read all of what is not held.
+        let read = match format {
+            SourceFormat::Png => 0,
+            _ => data.len_bytes() - data.held_bytes(),
+        };
+        header.scratch_bytes = header.scratch_bytes.saturating_add(read);
         Ok(Self {
             data,
             format,
@@ -160,12 +170,9 @@ impl SourceImage {
     /// An estimate from the header, exact for the raster. Meant for a budget of memory.
     #[must_use]
     pub fn decoded_bytes(&self) -> u64 {
-        // The decoders still read all of what is not held.
-        let read = self.data.len_bytes() - self.data.held_bytes();
         self.header
             .raster_bytes()
             .saturating_add(self.header.scratch_bytes)
-            .saturating_add(read)
     }
 
     /// Decodes all pixels, in the stored orientation and in sRGB.

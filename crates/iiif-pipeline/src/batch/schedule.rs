@@ -2,11 +2,12 @@
 
 use std::cmp::Reverse;
 
-use iiif_image_api::{Format, RenderPlan};
+use iiif_image_api::{Crop, Format, RenderPlan};
 
 use crate::decode::{Decoding, Need};
 use crate::passthrough::{self, Stripped};
-use crate::{EncodeOptions, Error, SourceImage, render};
+use crate::render::RenderSource;
+use crate::{EncodeOptions, Error, SourceImage};
 
 /// Scaling a pixel takes about this part of the time that decompressing it takes: measured with
 /// deflated tiles, on all cores.
@@ -30,6 +31,8 @@ pub(super) struct Pass {
     pub(super) decoding: Decoding,
     /// Plans that are rendered together, the largest first.
     pub(super) waves: Vec<Vec<usize>>,
+    /// How many halved copies of the raster the plans share.
+    pub(super) copies: u32,
     /// Whether the analyses look at this decode.
     pub(super) analyzes: bool,
 }
@@ -161,17 +164,22 @@ impl Planner<'_> {
             }
             return;
         }
-        let mut peak = decoding_bytes;
+        let source = self.render_source(&group, *kept_bytes);
+        let held_bytes = raster_bytes.saturating_add(source.copies_bytes());
+        let mut peak = decoding_bytes.max(kept_bytes.saturating_add(held_bytes));
+        if group.analyzes && peak > self.limit_bytes {
+            schedule.unanalyzed_bytes = Some(peak);
+        }
         let mut waves = Vec::new();
         let mut wave = Vec::new();
         for index in group.plans {
             wave.push(index);
-            let mut bytes = self.wave_bytes(&group.decoding, &wave, *kept_bytes);
+            let mut bytes = self.wave_bytes(&source, &wave, kept_bytes.saturating_add(held_bytes));
             if bytes > self.limit_bytes && wave.len() > 1 {
                 wave.pop();
                 *kept_bytes = kept_bytes.saturating_add(self.files_bytes(&wave));
                 waves.push(std::mem::replace(&mut wave, vec![index]));
-                bytes = self.wave_bytes(&group.decoding, &wave, *kept_bytes);
+                bytes = self.wave_bytes(&source, &wave, kept_bytes.saturating_add(held_bytes));
             }
             if bytes > self.limit_bytes {
                 wave.pop();
@@ -189,28 +197,46 @@ impl Planner<'_> {
             schedule.passes.push(Pass {
                 decoding: group.decoding,
                 waves,
+                copies: source.copies,
                 analyzes: group.analyzes,
             });
         }
     }
 
-    /// Returns the bytes that are held while a wave is rendered and encoded: what is kept of the
-    /// waves before, the raster, the largest plans that can be under way together, and all files.
-    fn wave_bytes(&self, decoding: &Decoding, wave: &[usize], kept_bytes: u64) -> u64 {
-        let layout = self.source.pixel_layout();
-        let (placement, dimensions) = (decoding.placement(), decoding.dimensions());
-        let (raster_bytes, _) = self.source.bytes_of(decoding);
+    /// Returns what the plans of a group are rendered from: with halved copies, if that is worth it
+    /// and they fit into the limit.
+    fn render_source(&self, group: &Group, kept_bytes: u64) -> RenderSource {
+        let alone = RenderSource {
+            placement: group.decoding.placement(),
+            dimensions: group.decoding.dimensions(),
+            layout: self.source.pixel_layout(),
+            copies: 0,
+        };
+        let plans = group.plans.iter().map(|index| &self.plans[*index]);
+        let is_smart = |plan: &RenderPlan| matches!(plan.crop(), Crop::Smart(_));
+        let is_reduced = group.analyzes || plans.clone().any(is_smart);
+        let sharing = alone.with_copies(plans, is_reduced);
+        let (raster_bytes, _) = self.source.bytes_of(&group.decoding);
+        let bytes = sum([kept_bytes, raster_bytes, sharing.copies_bytes()].into_iter());
+        // The reduction is made from copies in any case.
+        if is_reduced || bytes <= self.limit_bytes {
+            sharing
+        } else {
+            alone
+        }
+    }
+
+    /// Returns the bytes that are held while a wave is rendered and encoded: what is there already,
+    /// the largest plans that can be under way together, and all files.
+    fn wave_bytes(&self, source: &RenderSource, wave: &[usize], held_bytes: u64) -> u64 {
         let mut rendering: Vec<u64> = wave
             .iter()
-            .map(|index| render::memory_bytes(&self.plans[*index], &placement, dimensions, layout))
+            .map(|index| source.memory_bytes(&self.plans[*index]))
             .collect();
         rendering.sort_unstable_by_key(|bytes| Reverse(*bytes));
         rendering.truncate(rayon::current_num_threads());
         let encoding = wave.iter().map(|index| self.encoding_bytes(*index));
-        sum([kept_bytes, raster_bytes]
-            .into_iter()
-            .chain(rendering)
-            .chain(encoding))
+        sum([held_bytes].into_iter().chain(rendering).chain(encoding))
     }
 
     /// Returns the bytes that encoding takes, for a derivative that hardly compresses: its own,

@@ -95,6 +95,14 @@ impl Shrink {
         }
     }
 
+    /// Returns by which whole number pixels may be averaged so that at least twice as many are left
+    /// as are needed: what remains is scaled by the better filter. At least 1.
+    #[cfg(feature = "png")]
+    pub(crate) fn whole_half(self) -> u32 {
+        let half = u64::from(self.stored) / (2 * u64::from(self.needed));
+        u32::try_from(half).unwrap_or(u32::MAX).max(1)
+    }
+
     /// Returns whether `stored` pixels may become `made`.
     pub(crate) fn allows(self, stored: u32, made: u32) -> bool {
         u64::from(made) * u64::from(self.stored) >= u64::from(stored) * u64::from(self.needed)

@@ -101,7 +101,7 @@ pub(crate) fn neighborhood(rect: PixelRect, target: Dimensions, full: Dimensions
 }
 
 /// Returns the part of an image of `full` that the filter reads to scale `rect` to `target`.
-fn reach(rect: PixelRect, target: Dimensions, full: Dimensions) -> PixelRect {
+pub(crate) fn reach(rect: PixelRect, target: Dimensions, full: Dimensions) -> PixelRect {
     within(rect, target, full, LANCZOS_REACH)
 }
 

@@ -83,7 +83,7 @@ impl SourceFormat {
     /// where they are and reads parts of them, rather than all of it at once.
     #[must_use]
     pub fn is_read_in_parts(self) -> bool {
-        self == Self::Tiff
+        matches!(self, Self::Tiff | Self::Png)
     }
 
     pub(crate) fn accepted() -> &'static str {

@@ -15,6 +15,9 @@ pub(crate) struct Header {
     /// Of the stored image.
     pub(crate) color_model: ColorModel,
     pub(crate) icc_profile: Option<Vec<u8>>,
+    /// Whether the rows are not stored in order.
+    #[cfg(feature = "png")]
+    pub(crate) is_interlaced: bool,
     /// What the decoder holds besides the raster, at most, in bytes.
     pub(crate) scratch_bytes: u64,
     /// How the decoder can reduce while it decodes.
@@ -44,6 +47,8 @@ impl Header {
                 ColorModel::Rgb
             },
             icc_profile: None,
+            #[cfg(feature = "png")]
+            is_interlaced: false,
             scratch_bytes: 0,
             #[cfg(feature = "jpeg")]
             reductions: Vec::new(),

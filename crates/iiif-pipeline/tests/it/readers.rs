@@ -51,7 +51,7 @@ fn bytes_are_held_unless_the_format_is_read_in_parts() {
     for file in files() {
         let length = file.len() as u64;
         let image = open(Bytes::from(file)).unwrap();
-        let held = if image.format() == SourceFormat::Tiff {
+        let held = if matches!(image.format(), SourceFormat::Tiff | SourceFormat::Png) {
             0
         } else {
             length
@@ -99,17 +99,28 @@ fn reader_that_fails_is_an_error_of_reading_and_no_damage() {
 
 #[test]
 fn reader_that_fails_later_is_an_error_of_reading_too() {
-    let left = Arc::new(AtomicU64::new(u64::MAX));
-    let failing = Failing {
-        bytes: tiff(&photo(61, 47).into(), &TiffOptions::default()).into(),
-        left: Arc::clone(&left),
+    let picture = DynamicImage::from(photo(61, 47));
+    let interlaced = PngOptions {
+        interlaced: true,
+        ..PngOptions::default()
     };
-    let image = open(failing).unwrap();
-    left.store(0, Ordering::Relaxed);
-    let error = image.decode().unwrap_err();
-    assert!(matches!(error, Error::Read { .. }), "{error:?}");
-    let error = image.compressed().unwrap_err();
-    assert!(matches!(error, Error::Read { .. }), "{error:?}");
+    for file in [
+        tiff(&picture, &TiffOptions::default()),
+        png(&picture, &PngOptions::default()),
+        png(&picture, &interlaced),
+    ] {
+        let left = Arc::new(AtomicU64::new(u64::MAX));
+        let failing = Failing {
+            bytes: file.into(),
+            left: Arc::clone(&left),
+        };
+        let image = open(failing).unwrap();
+        left.store(0, Ordering::Relaxed);
+        let error = image.decode().unwrap_err();
+        assert!(matches!(error, Error::Read { .. }), "{error:?}");
+        let error = image.compressed().unwrap_err();
+        assert!(matches!(error, Error::Read { .. }), "{error:?}");
+    }
 }
 
 #[test]
