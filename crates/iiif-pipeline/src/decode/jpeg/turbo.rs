@@ -28,12 +28,13 @@ use crate::decode::corrupt;
 use crate::source::Reduction;
 use crate::{Error, Result};
 
-/// The largest difference of a sample from `zune-jpeg`: 4 measured.
+/// The largest difference of a sample from `zune-jpeg`: 4 measured on generated pictures, 8 on real
+/// photos.
 #[cfg(test)]
-const MAX_DISTANCE: u8 = 5;
+const MAX_DISTANCE: u8 = 8;
 
 /// The largest mean difference of the samples of an image from `zune-jpeg`: 0.53 measured, on smooth
-/// colors of 17 by 9 pixels at 4:2:0; 0.14 on photos.
+/// colors of 17 by 9 pixels at 4:2:0; 0.25 on real photos.
 #[cfg(test)]
 const MEAN_DISTANCE: f64 = 0.6;
 

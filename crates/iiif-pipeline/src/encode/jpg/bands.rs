@@ -55,12 +55,15 @@ pub(super) fn encode(
                 height: (samples.len() / row_bytes) as u16,
                 ..rows
             };
-            let file = encode_file(band, options)?;
+            let mut file = encode_file(band, options)?;
             let parts = Parts::of(&file).ok_or(UnlikelyFile)?;
-            Ok(match index {
-                0 => parts.header_of_all(rows.height, bands.interval),
-                _ => parts.scan.to_vec(),
-            })
+            if index == 0 {
+                return Ok(parts.header_of_all(rows.height, bands.interval));
+            }
+            let scan_at = parts.tables.len() + parts.scan_header.len();
+            file.truncate(file.len() - EOI.len());
+            file.drain(..scan_at);
+            Ok(file)
         })
         .collect::<Result<Vec<_>, BoxError>>()?;
     Ok(joined(scans))
