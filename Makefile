@@ -42,13 +42,16 @@ doc: ## Build the documentation, with warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --all-features
 
 .PHONY: features
-features: ## Check that each codec and each storage backend compiles alone
+features: ## Check that each codec and each storage backend compiles alone, and what needs none without any
 	@for feature in bmp gif jpeg png tiff webp webp-lossy; do \
 	  echo "iiif-pipeline with $$feature"; \
 	  $(CARGO) clippy --locked -q -p iiif-pipeline --no-default-features --features $$feature -- -D warnings || exit 1; done
 	@for feature in aws azure gcp http; do \
 	  echo "iiif-storage with $$feature"; \
 	  $(CARGO) clippy --locked -q -p iiif-storage --no-default-features --features $$feature -- -D warnings || exit 1; done
+	@for crate in iiif-derivatives iiif-process; do \
+	  echo "$$crate without any"; \
+	  $(CARGO) clippy --locked -q -p $$crate --no-default-features -- -D warnings || exit 1; done
 
 .PHONY: bench
 bench: ## Run the benchmarks
