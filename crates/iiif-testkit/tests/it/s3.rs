@@ -1,4 +1,5 @@
 use std::fs;
+use std::time::Duration;
 
 use futures::TryStreamExt;
 use iiif_testkit::s3::{ACCESS_KEY_ID, REGION, S3Server, SECRET_ACCESS_KEY};
@@ -124,4 +125,25 @@ async fn a_dropped_server_stops_and_leaves_nothing() {
     while TcpStream::connect(&host).await.is_ok() {
         tokio::task::yield_now().await; // until the aborted task has closed its socket
     }
+}
+
+#[tokio::test]
+async fn requests_at_the_same_time_are_counted() {
+    let delay = Duration::from_millis(50);
+    let server = S3Server::start_with_delay(delay)
+        .await
+        .expect("a free port");
+    server.create_bucket("pictures").expect("a folder");
+    let store = store(&server, "pictures", SECRET_ACCESS_KEY);
+    let [one, two, three] = ["1", "2", "3"].map(Path::from);
+    assert_eq!(server.most_requests_at_once(), 0);
+    for path in [&one, &two, &three] {
+        store.put(path, "body".into()).await.expect("put");
+    }
+    assert_eq!(server.most_requests_at_once(), 1, "one after the other");
+    let got = futures::join!(store.get(&one), store.get(&two), store.get(&three));
+    for got in [got.0, got.1, got.2] {
+        assert_eq!(got.expect("get").bytes().await.expect("bytes"), "body");
+    }
+    assert_eq!(server.most_requests_at_once(), 3);
 }
