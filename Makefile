@@ -79,17 +79,51 @@ doc: jpeg ## Build the documentation, with warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps $(FEATURES)
 
 .PHONY: features
-features: ## Check that each codec and each storage backend compiles alone
+features: ## Check that each codec and each storage backend compiles alone, and what needs none without any
 	@for feature in bmp gif jpeg png tiff webp webp-lossy $(if $(TURBO),turbojpeg); do \
 	  echo "iiif-pipeline with $$feature"; \
 	  $(CARGO) clippy --locked -q -p iiif-pipeline --no-default-features --features $$feature -- -D warnings || exit 1; done
 	@for feature in aws azure gcp http; do \
 	  echo "iiif-storage with $$feature"; \
 	  $(CARGO) clippy --locked -q -p iiif-storage --no-default-features --features $$feature -- -D warnings || exit 1; done
+	@for crate in iiif-derivatives iiif-process; do \
+	  echo "$$crate without any"; \
+	  $(CARGO) clippy --locked -q -p $$crate --no-default-features -- -D warnings || exit 1; done
 
 .PHONY: bench
 bench: jpeg ## Run the benchmarks
 	$(CARGO) bench --locked -p iiif-benches $(TURBO)
+
+# Photographs and runs of the report; PHOTOS= is a folder of others, with names as in benches/peers/photos.rs.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+PEERS := $(TARGET)/peers
+PHOTOS ?=
+RUNS ?= 5
+HUGE_SIDE := 30000
+# $(call program,NAME,PROFILE,FLAGS): build the program and keep it under a name.
+define program
+$(CARGO) build --locked --profile $(2) -p iiif-process $(3)
+install -D $(TARGET)/$(2)/iiif-process $(PEERS)/programs/$(1)
+endef
+
+.PHONY: bench-report
+bench-report: jpeg ## Run the benchmarks and the comparison with libvips and sharp, and write docs/benchmarks.md
+	python3 benches/peers/install.py $(PEERS)
+	$(call program,default,release,)
+	$(call program,without-aws,release,--no-default-features --features "azure gcp http webp-lossy")
+	$(if $(TURBO),$(call program,turbojpeg,release,$(TURBO)))
+	$(call program,profiled,profiling,$(TURBO))
+	$(CARGO) build --locked -p iiif-benches --bins
+	$(TARGET)/debug/photos $(PEERS)/photos
+	$(TARGET)/debug/photos $(PEERS)/huge $(HUGE_SIDE)
+	$(CARGO) bench --locked -p iiif-benches $(TURBO)
+	python3 benches/peers/measure.py --peers $(PEERS) --results $(PEERS)/results.json --runs $(RUNS) \
+	  --program $(PEERS)/programs/default --program-without-aws $(PEERS)/programs/without-aws \
+	  $(if $(TURBO),--program-turbo $(PEERS)/programs/turbojpeg) \
+	  --program-profiled $(PEERS)/programs/profiled --slow-s3 $(TARGET)/debug/slow-s3 \
+	  --criterion $(TARGET)/criterion --huge $(PEERS)/huge --photos $(or $(PHOTOS),$(PEERS)/photos) \
+	  --photos-are "$(if $(PHOTOS),Photographs of a camera.,Drawn by \`benches/peers/photos.rs\`.)"
+	python3 benches/peers/render.py $(PEERS)/results.json docs/benchmarks.md
 
 .PHONY: layers
 layers: ## Check that no crate reaches a layer it must not know
@@ -119,4 +153,4 @@ endif
 
 .PHONY: ci
 ci: lint test-both doc features layers deny demo ## Run everything that CI runs
-	$(CARGO) bench --locked -p iiif-benches $(TURBO) --profile dev -- --test
+	$(CARGO) test --locked --workspace $(FEATURES) --bench '*'
