@@ -170,8 +170,8 @@ impl<'a> Image<'a> {
     async fn prepare(&mut self, original: Arc<Original>) -> Result<Work, Failure> {
         let budget = &self.run.budget;
         let over_budget = |error: OverBudgetError| Failure::new(&error, None);
-        let asked = Arc::clone(&original);
-        let read_bytes = blocking(move || asked.read_bytes()).await?;
+        let (asked, limit_bytes) = (Arc::clone(&original), budget.limit_bytes());
+        let read_bytes = blocking(move || asked.read_bytes(limit_bytes)).await?;
         let mut held = budget.reserve_work(read_bytes).await.map_err(over_budget)?;
 
         let mut source = self.open(&original).await?;
@@ -195,6 +195,7 @@ impl<'a> Image<'a> {
             source = self.open(&original).await?;
             batch = self.batch(&source, &planned);
         }
+        held.shrink_to(needed);
         Ok(Work {
             batch,
             planned,

@@ -52,9 +52,8 @@ fn wait_for_first_report(_studio: &Studio, child: &mut Child) {
 #[test]
 fn a_second_signal_ends_the_program_at_once() {
     let studio = Studio::new();
-    studio.write_photo("a.jpg", 320, 320);
     studio.write_photo("slow.jpg", 1600, 1200);
-    let slow: serde_json::Map<String, serde_json::Value> = (40..50)
+    let mut labels: serde_json::Map<String, serde_json::Value> = (40..50)
         .map(|radius| {
             (
                 radius.to_string(),
@@ -62,16 +61,15 @@ fn a_second_signal_ends_the_program_at_once() {
             )
         })
         .collect();
-    studio.write_instructions(&slow.into());
-    let args = [
-        "-concurrency",
-        "1",
-        "-memory-limit=8GiB",
-        "a.jpg",
-        "slow.jpg",
-    ];
-    let mut child = studio.start(&args);
-    wait_for_first_report(&studio, &mut child);
+    // The source's own data is written before anything is rendered.
+    labels.insert("copy".into(), json!({ "rotation": "-1" }));
+    studio.write_instructions(&labels.into());
+    let copy = ["full/full/-1/color.jpg"];
+    let mut child = studio.start(&["-memory-limit=8GiB", "slow.jpg"]);
+    while studio.files_in("derivatives/slow.jpg") != copy {
+        assert_eq!(child.try_wait().unwrap(), None, "the program ended");
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let id = child.id().to_string();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     kill("INT", &id);
@@ -89,10 +87,8 @@ fn a_second_signal_ends_the_program_at_once() {
         }
     };
     assert_eq!(code, Some(143));
-    assert!(
-        !studio.path("derivatives/slow.jpg").exists(),
-        "the work was ended, not finished"
-    );
+    let written = studio.files_in("derivatives/slow.jpg");
+    assert_eq!(written, copy, "the work was ended, not finished");
 }
 
 #[test]

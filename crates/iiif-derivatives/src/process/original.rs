@@ -58,14 +58,17 @@ impl Original {
         })
     }
 
-    /// Returns how many bytes [`open`](Self::open) reads into memory: those of a file whose format
-    /// is not read in parts. Blocks.
-    pub(super) fn read_bytes(&self) -> iiif_pipeline::Result<u64> {
-        match &self.bytes {
-            Place::Memory(_) => Ok(0),
-            Place::File(file) if SourceFormat::sniff_at(file)?.is_read_in_parts() => Ok(0),
-            Place::File(file) => Ok(file.len_bytes()),
-        }
+    /// Returns how many bytes [`open`](Self::open), or planning with `limit_bytes`, reads into
+    /// memory at once: those of a file whose format is not read in parts, and those of a PNG that
+    /// may be a derivative as it is. Blocks.
+    pub(super) fn read_bytes(&self, limit_bytes: u64) -> iiif_pipeline::Result<u64> {
+        let Place::File(file) = &self.bytes else {
+            return Ok(0);
+        };
+        let (format, len_bytes) = (SourceFormat::sniff_at(file)?, file.len_bytes());
+        let is_read =
+            !format.is_read_in_parts() || (format == SourceFormat::Png && len_bytes <= limit_bytes);
+        Ok(if is_read { len_bytes } else { 0 })
     }
 
     /// Reads the header. Blocks.
@@ -130,10 +133,14 @@ mod tests {
     async fn only_formats_that_are_not_read_in_parts_are_read_from_a_file() {
         let budget = MemoryBudget::new(0);
         let jpeg = fetch(b"\xff\xd8\xff\xe0 and so on", &budget).await;
-        assert_eq!(jpeg.read_bytes().unwrap(), 14);
+        assert_eq!(jpeg.read_bytes(13).unwrap(), 14);
         let tiff = fetch(b"II*\0 and so on", &budget).await;
-        assert_eq!(tiff.read_bytes().unwrap(), 0);
+        assert_eq!(tiff.read_bytes(100).unwrap(), 0);
+        // The source's own data becomes a derivative only where it fits into the limit.
+        let png = fetch(b"\x89PNG\r\n\x1a\n and so on", &budget).await;
+        assert_eq!(png.read_bytes(17).unwrap(), 0);
+        assert_eq!(png.read_bytes(18).unwrap(), 18);
         let text = fetch(b"and so on", &budget).await;
-        assert!(text.read_bytes().is_err());
+        assert!(text.read_bytes(100).is_err());
     }
 }
