@@ -2,6 +2,21 @@
 CARGO ?= cargo
 DEMO := target/demo
 
+# libjpeg-turbo is built in where its tools are: cmake, and nasm for the SIMD of x86_64. The other
+# features are all named once, so that the rest is the same without it.
+TURBO_TOOLS := cmake $(if $(filter x86_64 amd64,$(shell uname -m)),nasm)
+MISSING_TOOLS := $(strip $(foreach tool,$(TURBO_TOOLS),$(if $(shell command -v $(tool) 2>/dev/null),,$(tool))))
+PURE_FEATURES := --features iiif-pipeline/webp-lossy,iiif-testkit/s3
+ifeq ($(MISSING_TOOLS),)
+FEATURES := --all-features
+TURBO := --features turbojpeg
+JPEG := libjpeg-turbo
+else
+FEATURES := $(PURE_FEATURES)
+TURBO :=
+JPEG := zune-jpeg and jpeg-encoder; libjpeg-turbo, which is faster, needs $(MISSING_TOOLS): make deps
+endif
+
 # Who must not know whom; docs/architecture.md says why.
 PURE := iiif-image-api iiif-config aws-dsn
 tree = $(CARGO) tree --locked -e normal --prefix none -f '{p}' -p
@@ -16,10 +31,18 @@ endef
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
+.PHONY: jpeg
+jpeg:
+	@echo "JPEG: $(JPEG)" >&2
+
+.PHONY: build
+build: jpeg ## Build the programs, optimised, in target/release
+	$(CARGO) build --locked --release -p iiif-process $(TURBO)
+
 .PHONY: demo
-demo: ## Make derivatives of a sample image and say where they are
+demo: jpeg ## Make derivatives of a sample image and say where they are
 	@echo "Building; the first time this takes some minutes." >&2
-	@$(CARGO) build --locked -q -p iiif-process
+	@$(CARGO) build --locked -q -p iiif-process $(TURBO)
 	@rm -rf $(DEMO)
 	@target/debug/iiif-process -quiet -report-html \
 	  -config-source file://./examples/config -instructions-source file://./examples/config \
@@ -29,36 +52,84 @@ demo: ## Make derivatives of a sample image and say where they are
 	@echo "Open in a browser: $(DEMO)/zuber/index.html" >&2
 
 .PHONY: test
-test: ## Run all tests
-	$(CARGO) test --locked --workspace --all-features
+test: jpeg ## Run all tests
+	$(CARGO) test --locked --workspace $(FEATURES)
+
+# The whole workspace is selected so that the features of dependencies, and with them what is built,
+# stay those of `make test`.
+.PHONY: test-pure
+test-pure: ## Run the tests of crates and programs with the JPEG codecs in Rust
+	$(CARGO) test --locked --workspace $(PURE_FEATURES) --lib --bins --test '*'
+
+.PHONY: test-both
+ifeq ($(MISSING_TOOLS),)
+test-both: test test-pure ## Run all tests, with both JPEG back ends where libjpeg-turbo can be built
+else
+test-both: test
+	@echo "WARNING: the tests of feature turbojpeg were NOT run: $(MISSING_TOOLS) not found (make deps)" >&2
+endif
 
 .PHONY: lint
-lint: ## Check formatting and lints
+lint: jpeg ## Check formatting and lints
 	$(CARGO) fmt --all -- --check
-	$(CARGO) clippy --locked --workspace --all-targets --all-features -- -D warnings
+	$(CARGO) clippy --locked --workspace --all-targets $(FEATURES) -- -D warnings
 
 .PHONY: doc
-doc: ## Build the documentation, with warnings denied
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --all-features
+doc: jpeg ## Build the documentation, with warnings denied
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps $(FEATURES)
 
 .PHONY: features
-features: ## Check that each codec and each storage backend compiles alone
-	@for feature in bmp gif jpeg png tiff webp webp-lossy; do \
+features: ## Check that each codec and each storage backend compiles alone, and what needs none without any
+	@for feature in bmp gif jpeg png tiff webp webp-lossy $(if $(TURBO),turbojpeg); do \
 	  echo "iiif-pipeline with $$feature"; \
 	  $(CARGO) clippy --locked -q -p iiif-pipeline --no-default-features --features $$feature -- -D warnings || exit 1; done
 	@for feature in aws azure gcp http; do \
 	  echo "iiif-storage with $$feature"; \
 	  $(CARGO) clippy --locked -q -p iiif-storage --no-default-features --features $$feature -- -D warnings || exit 1; done
+	@for crate in iiif-derivatives iiif-process; do \
+	  echo "$$crate without any"; \
+	  $(CARGO) clippy --locked -q -p $$crate --no-default-features -- -D warnings || exit 1; done
 
 .PHONY: bench
-bench: ## Run the benchmarks
-	$(CARGO) bench --locked -p iiif-benches
+bench: jpeg ## Run the benchmarks
+	$(CARGO) bench --locked -p iiif-benches $(TURBO)
+
+# Photographs and runs of the report; PHOTOS= is a folder of others, with names as in benches/peers/photos.rs.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+PEERS := $(TARGET)/peers
+PHOTOS ?=
+RUNS ?= 5
+HUGE_SIDE := 30000
+# $(call program,NAME,PROFILE,FLAGS): build the program and keep it under a name.
+define program
+$(CARGO) build --locked --profile $(2) -p iiif-process $(3)
+install -D $(TARGET)/$(2)/iiif-process $(PEERS)/programs/$(1)
+endef
+
+.PHONY: bench-report
+bench-report: jpeg ## Run the benchmarks and the comparison with libvips and sharp, and write docs/benchmarks.md
+	python3 benches/peers/install.py $(PEERS)
+	$(call program,default,release,)
+	$(call program,without-aws,release,--no-default-features --features "azure gcp http webp-lossy")
+	$(if $(TURBO),$(call program,turbojpeg,release,$(TURBO)))
+	$(call program,profiled,profiling,$(TURBO))
+	$(CARGO) build --locked -p iiif-benches --bins
+	$(TARGET)/debug/photos $(PEERS)/photos
+	$(TARGET)/debug/photos $(PEERS)/huge $(HUGE_SIDE)
+	$(CARGO) bench --locked -p iiif-benches $(TURBO)
+	python3 benches/peers/measure.py --peers $(PEERS) --results $(PEERS)/results.json --runs $(RUNS) \
+	  --program $(PEERS)/programs/default --program-without-aws $(PEERS)/programs/without-aws \
+	  $(if $(TURBO),--program-turbo $(PEERS)/programs/turbojpeg) \
+	  --program-profiled $(PEERS)/programs/profiled --slow-s3 $(TARGET)/debug/slow-s3 \
+	  --criterion $(TARGET)/criterion --huge $(PEERS)/huge --photos $(or $(PHOTOS),$(PEERS)/photos) \
+	  --photos-are "$(if $(PHOTOS),Photographs of a camera.,Drawn by \`benches/peers/photos.rs\`.)"
+	python3 benches/peers/render.py $(PEERS)/results.json docs/benchmarks.md
 
 .PHONY: layers
 layers: ## Check that no crate reaches a layer it must not know
-	$(call forbid,$(PURE),tokio|hyper|reqwest|object_store|image|zune-jpeg|png|tiff)
+	$(call forbid,$(PURE),tokio|hyper|reqwest|object_store|image|zune-jpeg|turbojpeg|png|tiff)
 	$(call forbid,iiif-pipeline iiif-resize,tokio|hyper|reqwest|object_store|iiif-storage|iiif-config)
-	$(call forbid,iiif-storage,image|zune-jpeg|png|tiff|iiif-pipeline|iiif-image-api)
+	$(call forbid,iiif-storage,image|zune-jpeg|turbojpeg|png|tiff|iiif-pipeline|iiif-image-api)
 	$(call forbid,iiif-derivatives,clap|axum)
 	$(call forbid,iiif-cli,iiif-image-api|iiif-config|iiif-pipeline|iiif-storage|iiif-derivatives)
 	$(call forbid,$(PURE) iiif-pipeline iiif-storage iiif-derivatives iiif-cli iiif-process,iiif-testkit)
@@ -70,9 +141,16 @@ deny: ## Check licences, bans and sources of dependencies
 	else echo "WARNING: cargo-deny is not installed, so licences, bans and sources were NOT checked (cargo install cargo-deny)" >&2; fi
 
 .PHONY: deps
-deps: ## Fetch everything that a build needs
+deps: ## Fetch everything that a build needs, and install the tools of libjpeg-turbo if possible
 	$(CARGO) fetch --locked
+ifneq ($(MISSING_TOOLS),)
+	@if command -v brew >/dev/null; then brew install $(MISSING_TOOLS); \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -q && apt-get install -qy --no-install-recommends $(MISSING_TOOLS); \
+	else false; fi \
+	|| echo "WARNING: $(MISSING_TOOLS) could not be installed; JPEG stays with the codecs in Rust" >&2
+endif
 
 .PHONY: ci
-ci: lint test doc features layers deny demo ## Run everything that CI runs
-	$(CARGO) bench --locked -p iiif-benches --profile dev -- --test
+ci: lint test-both doc features layers deny demo ## Run everything that CI runs
+	$(CARGO) test --locked --workspace $(FEATURES) --bench '*'

@@ -1,33 +1,49 @@
-//! The documented example as a whole: bytes in, three derivatives out.
+//! Derivatives of one JPEG as a whole: bytes in, files out, by the plans that decide about the decode.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use iiif_benches::{DOCUMENTED, plan, source};
-use iiif_pipeline::{Analyses, Batch, EncodeOptions, PaletteOptions, Passthrough};
+use iiif_benches::pictures::Picture;
+use iiif_benches::{default_plans, documented_plans, plan, source};
+use iiif_pipeline::{
+    Analyses, Batch, BlurHashOptions, EncodeOptions, ImageHashOptions, PaletteOptions, Passthrough,
+};
 
-fn documented(c: &mut Criterion) {
-    let source = source();
-    let plans = DOCUMENTED
-        .map(|request| plan(request, source.geometry()))
-        .to_vec();
+fn derivatives(c: &mut Criterion) {
+    let source = source(Picture::Baseline);
+    let geometry = source.geometry();
+    let documented = || Batch::new(&source).with_plans(documented_plans(geometry));
     let reencode = EncodeOptions::default().with_passthrough(Passthrough::Never);
-    let palette = Analyses::default().with_palette(PaletteOptions::default());
-    let batch = || Batch::new(&source).with_plans(plans.clone());
+    let all = Analyses::default()
+        .with_palette(PaletteOptions::default())
+        .with_blurhash(BlurHashOptions::default())
+        .with_image_hash(ImageHashOptions::default());
+    let thumbnail = plan("full/!512,512/0/color.jpg", geometry);
+    let batches = [
+        ("documented/15mp", documented()),
+        (
+            "documented-reencoded/15mp",
+            documented().with_encoding(reencode),
+        ),
+        (
+            "defaults-with-analyses/15mp",
+            Batch::new(&source)
+                .with_plans(default_plans(geometry))
+                .with_analyses(all),
+        ),
+        (
+            "thumbnail-512/15mp",
+            Batch::new(&source).with_plans(vec![thumbnail]),
+        ),
+    ];
     let mut group = c.benchmark_group("derivatives");
     group.throughput(Throughput::Elements(source.dimensions().area()));
     group.sample_size(10);
-    group.bench_function("documented/15mp", |b| {
-        b.iter(|| batch().run(&|_index, derivative| drop(derivative)));
-    });
-    group.bench_function("documented-reencoded/15mp", |b| {
-        let batch = || batch().with_encoding(reencode.clone());
-        b.iter(|| batch().run(&|_index, derivative| drop(derivative)));
-    });
-    group.bench_function("documented-with-palette/15mp", |b| {
-        let batch = || batch().with_analyses(palette.clone());
-        b.iter(|| batch().run(&|_index, derivative| drop(derivative)));
-    });
+    for (name, batch) in batches {
+        group.bench_function(name, |b| {
+            b.iter(|| batch.run(&|_index, derivative| drop(derivative)));
+        });
+    }
     group.finish();
 }
 
-criterion_group!(benches, documented);
+criterion_group!(benches, derivatives);
 criterion_main!(benches);

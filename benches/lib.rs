@@ -1,14 +1,15 @@
 //! What the benchmarks share: their inputs, with photographic detail, made anew by each run.
 
+pub mod huge_tiff;
+pub mod pictures;
+
 use criterion::Throughput;
+use iiif_config::{Config, InstructionSet};
 use iiif_image_api::{DerivativeRequest, Dimensions, RenderPlan, ResolveOptions, SourceGeometry};
 use iiif_pipeline::{DecodeLimits, SourceImage};
-use iiif_testkit::encode::{JpegOptions, jpeg};
-use iiif_testkit::pattern::photo;
 use image::DynamicImage;
 
-/// Width and height of the photograph: 14.7 megapixels.
-pub const PHOTO: (u32, u32) = (5120, 2880);
+use crate::pictures::{LARGE, Picture, measured, pixels};
 
 /// The documented example: the original, a reduction, a dithered thumbnail.
 pub const DOCUMENTED: [&str; 3] = [
@@ -17,28 +18,16 @@ pub const DOCUMENTED: [&str; 3] = [
     "-1,-1,320,320/full/0/dither.jpg",
 ];
 
-/// Returns the photograph as pixels.
-#[must_use]
-pub fn pixels() -> DynamicImage {
-    DynamicImage::ImageRgb8(photo(PHOTO.0, PHOTO.1))
-}
-
-/// Returns the photograph as cameras write it: a baseline JPEG at quality 92, 4:2:0.
+/// Returns the large photograph in a format.
 ///
 /// # Panics
 ///
-/// If the project cannot read its own JPEG.
+/// If the project cannot read its own file.
 #[must_use]
 #[expect(clippy::expect_used, reason = "a benchmark without its input is over")]
-pub fn source() -> SourceImage {
-    let bytes = jpeg(
-        &pixels(),
-        &JpegOptions {
-            quality: 92,
-            ..JpegOptions::default()
-        },
-    );
-    SourceImage::probe(bytes, &DecodeLimits::default()).expect("a JPEG of our own")
+pub fn source(picture: Picture) -> SourceImage {
+    let bytes = picture.encode(&pixels(measured(LARGE)));
+    SourceImage::probe(bytes, &DecodeLimits::default()).expect("a file of our own")
 }
 
 /// Returns the geometry of an upright image.
@@ -60,12 +49,39 @@ pub fn geometry_of((width, height): (u32, u32)) -> SourceGeometry {
 #[must_use]
 #[expect(clippy::expect_used, reason = "a benchmark without its input is over")]
 pub fn plan(request: &str, geometry: SourceGeometry) -> RenderPlan {
-    let request: DerivativeRequest = request.parse().expect("a well-formed request");
-    RenderPlan::resolve(&request, geometry, &ResolveOptions::default()).expect("it fits")
+    resolved(&request.parse().expect("a well-formed request"), geometry)
+}
+
+/// Returns the plans of the documented example.
+#[must_use]
+pub fn documented_plans(geometry: SourceGeometry) -> Vec<RenderPlan> {
+    DOCUMENTED.map(|request| plan(request, geometry)).to_vec()
+}
+
+/// Returns the plans of the nine built-in labels.
+///
+/// # Panics
+///
+/// If the default instructions do not go with the default config.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a benchmark without its input is over")]
+pub fn default_plans(geometry: SourceGeometry) -> Vec<RenderPlan> {
+    let instructions = InstructionSet::defaults(&Config::default()).expect("defaults that agree");
+    let requests = instructions
+        .iter()
+        .map(|(_label, instruction)| &instruction.request);
+    requests
+        .map(|request| resolved(request, geometry))
+        .collect()
 }
 
 /// Returns the throughput of work on every pixel of an image.
 #[must_use]
 pub fn pixels_of(image: &DynamicImage) -> Throughput {
     Throughput::Elements(u64::from(image.width()) * u64::from(image.height()))
+}
+
+#[expect(clippy::expect_used, reason = "a benchmark without its input is over")]
+fn resolved(request: &DerivativeRequest, geometry: SourceGeometry) -> RenderPlan {
+    RenderPlan::resolve(request, geometry, &ResolveOptions::default()).expect("it fits")
 }

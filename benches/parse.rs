@@ -3,11 +3,12 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use iiif_benches::{DOCUMENTED, PHOTO, geometry_of, plan};
+use iiif_benches::pictures::LARGE;
+use iiif_benches::{DOCUMENTED, geometry_of, plan};
 use iiif_image_api::DerivativeRequest;
 
 fn parse(c: &mut Criterion) {
-    let geometry = geometry_of(PHOTO);
+    let geometry = geometry_of(LARGE);
     let mut group = c.benchmark_group("parse");
     group.throughput(Throughput::Elements(DOCUMENTED.len() as u64));
     group.bench_function("request", |b| {

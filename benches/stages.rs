@@ -1,7 +1,8 @@
 //! The stages of a derivative, one at a time, on a photograph of 14.7 megapixels.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use iiif_benches::{PHOTO, geometry_of, pixels, pixels_of, plan, source};
+use iiif_benches::pictures::{LARGE, Picture, measured, pixels};
+use iiif_benches::{geometry_of, pixels_of, plan, source};
 use iiif_image_api::Format;
 use iiif_pipeline::{
     Analyses, BlurHashOptions, EncodeOptions, ImageHashOptions, PaletteOptions, analyze, encode,
@@ -10,17 +11,21 @@ use iiif_pipeline::{
 use image::DynamicImage;
 
 fn decode(c: &mut Criterion) {
-    let source = source();
     let mut group = c.benchmark_group("decode");
-    group.throughput(criterion::Throughput::Elements(source.dimensions().area()));
     group.sample_size(10);
-    group.bench_function("jpeg/15mp-420", |b| b.iter(|| source.decode()));
+    for picture in [Picture::Baseline, Picture::Progressive] {
+        let source = source(picture);
+        group.throughput(criterion::Throughput::Elements(source.dimensions().area()));
+        group.bench_function(format!("{}/15mp", picture.name()), |b| {
+            b.iter(|| source.decode());
+        });
+    }
     group.finish();
 }
 
 fn render_stages(c: &mut Criterion) {
-    let image = pixels();
-    let geometry = geometry_of(PHOTO);
+    let image = pixels(measured(LARGE));
+    let geometry = geometry_of(measured(LARGE));
     let stages = [
         (
             "resize/lanczos3/15mp-to-2048",
@@ -43,7 +48,7 @@ fn render_stages(c: &mut Criterion) {
 }
 
 fn encode_formats(c: &mut Criterion) {
-    let image = pixels();
+    let image = pixels(measured(LARGE));
     let small = reduced(&image, "full/2048,/0/color.png");
     let mut group = c.benchmark_group("encode");
     group.throughput(pixels_of(&small));
@@ -59,11 +64,15 @@ fn encode_formats(c: &mut Criterion) {
             b.iter(|| encode(&small, format, &EncodeOptions::default()));
         });
     }
+    group.throughput(pixels_of(&image));
+    group.bench_function("jpg/15mp", |b| {
+        b.iter(|| encode(&image, Format::Jpg, &EncodeOptions::default()));
+    });
     group.finish();
 }
 
 fn analyses(c: &mut Criterion) {
-    let image = pixels();
+    let image = pixels(measured(LARGE));
     let small = reduced(&image, "full/448,/0/color.png");
     let all = [
         (
@@ -91,7 +100,7 @@ fn analyses(c: &mut Criterion) {
 
 #[expect(clippy::expect_used, reason = "a benchmark without its input is over")]
 fn reduced(image: &DynamicImage, request: &str) -> DynamicImage {
-    render(image, &plan(request, geometry_of(PHOTO))).expect("it fits")
+    render(image, &plan(request, geometry_of(measured(LARGE)))).expect("it fits")
 }
 
 criterion_group!(benches, decode, render_stages, encode_formats, analyses);

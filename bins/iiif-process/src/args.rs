@@ -2,11 +2,12 @@
 
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
+use std::sync::LazyLock;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Parser, ValueEnum};
 use iiif_cli::{ByteSize, LogFormat, Verbosity};
-use iiif_derivatives::ReportName;
+use iiif_derivatives::{JPEG_BACK_END, ReportName};
 
 /// The prefixes of the variables that stand for flags, the first wins.
 pub(crate) const VARIABLE_PREFIXES: [&str; 2] = ["IIIF_", "IIIF_PROCESS_"];
@@ -39,7 +40,7 @@ const RUN: &str = "Run";
     reason = "each is a switch of the command line"
 )]
 #[expect(clippy::doc_markdown, reason = "help texts have no markup")]
-#[command(name = "iiif-process", version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(name = "iiif-process", version = version(), max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// Images to process
     #[arg(value_name = "URI")]
@@ -57,7 +58,8 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t, help_heading = RUN)]
     pub(crate) mode: Mode,
 
-    /// Images under way at the same time [default: the number of cores]
+    /// Images decoded and rendered at the same time; more are fetched and written meanwhile
+    /// [default: the number of cores]
     #[arg(long, value_name = "N", help_heading = RUN)]
     pub(crate) concurrency: Option<NonZeroUsize>,
 
@@ -231,6 +233,13 @@ impl Args {
             .or_else(|| self.report_name.clone())
             .unwrap_or(default)
     }
+}
+
+/// The version and what decides how fast the program is.
+fn version() -> &'static str {
+    static VERSION: LazyLock<String> =
+        LazyLock::new(|| format!("{} (jpeg: {JPEG_BACK_END})", env!("CARGO_PKG_VERSION")));
+    &VERSION
 }
 
 #[cfg(test)]

@@ -25,9 +25,11 @@ pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
         Progress::hidden()
     };
     let mut reports = ReportStream::new(BufWriter::new(io::stdout()), &uris);
+    let mut left = Left::all_of(&uris);
     let outcome = job
         .run(&uris, &cancellation, |image| {
             log(&image);
+            left.begun(image.index);
             progress.image_done(image.pixels);
             reports.push(image.index, image.report);
         })
@@ -37,7 +39,7 @@ pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
         Ok(outcome) => outcome,
         Err(error) => return refused(args, error),
     };
-    tell_left(&uris, outcome.left);
+    left.tell();
     if let Err(error) = reports
         .finish()
         .context("cannot write the reports to stdout")
@@ -107,16 +109,36 @@ pub(crate) fn log(image: &Finished<'_>) {
     );
 }
 
-/// Says which images were not begun. Images are begun in order, so what is left is the end of the list.
-pub(crate) fn tell_left(uris: &[ProcessingUri], left: usize) {
-    if left == 0 {
-        return;
+/// The images that were not begun.
+pub(crate) struct Left<'a> {
+    uris: &'a [ProcessingUri],
+    is_left: Vec<bool>,
+}
+
+impl<'a> Left<'a> {
+    pub(crate) fn all_of(uris: &'a [ProcessingUri]) -> Self {
+        let is_left = vec![true; uris.len()];
+        Self { uris, is_left }
     }
-    tracing::warn!("{left} images were not begun:");
-    for uri in uris.iter().skip(uris.len() - left).take(MOST_LEFT_NAMED) {
-        tracing::warn!("left: {}", uri.to_redacted_string());
+
+    pub(crate) fn begun(&mut self, index: usize) {
+        self.is_left[index] = false;
     }
-    if left > MOST_LEFT_NAMED {
-        tracing::warn!("left: {} more", left - MOST_LEFT_NAMED);
+
+    /// Says which they are, in the order of the list.
+    pub(crate) fn tell(&self) {
+        let left = self.is_left.iter().filter(|is_left| **is_left).count();
+        if left == 0 {
+            return;
+        }
+        tracing::warn!("{left} images were not begun:");
+        let uris = self.uris.iter().zip(&self.is_left);
+        let uris = uris.filter(|(_, is_left)| **is_left).map(|(uri, _)| uri);
+        for uri in uris.take(MOST_LEFT_NAMED) {
+            tracing::warn!("left: {}", uri.to_redacted_string());
+        }
+        if left > MOST_LEFT_NAMED {
+            tracing::warn!("left: {} more", left - MOST_LEFT_NAMED);
+        }
     }
 }

@@ -14,7 +14,7 @@ use notify::{EventKind, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
-use crate::batch;
+use crate::batch::{self, Left};
 
 /// A file that nobody touched for this long is taken to be complete.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -80,15 +80,17 @@ async fn process(
     cancellation: &Cancellation,
 ) -> anyhow::Result<()> {
     let mut reports = ReportStream::new(std::io::stdout(), uris);
+    let mut left = Left::all_of(uris);
     let ended = job
         .run(uris, cancellation, |image| {
             batch::log(&image);
+            left.begun(image.index);
             reports.push(image.index, image.report);
         })
         .await;
     match ended {
-        Ok(outcome) => {
-            batch::tell_left(uris, outcome.left);
+        Ok(_outcome) => {
+            left.tell();
             Ok(reports.finish()?)
         }
         Err(error) => {

@@ -18,12 +18,13 @@ pub(crate) struct MemoryBudget {
 
 /// Memory that is held until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Reservation(
-    #[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>,
-);
+pub(crate) struct Reservation(Option<OwnedSemaphorePermit>);
 
 /// Compressed images that wait may take this part of the limit, beside the work itself.
 const WAITING_SHARE: u64 = 4;
+
+/// A compressed image that is larger than this part of the limit waits in a file.
+const IN_MEMORY_SHARE: u64 = 16;
 
 /// An image that needs more memory than the whole budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +59,23 @@ impl MemoryBudget {
         }
     }
 
+    /// Returns the most bytes that a compressed image may have to wait in memory.
+    pub(crate) fn in_memory_max_bytes(&self) -> u64 {
+        self.limit_bytes / IN_MEMORY_SHARE
+    }
+
+    pub(crate) fn limit_bytes(&self) -> u64 {
+        self.limit_bytes
+    }
+
+    /// Returns the error of an image that needs more than there is.
+    pub(crate) fn exceeded_by(&self, needed_bytes: u64) -> OverBudgetError {
+        OverBudgetError {
+            needed_bytes,
+            limit_bytes: self.limit_bytes,
+        }
+    }
+
     /// Waits until an image may be fetched whose compressed data has `bytes`. One that is larger
     /// than the share is fetched alone.
     pub(crate) async fn reserve_waiting(&self, bytes: u64) -> Result<Reservation, OverBudgetError> {
@@ -70,14 +88,30 @@ impl MemoryBudget {
         self.reserve(&self.work, self.limit_bytes, bytes).await
     }
 
+    /// Makes a reservation for work one of `bytes`, if so many are free at once.
+    pub(crate) fn try_grow(
+        &self,
+        held: &mut Reservation,
+        bytes: u64,
+    ) -> Result<bool, OverBudgetError> {
+        self.check(bytes)?;
+        let Some(permit) = &mut held.0 else {
+            return Ok(true);
+        };
+        let more = units(self.limit_bytes, bytes) as usize;
+        let more = more.saturating_sub(permit.num_permits());
+        let pool = Arc::clone(permit.semaphore());
+        match pool.try_acquire_many_owned(more as u32) {
+            Ok(more) => permit.merge(more),
+            Err(_none) => return Ok(false),
+        }
+        Ok(true)
+    }
+
     /// Checks that `bytes` can be reserved at all.
-    pub(crate) fn check(&self, bytes: u64) -> Result<(), OverBudgetError> {
+    fn check(&self, bytes: u64) -> Result<(), OverBudgetError> {
         if bytes > self.limit_bytes {
-            let limit_bytes = self.limit_bytes;
-            return Err(OverBudgetError {
-                needed_bytes: bytes,
-                limit_bytes,
-            });
+            return Err(self.exceeded_by(bytes));
         }
         Ok(())
     }
@@ -89,14 +123,28 @@ impl MemoryBudget {
         bytes: u64,
     ) -> Result<Reservation, OverBudgetError> {
         self.check(bytes)?;
-        // Rounding up may ask for one more than there is.
-        let units = mebibytes(bytes).min((pool_bytes / BYTES_PER_UNIT).max(1));
-        let units = u32::try_from(units).unwrap_or(u32::MAX);
+        let units = units(pool_bytes, bytes);
         // The semaphores are never closed, so there is always a permit.
         Ok(Reservation(
             Arc::clone(pool).acquire_many_owned(units).await.ok(),
         ))
     }
+}
+
+impl Reservation {
+    /// Gives back what is more than `bytes`.
+    pub(crate) fn shrink_to(&mut self, bytes: u64) {
+        if let Some(permit) = &mut self.0 {
+            let units = usize::try_from(mebibytes(bytes)).unwrap_or(usize::MAX);
+            drop(permit.split(permit.num_permits().saturating_sub(units)));
+        }
+    }
+}
+
+/// Returns the permits for `bytes`. Rounding up may ask for one more than there is.
+fn units(pool_bytes: u64, bytes: u64) -> u32 {
+    let units = mebibytes(bytes).min((pool_bytes / BYTES_PER_UNIT).max(1));
+    u32::try_from(units).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -132,5 +180,39 @@ mod tests {
         budget.reserve_work(40 << 20).await.unwrap();
         drop(large);
         small.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_no_longer_needed_is_free_again() {
+        let budget = MemoryBudget::new(10 << 20);
+        let mut held = budget.reserve_work(9 << 20).await.unwrap();
+        held.shrink_to((2 << 20) + 1);
+        let second = budget.reserve_work(7 << 20).await.unwrap();
+        let third = budget.reserve_work(1 << 20);
+        tokio::pin!(third);
+        assert!(futures::poll!(third.as_mut()).is_pending());
+        held.shrink_to(20 << 20);
+        assert!(futures::poll!(third.as_mut()).is_pending());
+        held.shrink_to(0);
+        third.await.unwrap();
+        drop(second);
+    }
+
+    #[tokio::test]
+    async fn a_reservation_grows_only_where_it_need_not_wait() {
+        let budget = MemoryBudget::new(10 << 20);
+        let mut held = budget.reserve_work(4 << 20).await.unwrap();
+        let second = budget.reserve_work(2 << 20).await.unwrap();
+        assert!(!budget.try_grow(&mut held, 9 << 20).unwrap());
+        assert!(budget.try_grow(&mut held, 8 << 20).unwrap());
+        assert!(budget.try_grow(&mut held, 1 << 20).unwrap(), "it is larger");
+        assert!(budget.try_grow(&mut held, 11 << 20).is_err());
+        let third = budget.reserve_work(1 << 20);
+        tokio::pin!(third);
+        assert!(futures::poll!(third.as_mut()).is_pending());
+        drop(second);
+        third.await.unwrap();
+        drop(held);
+        budget.reserve_work(10 << 20).await.unwrap();
     }
 }

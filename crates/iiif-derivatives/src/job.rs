@@ -1,14 +1,24 @@
 //! The job: what is read, what is made of it, and where it goes.
 
 use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::StreamExt as _;
 use iiif_config::{Config, InstructionSet, ProcessingUri};
 use iiif_storage::Bucket;
+use tokio::sync::Notify;
 
-use crate::budget::MemoryBudget;
-use crate::{Error, ProcessReport, ReportName, check, process};
+use crate::process::Run;
+use crate::{Error, ProcessReport, ReportName, check};
+
+/// Images that are under way for each that is decoded at the same time: the others are fetched, or
+/// wait with what was fetched, or are put. Four round trips of 50 ms take as long as the decoding
+/// of some ten images of 4 megapixels on two cores.
+const IMAGES_PER_SLOT: usize = 8;
+
+/// The most images under way, so that the files and sockets of a process suffice.
+const MAX_UNDER_WAY: usize = 128;
 
 /// What is read, what is made of it, and where it goes.
 #[derive(Clone, Debug)]
@@ -32,7 +42,10 @@ pub struct Job {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct JobOptions {
-    /// Images under way at the same time. Default: the number of cores.
+    /// Images that are decoded and rendered at the same time. Default: the number of cores.
+    ///
+    /// Others are fetched meanwhile, or put: up to eight times as many images are under way, 128 at
+    /// most unless this is more.
     pub concurrency: NonZeroUsize,
     /// Bytes that all images under way may take together. Default: 4 GiB.
     pub memory_limit_bytes: u64,
@@ -60,9 +73,12 @@ pub enum ContactSheets {
     None,
 }
 
-/// Asks a run to stop after the images that are under way.
+/// Asks a run to stop after the images that are begun.
 #[derive(Debug, Default)]
-pub struct Cancellation(AtomicBool);
+pub struct Cancellation {
+    is_cancelled: AtomicBool,
+    cancelled: Notify,
+}
 
 /// One image that is finished, well or not.
 #[derive(Debug)]
@@ -86,7 +102,7 @@ pub struct Outcome {
     pub complete: usize,
     /// Images of which something failed.
     pub failed: usize,
-    /// Images that were not begun.
+    /// Images that were not begun, whether or not they were fetched.
     pub left: usize,
 }
 
@@ -113,13 +129,24 @@ impl Default for ReportOptions {
 impl Cancellation {
     /// Asks for the stop.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.is_cancelled.store(true, Ordering::SeqCst);
+        self.cancelled.notify_waiters();
     }
 
     /// Returns whether the stop was asked for.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.is_cancelled.load(Ordering::SeqCst)
+    }
+
+    /// Waits until the stop was asked for.
+    pub async fn cancelled(&self) {
+        let mut cancelled = pin!(self.cancelled.notified());
+        // Listens from here on, so that nothing said between the two is missed.
+        cancelled.as_mut().enable();
+        if !self.is_cancelled() {
+            cancelled.await;
+        }
     }
 }
 
@@ -149,9 +176,15 @@ impl Job {
 
     /// Makes the derivatives of every image, several images at a time.
     ///
-    /// `finished` is called for each image as it ends, in no certain order. A failed derivative or
-    /// image stops no other. After [`Cancellation::cancel`] no further image is begun. Must run on
-    /// a tokio runtime; pixels are worked on in its blocking pool and in rayon's.
+    /// While some images are decoded and rendered, the next ones are fetched and the ones before are
+    /// put. They are fetched in the order of `uris`, and begun as they arrive. `finished` is called
+    /// for each image as it ends, in no certain order. A failed derivative or image stops no other.
+    ///
+    /// After [`Cancellation::cancel`] no further image is begun: images that are decoded by then,
+    /// or were, are finished; of the others, fetched or not, nothing is written and `finished` is
+    /// not called.
+    ///
+    /// Must run on a tokio runtime; pixels are worked on in its blocking pool and in rayon's.
     ///
     /// # Errors
     ///
@@ -163,13 +196,9 @@ impl Job {
         mut finished: impl FnMut(Finished<'_>),
     ) -> Result<Outcome, Error> {
         self.check(uris)?;
-        let budget = MemoryBudget::new(self.options.memory_limit_bytes);
-        let budget = &budget;
-        let under_way = uris.iter().enumerate().map(|(index, uri)| async move {
-            if cancellation.is_cancelled() {
-                return None;
-            }
-            let (report, pixels) = process::process(self, budget, uri).await;
+        let run = &Run::new(self, cancellation);
+        let images = uris.iter().enumerate().map(|(index, uri)| async move {
+            let (report, pixels) = run.process(uri).await?;
             Some(Finished {
                 index,
                 uri,
@@ -177,8 +206,7 @@ impl Job {
                 pixels,
             })
         });
-        let mut ended =
-            futures::stream::iter(under_way).buffer_unordered(self.options.concurrency.get());
+        let mut ended = futures::stream::iter(images).buffer_unordered(self.most_under_way());
         let mut outcome = Outcome::default();
         while let Some(ended) = ended.next().await {
             match ended {
@@ -194,5 +222,11 @@ impl Job {
             }
         }
         Ok(outcome)
+    }
+
+    fn most_under_way(&self) -> usize {
+        let slots = self.options.concurrency.get();
+        let images = slots.saturating_mul(IMAGES_PER_SLOT);
+        images.min(MAX_UNDER_WAY).max(slots)
     }
 }

@@ -26,6 +26,7 @@ pub use crate::job::{
 pub use crate::report::{Failure, ProcessReport};
 pub use crate::report_name::{ParseReportNameError, ReportName};
 pub use crate::report_stream::ReportStream;
+pub use iiif_pipeline::JPEG_BACK_END;
 
 use iiif_config::ProcessingUri;
 

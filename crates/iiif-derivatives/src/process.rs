@@ -1,30 +1,38 @@
 //! One image: fetched, probed, decoded once, rendered, put, reported.
 
+mod original;
+mod puts;
+mod reports;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use iiif_config::{ProcessingUri, encode_path};
 use iiif_image_api::RenderPlan;
-use iiif_pipeline::{AnalysisReport, Batch, Derivative, SourceImage};
-use sha2::{Digest as _, Sha256};
-use tokio::sync::mpsc;
+use iiif_pipeline::{Batch, SourceImage};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio::task::spawn_blocking;
 
+use self::original::Original;
+use self::puts::{Planned, Put, len_bytes, put};
 use crate::budget::{MemoryBudget, OverBudgetError, Reservation};
-use crate::contact_sheet::{ContactSheet, placeholder};
 use crate::report::SOURCE;
 use crate::settings::Settings;
-use crate::{ContactSheets, Failure, Job, ProcessReport, ReportOptions};
+use crate::{Cancellation, Failure, Job, ProcessReport};
 
-/// A derivative that one image asks for.
-#[derive(Clone, Debug)]
-struct Planned {
-    label: String,
-    key: String,
-    plan: RenderPlan,
+/// What the images of one run share.
+///
+/// An image waits for room among those that wait, then for a slot, then for memory to work in. What
+/// comes later is given back without anything that comes earlier, so nobody waits in a circle.
+pub(crate) struct Run<'a> {
+    job: &'a Job,
+    cancellation: &'a Cancellation,
+    settings: Settings,
+    budget: MemoryBudget,
+    /// One for each image that may be decoded and rendered at the same time.
+    slots: Semaphore,
 }
 
 /// A worker thread ended without an answer: a defect of this program.
@@ -32,27 +40,56 @@ struct Planned {
 #[error("the work on this image ended unexpectedly")]
 struct WorkerError(#[source] tokio::task::JoinError);
 
-/// Returns the report of one image, and the pixels of its source.
-pub(crate) async fn process(
-    job: &Job,
-    budget: &MemoryBudget,
-    uri: &ProcessingUri,
-) -> (ProcessReport, u64) {
-    let mut image = Image::new(job, uri);
-    if let Err(failure) = image.make(budget).await {
-        image.report.errors.insert(SOURCE.to_owned(), failure);
+impl<'a> Run<'a> {
+    pub(crate) fn new(job: &'a Job, cancellation: &'a Cancellation) -> Self {
+        let slots = job.options.concurrency.get().min(Semaphore::MAX_PERMITS);
+        Self {
+            job,
+            cancellation,
+            settings: Settings::of(&job.config),
+            budget: MemoryBudget::new(job.options.memory_limit_bytes),
+            slots: Semaphore::new(slots),
+        }
     }
-    if let Some(options) = &job.reports {
-        image.write_reports(options).await;
+
+    /// Returns the report of one image, and the pixels of its source; none if the run was cancelled
+    /// before the image was begun.
+    pub(crate) async fn process(&self, uri: &ProcessingUri) -> Option<(ProcessReport, u64)> {
+        let fetched = tokio::select! {
+            biased;
+            () = self.cancellation.cancelled() => return None,
+            fetched = self.fetch(uri) => fetched,
+        };
+        let mut image = Image::new(self, uri);
+        let made = match fetched {
+            Ok((original, slot)) => image.make(original, slot).await,
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = made {
+            image.fail(SOURCE, failure);
+        }
+        if let Some(options) = &self.job.reports {
+            image.write_reports(options).await;
+        }
+        Some((image.report, image.pixels))
     }
-    (image.report, image.pixels)
+
+    /// Fetches a source and waits for its turn.
+    async fn fetch(
+        &self,
+        uri: &ProcessingUri,
+    ) -> Result<(Original, Option<SemaphorePermit<'_>>), Failure> {
+        let key = uri.origin().as_str();
+        let original = Original::fetch(&self.job.source, key, &self.budget).await?;
+        // The semaphore is never closed, so there is always a permit.
+        Ok((original, self.slots.acquire().await.ok()))
+    }
 }
 
 /// One image on its way.
 struct Image<'a> {
-    job: &'a Job,
+    run: &'a Run<'a>,
     uri: &'a ProcessingUri,
-    settings: Settings,
     report: ProcessReport,
     /// The pixels of the source; 0 until they are known.
     pixels: u64,
@@ -60,185 +97,186 @@ struct Image<'a> {
     written: BTreeMap<String, String>,
 }
 
+/// What is to be made of an image, and the memory that was reserved for it.
+struct Work {
+    batch: Batch,
+    planned: Vec<Planned>,
+    explained: Explained,
+    held: Reservation,
+}
+
+/// What turns errors of the pipeline into failures of an image.
+struct Explained {
+    format: String,
+    /// Compressed bytes that are held beside the work.
+    source_bytes: u64,
+    budget: MemoryBudget,
+}
+
+impl Explained {
+    fn failure(&self, error: &iiif_pipeline::Error) -> Failure {
+        let format = Some(self.format.clone());
+        match error {
+            iiif_pipeline::Error::OverMemoryLimit { needed_bytes, .. } => {
+                let needed_bytes = needed_bytes.saturating_add(self.source_bytes);
+                Failure::new(&self.budget.exceeded_by(needed_bytes), format)
+            }
+            error => Failure::new(error, format),
+        }
+    }
+}
+
 impl<'a> Image<'a> {
-    fn new(job: &'a Job, uri: &'a ProcessingUri) -> Self {
+    fn new(run: &'a Run<'a>, uri: &'a ProcessingUri) -> Self {
         let report = ProcessReport {
             origin: uri.origin().as_str().to_owned(),
             origin_uri: uri.to_redacted_string(),
             ..ProcessReport::default()
         };
-        let settings = Settings::of(&job.config);
         Self {
-            job,
+            run,
             uri,
-            settings,
             report,
             pixels: 0,
             written: BTreeMap::new(),
         }
     }
 
-    /// Makes all derivatives. An error is one of the whole source.
-    async fn make(&mut self, budget: &MemoryBudget) -> Result<(), Failure> {
-        let fail = |error: &(dyn std::error::Error + 'static)| Failure::new(error, None);
-        let origin = self.uri.origin().as_str();
-        let info = self
-            .job
-            .source
-            .head(origin)
-            .await
-            .map_err(|error| fail(&error))?;
-        let size = info.size_bytes;
-        let waiting = budget
-            .reserve_waiting(size)
-            .await
-            .map_err(|error| fail(&error))?;
-        let source = self.read(size).await?;
-        self.pixels = source.dimensions().area();
-
-        let format = source.format().to_string();
-        let fail = |error: &OverBudgetError| Failure::new(error, Some(format.clone()));
-        let groups = self.groups(budget, &source).map_err(|error| fail(&error))?;
-        let mut waiting = Some(waiting);
-        for group in groups {
-            let needed = self.needed_bytes(&source, &group);
-            let held = budget
-                .reserve_work(needed)
-                .await
-                .map_err(|error| fail(&error))?;
-            waiting = None;
-            self.render(Arc::clone(&source), group, Arc::new(held))
-                .await?;
-            self.settings = self.settings.without_analyses();
-        }
-        drop(waiting);
-        Ok(())
-    }
-
-    /// Returns the bytes that the work on these derivatives holds at its peak.
-    fn needed_bytes(&self, source: &SourceImage, group: &[Planned]) -> u64 {
-        let plans = group.iter().map(|planned| planned.plan).collect();
-        let batch = self.settings.batch(source, plans);
-        batch.memory_bytes().saturating_add(source.held_bytes())
-    }
-
-    /// Returns the derivatives in groups that fit into the budget: nearly always one, so that the
-    /// source is decoded once. A derivative that does not fit alone fails; an error is one of all.
-    fn groups(
+    /// Makes all derivatives, and the fingerprint beside them. An error is one of the whole source.
+    async fn make(
         &mut self,
-        budget: &MemoryBudget,
-        source: &SourceImage,
-    ) -> Result<Vec<Vec<Planned>>, OverBudgetError> {
-        let planned = self.resolve(source);
-        budget.check(self.needed_bytes(source, &[]))?;
-        if budget.check(self.needed_bytes(source, &planned)).is_ok() {
-            return Ok(vec![planned]);
-        }
-        let mut groups = vec![Vec::new()];
-        let mut refused = Vec::new();
-        for planned in planned {
-            let alone = self.needed_bytes(source, std::slice::from_ref(&planned));
-            if let Err(error) = budget.check(alone) {
-                refused.push((planned.label, error));
-                continue;
+        original: Original,
+        slot: Option<SemaphorePermit<'_>>,
+    ) -> Result<(), Failure> {
+        let original = Arc::new(original);
+        let hashed = Arc::clone(&original);
+        let fingerprint = spawn_blocking(move || hashed.fingerprint());
+        let made = match self.prepare(original).await {
+            Ok(work) => self.render(work, slot).await,
+            Err(failure) => Err(failure),
+        };
+        let failure = match fingerprint.await {
+            Ok(Ok(fingerprint)) => {
+                self.report.origin_fingerprint = Some(fingerprint);
+                return made;
             }
-            let mut group = groups.pop().unwrap_or_default();
-            group.push(planned);
-            if budget.check(self.needed_bytes(source, &group)).is_err() {
-                let next = group.split_off(group.len() - 1);
-                groups.extend([group, next]);
-            } else {
-                groups.push(group);
-            }
-        }
-        // Not one fits: it is the image that is too large.
-        if let [(_, error), ..] = refused.as_slice()
-            && groups.iter().all(Vec::is_empty)
-        {
-            return Err(*error);
-        }
-        let format = source.format().to_string();
-        for (label, error) in refused {
-            self.report
-                .errors
-                .insert(label, Failure::new(&error, Some(format.clone())));
-        }
-        Ok(groups)
+            Ok(Err(error)) => Failure::new(&error, None),
+            Err(error) => Failure::new(&WorkerError(error), None),
+        };
+        made.and(Err(failure))
     }
 
-    /// Fetches the source, of at most `size` bytes, and reads its header.
-    async fn read(&mut self, size: u64) -> Result<Arc<SourceImage>, Failure> {
-        let origin = self.uri.origin().as_str();
-        let bytes = self
-            .job
-            .source
-            .get_at_most(origin, size)
-            .await
-            .map_err(|error| Failure::new(&error, None))?;
-        let limits = self.settings.decode_limits;
-        let (fingerprint, source) = spawn_blocking(move || {
-            let fingerprint = format!("sha256:{}", hex::encode(Sha256::digest(&bytes)));
-            (fingerprint, SourceImage::probe(bytes, &limits))
+    /// Reads the header, resolves the instructions and reserves memory.
+    async fn prepare(&mut self, original: Arc<Original>) -> Result<Work, Failure> {
+        let budget = &self.run.budget;
+        let over_budget = |error: OverBudgetError| Failure::new(&error, None);
+        let asked = Arc::clone(&original);
+        let read_bytes = blocking(move || asked.read_bytes()).await?;
+        let mut held = budget.reserve_work(read_bytes).await.map_err(over_budget)?;
+
+        let mut source = self.open(&original).await?;
+        self.pixels = source.dimensions().area();
+        let explained = Explained {
+            format: source.format().to_string(),
+            source_bytes: source.held_bytes(),
+            budget: budget.clone(),
+        };
+        let planned = self.resolve(&source);
+        let mut batch = self.batch(&source, &planned);
+        let needed = batch.memory_bytes().saturating_add(explained.source_bytes);
+        let format = Some(explained.format.clone());
+        let over_budget = |error: OverBudgetError| Failure::new(&error, format.clone());
+        if read_bytes == 0 {
+            held = budget.reserve_work(needed).await.map_err(over_budget)?;
+        } else if !budget.try_grow(&mut held, needed).map_err(over_budget)? {
+            // Two that waited for more while they hold some would wait for each other.
+            drop((batch, source, held));
+            held = budget.reserve_work(needed).await.map_err(over_budget)?;
+            source = self.open(&original).await?;
+            batch = self.batch(&source, &planned);
+        }
+        Ok(Work {
+            batch,
+            planned,
+            explained,
+            held,
         })
-        .await
-        .map_err(|error| Failure::new(&WorkerError(error), None))?;
-        self.report.origin_fingerprint = Some(fingerprint);
-        source
-            .map(Arc::new)
-            .map_err(|error| Failure::new(&error, None))
     }
 
-    /// Renders in the blocking pool and puts each derivative as it is ready. Memory stays reserved
-    /// until both have ended, also when this future is dropped before.
+    async fn open(&self, original: &Arc<Original>) -> Result<SourceImage, Failure> {
+        let limits = self.run.settings.decode_limits;
+        let original = Arc::clone(original);
+        blocking(move || original.open(&limits)).await
+    }
+
+    fn batch(&self, source: &SourceImage, planned: &[Planned]) -> Batch {
+        let limit_bytes = self.run.budget.limit_bytes();
+        let plans = planned.iter().map(|planned| planned.plan).collect();
+        self.run
+            .settings
+            .batch(source, plans)
+            .with_memory_limit(limit_bytes.saturating_sub(source.held_bytes()))
+    }
+
+    /// Renders in the blocking pool and puts each derivative as it is ready. Once all are rendered,
+    /// the slot is free, and of the memory only what is not yet put stays reserved. Memory that is
+    /// in use stays reserved also when this future is dropped before.
     async fn render(
         &mut self,
-        source: Arc<SourceImage>,
-        group: Vec<Planned>,
-        held: Arc<Reservation>,
+        work: Work,
+        slot: Option<SemaphorePermit<'_>>,
     ) -> Result<(), Failure> {
-        let plans = group.iter().map(|planned| planned.plan).collect();
-        let format = source.format().to_string();
+        let Work {
+            batch,
+            planned,
+            explained,
+            held,
+        } = work;
+        let mut held = Arc::new(held);
+        let held_by_worker = Arc::clone(&held);
         let (sender, mut rendered) = mpsc::unbounded_channel();
-        let (settings, held_by_worker) = (self.settings.clone(), Arc::clone(&held));
-        let worker = spawn_blocking(move || -> iiif_pipeline::Result<AnalysisReport> {
-            let _held = held_by_worker;
-            let batch: Batch = settings.batch(&source, plans);
-            // The receiver outlives the worker; were it gone, there would be nobody to tell.
-            batch.run(&|index, derivative| drop(sender.send((index, derivative))))
+        let worker = spawn_blocking(move || {
+            let made = batch.run(&|index, derivative| {
+                let derivative = derivative.map_err(|error| explained.failure(&error));
+                // The receiver outlives the worker; were it gone, there would be nobody to tell.
+                drop(sender.send((index, derivative)));
+            });
+            drop(batch);
+            drop(held_by_worker);
+            made.map_err(|error| explained.failure(&error))
         });
         let mut puts = FuturesUnordered::new();
+        let mut unwritten_bytes = 0;
         loop {
             tokio::select! {
-                Some(result) = puts.next(), if !puts.is_empty() => self.note(result),
+                Some(put) = puts.next(), if !puts.is_empty() => unwritten_bytes -= self.note(put),
                 next = rendered.recv() => match next {
                     None => break,
                     Some((index, derivative)) => {
-                        puts.push(put(self.job, group[index].clone(), derivative, format.clone()));
+                        unwritten_bytes += len_bytes(&derivative);
+                        puts.push(put(self.run.job, planned[index].clone(), derivative));
                     }
                 },
             }
         }
-        while let Some(result) = puts.next().await {
-            self.note(result);
+        let made = worker.await;
+        drop(slot);
+        if let Some(held) = Arc::get_mut(&mut held) {
+            held.shrink_to(unwritten_bytes);
         }
-        drop(held);
-        let fail = |error: &(dyn std::error::Error + 'static)| Failure::new(error, Some(format));
-        match worker.await {
-            Ok(Ok(analysis)) if self.report.analysis == AnalysisReport::default() => {
-                self.report.analysis = analysis;
-            }
-            Ok(Ok(_none)) => {}
-            Ok(Err(error)) => return Err(fail(&error)),
-            Err(error) => return Err(fail(&WorkerError(error))),
+        while let Some(put) = puts.next().await {
+            self.note(put);
         }
+        self.report.analysis = made.map_err(|error| Failure::new(&WorkerError(error), None))??;
         Ok(())
     }
 
     /// Resolves the instructions; what cannot be done on this image goes into the report.
     fn resolve(&mut self, source: &SourceImage) -> Vec<Planned> {
-        let mut planned = Vec::with_capacity(self.job.instructions.len());
-        for (label, instructions) in self.job.instructions.iter() {
-            let options = &self.settings.resolve_options;
+        let run = self.run;
+        let mut planned = Vec::with_capacity(run.job.instructions.len());
+        for (label, instructions) in run.job.instructions.iter() {
+            let options = &run.settings.resolve_options;
             match RenderPlan::resolve(&instructions.request, source.geometry(), options) {
                 Ok(plan) => planned.push(Planned {
                     label: label.as_str().to_owned(),
@@ -246,105 +284,49 @@ impl<'a> Image<'a> {
                     plan,
                 }),
                 Err(error) => {
-                    let failure = Failure::new(&error, Some(source.format().to_string()));
-                    self.report
-                        .errors
-                        .insert(label.as_str().to_owned(), failure);
+                    let format = source.format().to_string();
+                    self.fail(label.as_str(), Failure::new(&error, Some(format)));
                 }
             }
         }
         planned
     }
 
-    fn note(&mut self, (label, result): (String, Result<Put, Failure>)) {
-        match result {
-            Ok(Put { key, dimensions }) => {
-                self.report
-                    .uris
-                    .insert(label.clone(), format!("file:///{}", encode_path(&key)));
+    /// Notes what became of a derivative, and returns the bytes that are no longer held.
+    fn note(&mut self, put: Put) -> u64 {
+        let Put {
+            label,
+            key,
+            len_bytes,
+            written,
+        } = put;
+        match written {
+            Ok(dimensions) => {
+                let uri = format!("file:///{}", encode_path(&key));
+                self.report.uris.insert(label.clone(), uri);
                 self.report.dimensions.insert(label.clone(), dimensions);
                 self.written.insert(label, key);
             }
             Err(mut failure) => {
                 // Storage names the key, which holds the secret of an `idsecret` URI.
                 failure.reason = self.uri.redact(&failure.reason);
-                self.report.errors.insert(label, failure);
+                self.fail(&label, failure);
             }
         }
+        len_bytes
     }
 
-    /// Writes the report last, so that whoever sees it finds the derivatives.
-    async fn write_reports(&mut self, options: &ReportOptions) {
-        if options.contact_sheet == ContactSheets::Written {
-            let key = crate::contact_sheet_key(self.uri);
-            let folder = self.uri.report_folder();
-            let sheet = ContactSheet {
-                report: &self.report,
-                keys: &self.written,
-                folder: &folder,
-                placeholder: self
-                    .report
-                    .analysis
-                    .blurhash
-                    .as_deref()
-                    .and_then(placeholder),
-            };
-            let page = Bytes::from(sheet.to_html());
-            if let Err(error) = self.job.derivatives.put(&key, page, "text/html").await {
-                self.report
-                    .errors
-                    .insert("index.html".to_owned(), Failure::new(&error, None));
-            }
-        }
-        let key = crate::report_key(options, self.uri);
-        let bucket = options.bucket.as_ref().unwrap_or(&self.job.derivatives);
-        let json = match serde_json::to_vec(&self.report) {
-            Ok(json) => json,
-            Err(error) => {
-                self.report
-                    .errors
-                    .insert("report".to_owned(), Failure::new(&error, None));
-                return;
-            }
-        };
-        let put = bucket.put(&key, json.into(), "application/json").await;
-        if let Err(error) = put {
-            self.report
-                .errors
-                .insert("report".to_owned(), Failure::new(&error, None));
-        }
+    fn fail(&mut self, label: &str, failure: Failure) {
+        self.report.errors.insert(label.to_owned(), failure);
     }
 }
 
-/// A derivative that was written.
-struct Put {
-    key: String,
-    dimensions: [u32; 2],
-}
-
-async fn put(
-    job: &Job,
-    Planned { label, key, .. }: Planned,
-    derivative: iiif_pipeline::Result<Derivative>,
-    format: String,
-) -> (String, Result<Put, Failure>) {
-    let result = match derivative {
-        Err(error) => Err(Failure::new(&error, Some(format))),
-        Ok(derivative) => {
-            let media_type = derivative.format.media_type();
-            let dimensions = [
-                derivative.dimensions.width(),
-                derivative.dimensions.height(),
-            ];
-            match job
-                .derivatives
-                .put(&key, derivative.bytes, media_type)
-                .await
-            {
-                Ok(()) => Ok(Put { key, dimensions }),
-                Err(error) => Err(Failure::new(&error, None)),
-            }
-        }
-    };
-    (label, result)
+/// Runs work that blocks, before it is known what the format is.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> iiif_pipeline::Result<T> + Send + 'static,
+) -> Result<T, Failure> {
+    match spawn_blocking(work).await {
+        Ok(done) => done.map_err(|error| Failure::new(&error, None)),
+        Err(error) => Err(Failure::new(&WorkerError(error), None)),
+    }
 }

@@ -29,14 +29,6 @@ impl Settings {
         }
     }
 
-    /// Returns these settings for another batch of the same source.
-    pub(crate) fn without_analyses(&self) -> Self {
-        Self {
-            analyses: Analyses::default(),
-            ..self.clone()
-        }
-    }
-
     /// Returns the work on one source.
     pub(crate) fn batch(&self, source: &SourceImage, plans: Vec<RenderPlan>) -> Batch {
         Batch::new(source)

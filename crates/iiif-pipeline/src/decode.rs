@@ -76,6 +76,8 @@ pub(crate) fn read_header(
 pub(crate) fn choose(format: SourceFormat, header: &Header, need: Need) -> Decoding {
     let _ = need;
     match format {
+        #[cfg(feature = "jpeg")]
+        SourceFormat::Jpeg => jpeg::choose(header, need),
         #[cfg(feature = "png")]
         SourceFormat::Png => png::choose(header, need),
         #[cfg(feature = "tiff")]
@@ -93,7 +95,7 @@ pub(crate) fn decode(
 ) -> Result<Raster> {
     let image = contain(format, || match format {
         #[cfg(feature = "jpeg")]
-        SourceFormat::Jpeg => jpeg::decode(&data.all()?, header),
+        SourceFormat::Jpeg => jpeg::decode(&data.all()?, header, decoding),
         #[cfg(feature = "png")]
         SourceFormat::Png => png::decode(data, header, decoding),
         #[cfg(feature = "gif")]

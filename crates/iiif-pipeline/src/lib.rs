@@ -71,3 +71,14 @@ pub use crate::options::{
 };
 pub use crate::render::render;
 pub use crate::source::{ColorModel, FileSource, PixelLayout, ReadAt, SourceFormat, SourceImage};
+
+/// What reads and writes JPEG in this build: `libjpeg-turbo 3` with feature `turbojpeg`, which is about
+/// twice as fast and reduces while it decodes, else `zune-jpeg, jpeg-encoder`.
+///
+/// Derivatives of both look alike, and differ in their bytes.
+#[cfg(feature = "jpeg")]
+pub const JPEG_BACK_END: &str = if cfg!(feature = "turbojpeg") {
+    "libjpeg-turbo 3"
+} else {
+    "zune-jpeg, jpeg-encoder"
+};

@@ -38,6 +38,9 @@ pub(crate) const REDUCTION_EDGE_PX: u32 = 448;
 /// has one color channel, `bitonal` and `dither` have one channel of 8 bits with 0 and 255 only,
 /// and rotation by anything but quarter turns adds alpha.
 ///
+/// What shrinks by four or more is scaled from a copy that was halved by averaging, of which at least
+/// twice the pixels needed are left: more than 45 dB (PSNR) from scaling `image` itself.
+///
 /// To render several plans of one source, use [`Batch`](crate::Batch).
 ///
 /// # Errors

@@ -20,6 +20,8 @@ use image::DynamicImage;
 pub(crate) use self::data::Data;
 pub use self::file::FileSource;
 pub use self::format::SourceFormat;
+#[cfg(feature = "jpeg")]
+pub(crate) use self::header::Reduction;
 pub(crate) use self::header::{Header, raster_bytes};
 pub use self::layout::{ColorModel, PixelLayout};
 pub(crate) use self::level::Level;

@@ -1,6 +1,8 @@
 //! A place where objects live.
 
+mod blocking;
 mod store;
+mod temporary;
 
 use std::fmt;
 use std::ops::Range;
@@ -11,11 +13,12 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use object_store::ObjectStore;
 
+use self::blocking::{blocking, from_folder, spawn};
 pub(crate) use self::store::{Access, Store};
 use crate::error::Context;
 use crate::folder::{self, FolderError, LocalFolder};
 use crate::key::{check_key, check_prefix, join};
-use crate::{Error, ErrorKind, ObjectInfo, Operation, Result};
+use crate::{Error, ErrorKind, Fetched, ObjectInfo, Operation, Result};
 
 /// A place where objects live: a local folder, memory, or a bucket in a cloud.
 ///
@@ -126,12 +129,36 @@ impl Bucket {
             Place::Folder(folder) => {
                 let folder = folder.clone();
                 let read = move || folder.read(&full, max_bytes);
-                match run_blocking(read).await {
+                match spawn(read).await {
                     Err(FolderError::TooLarge(size)) => Err(context.too_large(size, max_bytes)),
                     read => read.map_err(|error| from_folder(error, context)),
                 }
             }
             Place::Store(store) => store.get(&full, max_bytes, context).await,
+            Place::Null => Err(context.not_found()),
+        }
+    }
+
+    /// Reads a whole object: into memory if it has at most `in_memory_max_bytes`, and otherwise so
+    /// that it is read from a file.
+    ///
+    /// That is the object itself in a local folder. A larger object of any other backend is written
+    /// to a temporary file without a name, in the folder for such files: on Unix `$TMPDIR` or
+    /// `/tmp`, which should lie on a disk. A few MiB of memory are taken for that.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; of kind [`NotFound`](ErrorKind) if there is none, of kind
+    /// [`Internal`](ErrorKind) if a temporary file cannot be written.
+    pub async fn fetch(&self, key: &str, in_memory_max_bytes: u64) -> Result<Fetched> {
+        check_key(key)?;
+        let (context, full) = (self.context(Operation::Read, key), join(&self.prefix, key));
+        match &self.place {
+            Place::Folder(folder) => {
+                let folder = folder.clone();
+                blocking(context, move || folder.fetch(&full, in_memory_max_bytes)).await
+            }
+            Place::Store(store) => store.fetch(&full, in_memory_max_bytes, context).await,
             Place::Null => Err(context.not_found()),
         }
     }
@@ -152,7 +179,7 @@ impl Bucket {
                 let folder = folder.clone();
                 let (start, end) = (range.start, range.end);
                 let read = move || folder.read_range(&full, &range);
-                match run_blocking(read).await {
+                match spawn(read).await {
                     Err(FolderError::Range(size_bytes)) => Err(Error::InvalidRange {
                         key: key.to_owned(),
                         bucket: self.name.as_ref().to_owned(),
@@ -391,33 +418,4 @@ fn without_prefix(found: Result<ObjectInfo>, prefix: &str) -> Option<Result<Obje
         info.key = info.key.strip_prefix(prefix)?.strip_prefix('/')?.to_owned();
     }
     Some(Ok(info))
-}
-
-/// Runs blocking work on tokio's threads for that.
-async fn run_blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, FolderError> + Send + 'static,
-) -> Result<T, FolderError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) => Err(FolderError::Disk(std::io::Error::other(error))),
-    }
-}
-
-async fn blocking<T: Send + 'static>(
-    context: Context<'_>,
-    work: impl FnOnce() -> Result<T, FolderError> + Send + 'static,
-) -> Result<T> {
-    run_blocking(work)
-        .await
-        .map_err(|error| from_folder(error, context))
-}
-
-fn from_folder(error: FolderError, context: Context<'_>) -> Error {
-    match error {
-        FolderError::Outside => context.outside(),
-        FolderError::Disk(error) => context.disk(error),
-        FolderError::Range(size) | FolderError::TooLarge(size) => {
-            context.failed(format!("the file has {size} bytes"))
-        }
-    }
 }

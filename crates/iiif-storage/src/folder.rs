@@ -17,7 +17,7 @@ use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 
-use crate::ObjectInfo;
+use crate::{Fetched, ObjectInfo};
 
 pub(crate) use self::walk::list;
 
@@ -73,6 +73,15 @@ impl LocalFolder {
             return Err(FolderError::TooLarge(info.size_bytes));
         }
         read_to_end(file, info.size_bytes)
+    }
+
+    /// Reads a file that has at most so many bytes; a larger one is handed out as it is.
+    pub(crate) fn fetch(&self, key: &str, in_memory_max_bytes: u64) -> Result<Fetched> {
+        let (file, info) = self.open(key)?;
+        if info.size_bytes > in_memory_max_bytes {
+            return Ok(Fetched::File(file));
+        }
+        read_to_end(file, info.size_bytes).map(Fetched::Memory)
     }
 
     /// Reads a range that is not empty; its end is clipped at the end of the file.

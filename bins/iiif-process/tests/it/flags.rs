@@ -144,11 +144,14 @@ fn help_and_version_go_to_stdout() {
     }
     let version = studio.run_bare(&["-version"]);
     version.assert_code(0);
-    assert!(
-        version.stdout.starts_with("iiif-process "),
-        "{}",
-        version.stdout
-    );
+    let back_end = if cfg!(feature = "turbojpeg") {
+        "libjpeg-turbo 3"
+    } else {
+        "zune-jpeg, jpeg-encoder"
+    };
+    let number = env!("CARGO_PKG_VERSION");
+    let expected = format!("iiif-process {number} (jpeg: {back_end})\n");
+    assert_eq!(version.stdout, expected);
 }
 
 #[test]

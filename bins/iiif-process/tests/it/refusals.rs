@@ -164,6 +164,10 @@ fn an_image_larger_than_the_memory_limit_is_refused_with_the_figure_and_the_flag
     let studio = Studio::new();
     studio.write_photo("large.jpg", 4000, 4000);
     studio.write_photo("small.jpg", 320, 320);
+    // Every pixel is needed, so that no smaller decode serves.
+    studio.write_instructions(&json!({
+        "o": { "size": "full", "quality": "gray", "format": "jpg" }
+    }));
     let run = studio.run(&["-memory-limit", "44MiB", "large.jpg", "small.jpg"]);
     run.assert_code(1);
     let report = run.report("large.jpg");

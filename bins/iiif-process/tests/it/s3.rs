@@ -1,5 +1,7 @@
 //! Everything in S3: config, instructions, sources, derivatives, reports.
 
+use std::time::Duration;
+
 use iiif_testkit::s3::{S3Server, SECRET_ACCESS_KEY};
 use serde_json::{Value, json};
 
@@ -54,4 +56,32 @@ async fn a_run_can_live_in_s3_alone() {
         serde_json::from_slice(&std::fs::read(made.join("process.json")).unwrap()).unwrap();
     assert_eq!(stored, report);
     assert!(!run.stderr.contains(SECRET_ACCESS_KEY) && !run.stdout.contains(SECRET_ACCESS_KEY));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn objects_travel_while_others_are_decoded() {
+    let server = S3Server::start_with_delay(Duration::from_millis(50)).await;
+    let server = server.unwrap();
+    server.create_bucket("sources").unwrap();
+    server.create_bucket("made").unwrap();
+    let photo = photo_jpeg(160, 120);
+    let names: Vec<String> = (0..12).map(|index| format!("{index}.jpg")).collect();
+    for name in &names {
+        std::fs::write(server.folder("sources").join(name), &photo).unwrap();
+    }
+    let (sources, made) = (server.bucket_uri("sources"), server.bucket_uri("made"));
+    let run = tokio::task::spawn_blocking(move || {
+        let studio = Studio::new();
+        studio.write_instructions(&json!({ "b": { "size": "!64,64" } }));
+        let mut args = vec!["-concurrency", "1", "-config-images-source-uri", &sources];
+        args.extend(["-config-derivatives-cache-uri", &made]);
+        args.extend(names.iter().map(String::as_str));
+        studio.run(&args)
+    })
+    .await
+    .unwrap();
+    run.assert_code(0);
+    // One image at a time with one derivative would never make two requests at once.
+    let most = server.most_requests_at_once();
+    assert!(most > 2, "{most}");
 }

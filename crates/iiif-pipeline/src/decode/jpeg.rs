@@ -1,21 +1,27 @@
-//! JPEG, by `zune-jpeg`: baseline and progressive, gray, `YCbCr`, RGB, CMYK and YCCK.
+//! JPEG: baseline and progressive, gray, `YCbCr`, RGB, CMYK and YCCK.
 //!
-//! The decoder runs in its strict mode: where the entropy-coded data makes no sense the lenient mode
-//! fills the rest with gray and calls it a picture. Extra bytes between segments, which strict mode
-//! refuses as well, are rare.
+//! Two back ends with the same functions read gray and colors: `zune-jpeg`, or libjpeg-turbo where
+//! feature `turbojpeg` is on, which also reduces while it decodes. Inks always take the first.
+//!
+//! Decoders are strict: where the entropy-coded data makes no sense the lenient ones fill the rest
+//! with gray and call it a picture. Extra bytes between segments, which strict ones refuse as well,
+//! are rare.
 
 mod frame;
+mod pure;
+#[cfg(feature = "turbojpeg")]
+pub(super) mod turbo;
 
 use bytes::Bytes;
 use image::{DynamicImage, GrayImage, RgbImage};
 use rayon::prelude::*;
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
 
 use self::frame::{Coding, Frame};
-use super::{corrupt, plausible};
+#[cfg(not(feature = "turbojpeg"))]
+use self::pure as back_end;
+#[cfg(feature = "turbojpeg")]
+use self::turbo as back_end;
+use super::{Decoding, Need, corrupt, plausible};
 use crate::source::{ColorModel, Header, PixelLayout};
 use crate::{DecodeLimits, Result, SourceFormat, color, metadata};
 
@@ -23,7 +29,7 @@ const FORMAT: SourceFormat = SourceFormat::Jpeg;
 
 /// The most scans of a progressive image. Encoders make about ten; every further one costs a pass
 /// over all coefficients, so a small file could keep a decoder busy for minutes.
-const MAX_SCANS: usize = 64;
+const MAX_SCANS: u32 = 64;
 
 pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header> {
     let frame = Frame::read(bytes)?;
@@ -36,17 +42,17 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
     };
     limits.check_bytes(FORMAT, dimensions, layout)?;
     let mut header = Header::new(dimensions, layout);
-    header.scratch_bytes = frame.scratch_bytes();
-    match coding {
+    header.scratch_bytes = match coding {
         Coding::Cmyk | Coding::Ycck => {
             header.color_model = ColorModel::Cmyk;
             // The inks, beside the RGB that is made of them.
-            header.scratch_bytes += dimensions.area() * 4;
+            pure::scratch_bytes(bytes, &frame)? + dimensions.area() * 4
         }
-        // A patched copy: see `decode`.
-        Coding::RgbByAdobe(_) => header.scratch_bytes += bytes.len() as u64,
-        _ => {}
-    }
+        _ => {
+            header.reductions = back_end::reductions(&frame);
+            back_end::scratch_bytes(bytes, &frame)?
+        }
+    };
     header.icc_profile = frame.icc_profile();
     if let Some(exif) = frame.exif {
         header.orientation = metadata::orientation(exif);
@@ -54,37 +60,43 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
     Ok(header)
 }
 
-pub(super) fn decode(bytes: &Bytes, header: &Header) -> Result<DynamicImage> {
+/// Chooses how far the image is reduced while it is decoded: as far as the decoder can and the need
+/// allows, in its colors too. All of it is read in any case.
+pub(super) fn choose(header: &Header, need: Need) -> Decoding {
+    let reductions = header.reductions.iter();
+    let allowed = reductions.filter(|reduction| need.shrink.allows(reduction.color_denominator, 1));
+    Decoding {
+        shrink: allowed
+            .map(|reduction| reduction.denominator)
+            .max()
+            .unwrap_or(1),
+        ..Decoding::full(header)
+    }
+}
+
+/// Decodes all of the image, reduced by [`Decoding::shrink`].
+pub(super) fn decode(bytes: &Bytes, header: &Header, decoding: &Decoding) -> Result<DynamicImage> {
     let frame = Frame::read(bytes)?;
     if !frame.is_complete(bytes) {
         return Err(corrupt(FORMAT, CutOff));
     }
-    let (width, height) = (header.dimensions.width(), header.dimensions.height());
+    let dimensions = decoding.dimensions();
+    let (width, height) = (dimensions.width(), dimensions.height());
     let profile = header.icc_profile.as_deref();
     let mismatch = || corrupt(FORMAT, SizeMismatch);
-    let rgb = match frame.coding()? {
+    let image: DynamicImage = match frame.coding()? {
         Coding::Gray => {
-            let samples = read_samples(bytes, header, ColorSpace::Luma)?;
-            let image = GrayImage::from_raw(width, height, samples).ok_or_else(mismatch)?;
-            return Ok(color::to_srgb(image.into(), profile));
+            let samples = back_end::read_samples(bytes, &frame, decoding.shrink)?;
+            let image = GrayImage::from_raw(width, height, samples);
+            image.ok_or_else(mismatch)?.into()
         }
-        Coding::YCbCr | Coding::RgbByName => read_samples(bytes, header, ColorSpace::RGB)?,
-        Coding::RgbByAdobe(transform) => {
-            // The decoder takes three channels without a transform for inks. Told that they are
-            // YCbCr, and asked for YCbCr, it hands over the three as they are.
-            let mut patched = bytes.to_vec();
-            if let Some(byte) = patched.get_mut(transform) {
-                *byte = frame::ADOBE_YCBCR;
-            }
-            read_samples(&patched, header, ColorSpace::YCbCr)?
+        Coding::YCbCr | Coding::RgbByName | Coding::RgbByAdobe(_) => {
+            let samples = back_end::read_samples(bytes, &frame, decoding.shrink)?;
+            let image = RgbImage::from_raw(width, height, samples);
+            image.ok_or_else(mismatch)?.into()
         }
         coding @ (Coding::Cmyk | Coding::Ycck) => {
-            let stored = if coding == Coding::Cmyk {
-                ColorSpace::CMYK
-            } else {
-                ColorSpace::YCCK
-            };
-            let mut samples = read_samples(bytes, header, stored)?;
+            let mut samples = pure::read_samples(bytes, &frame, decoding.shrink)?;
             if coding == Coding::Ycck {
                 ycck_to_cmyk(&mut samples);
             }
@@ -92,37 +104,11 @@ pub(super) fn decode(bytes: &Bytes, header: &Header) -> Result<DynamicImage> {
                 invert(&mut samples);
             }
             let rgb = color::inks_to_rgb(&samples, profile);
-            return RgbImage::from_raw(width, height, rgb)
-                .map(DynamicImage::from)
-                .ok_or_else(mismatch);
+            let image = RgbImage::from_raw(width, height, rgb);
+            return Ok(image.ok_or_else(mismatch)?.into());
         }
     };
-    let image = RgbImage::from_raw(width, height, rgb).ok_or_else(mismatch)?;
-    Ok(color::to_srgb(image.into(), profile))
-}
-
-/// Decodes straight into one buffer.
-fn read_samples(bytes: &[u8], header: &Header, colors: ColorSpace) -> Result<Vec<u8>> {
-    let (width, height) = (header.dimensions.width(), header.dimensions.height());
-    let options = DecoderOptions::default()
-        .set_strict_mode(true)
-        .set_max_width(width as usize)
-        .set_max_height(height as usize)
-        .jpeg_set_max_scans(MAX_SCANS)
-        .jpeg_set_out_colorspace(colors);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder
-        .decode_headers()
-        .map_err(|error| corrupt(FORMAT, error))?;
-    let length = width as usize * height as usize * colors.num_components();
-    if decoder.output_buffer_size() != Some(length) {
-        return Err(corrupt(FORMAT, SizeMismatch));
-    }
-    let mut samples = vec![0; length];
-    decoder
-        .decode_into(&mut samples)
-        .map_err(|error| corrupt(FORMAT, error))?;
-    Ok(samples)
+    Ok(color::to_srgb(image, profile))
 }
 
 /// Turns YCCK into CMYK, as Adobe stores both: the luma and chroma code the complement of the inks.

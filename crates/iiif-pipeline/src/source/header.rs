@@ -22,6 +22,19 @@ pub(crate) struct Header {
     pub(crate) scratch_bytes: u64,
     /// The sizes that the file holds, the full one first; empty where the format has only one.
     pub(crate) levels: Vec<Level>,
+    /// How the decoder can reduce while it decodes.
+    #[cfg(feature = "jpeg")]
+    pub(crate) reductions: Vec<Reduction>,
+}
+
+/// A reduction by a decoder. It may leave the colors coarser than the brightness.
+#[cfg(feature = "jpeg")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reduction {
+    /// How many pixels become one of the raster, in each direction.
+    pub(crate) denominator: u32,
+    /// How many pixels share a color afterwards that did not before: at least as many.
+    pub(crate) color_denominator: u32,
 }
 
 impl Header {
@@ -40,6 +53,8 @@ impl Header {
             is_interlaced: false,
             scratch_bytes: 0,
             levels: Vec::new(),
+            #[cfg(feature = "jpeg")]
+            reductions: Vec::new(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -41,6 +42,17 @@ impl ReadAt for Bytes {
         // Within the bytes, so within `usize`.
         let offset = offset as usize;
         Ok(self.slice(offset..offset + length))
+    }
+}
+
+/// A clone of the pointer reads the same bytes.
+impl<R: ReadAt + ?Sized> ReadAt for Arc<R> {
+    fn len_bytes(&self) -> u64 {
+        (**self).len_bytes()
+    }
+
+    fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+        (**self).read_at(offset, length)
     }
 }
 

@@ -201,6 +201,36 @@ fn subsampled_inks_are_refused_rather_than_mixed_up() {
     assert!(error.to_string().contains("subsampled inks"), "{error}");
 }
 
+/// Four chromas become one, in a scan for each component (ITU-T T.81 §A.2.2).
+fn scan_for_each_component() -> (DynamicImage, Vec<u8>) {
+    let smooth = DynamicImage::from(gradient(61, 45));
+    let options = JpegOptions {
+        quality: 98,
+        sampling: SamplingFactor::F_4_2,
+        ..JpegOptions::default()
+    };
+    let file = jpeg(&smooth, &options);
+    (smooth, file)
+}
+
+#[cfg(feature = "turbojpeg")]
+#[test]
+fn subsampled_components_may_have_scans_of_their_own() {
+    let (smooth, file) = scan_for_each_component();
+    // Eight pixels share a color; mixed up blocks are below 10 dB.
+    assert_similar(&decode(file), &smooth, 30.0);
+}
+
+#[cfg(not(feature = "turbojpeg"))]
+#[test]
+fn subsampled_components_in_scans_of_their_own_are_refused_rather_than_mixed_up() {
+    let (_, file) = scan_for_each_component();
+    let error = SourceImage::probe(file, &DecodeLimits::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    let expected = "subsampled components in scans of their own";
+    assert!(error.to_string().contains(expected), "{error}");
+}
+
 #[test]
 fn coefficients_of_a_progressive_jpeg_are_counted() {
     let picture = DynamicImage::from(photo(640, 480));

@@ -11,8 +11,9 @@ use object_store::{
     PutOptions, WriteMultipart,
 };
 
+use super::temporary;
 use crate::error::Context;
-use crate::{ObjectInfo, Result};
+use crate::{Fetched, ObjectInfo, Result};
 
 /// Larger bodies are sent in parts, so that a cut connection costs a part and not all.
 const MULTIPART_FROM_BYTES: usize = 64 << 20;
@@ -74,6 +75,25 @@ impl Store {
             return Err(context.too_large(found.meta.size, max_bytes));
         }
         found.bytes().await.map_err(|error| context.store(error))
+    }
+
+    pub(crate) async fn fetch(
+        &self,
+        key: &str,
+        in_memory_max_bytes: u64,
+        context: Context<'_>,
+    ) -> Result<Fetched> {
+        let path = path(key, context)?;
+        let found = self.objects.get(&path).await;
+        let found = found.map_err(|error| context.store(error))?;
+        let size_bytes = found.meta.size;
+        if size_bytes > in_memory_max_bytes {
+            let received = temporary::receive(found.into_stream(), size_bytes, context);
+            return received.await.map(Fetched::File);
+        }
+        let body = found.bytes().await;
+        body.map(Fetched::Memory)
+            .map_err(|error| context.store(error))
     }
 
     pub(crate) async fn get_range(

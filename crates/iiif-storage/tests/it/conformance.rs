@@ -6,6 +6,8 @@ use bytes::Bytes;
 use futures::TryStreamExt as _;
 use iiif_storage::{Bucket, ErrorKind};
 
+use crate::fetching::{Held, fetch};
+
 /// Names that some layer could take for something else.
 pub(crate) const ODD_KEYS: [&str; 22] = [
     "plain.jpg",
@@ -81,6 +83,11 @@ async fn objects_are_read_in_whole_and_in_part(bucket: &Bucket) {
     assert_eq!(bucket.get_at_most(key, 10).await.unwrap(), "0123456789");
     let error = bucket.get_at_most(key, 9).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
+    let digits = b"0123456789".to_vec();
+    let fetched = fetch(bucket, key, 10).await;
+    assert_eq!(fetched, Ok(Held::Memory(digits.clone())));
+    let fetched = fetch(bucket, key, 9).await;
+    assert_eq!(fetched, Ok(Held::File(digits)));
     let info = bucket.head(key).await.unwrap();
     assert_eq!((info.key.as_str(), info.size_bytes), (key, 10));
     assert!(info.e_tag.is_some() && info.last_modified.is_some());
@@ -101,6 +108,8 @@ async fn objects_are_read_in_whole_and_in_part(bucket: &Bucket) {
         .await
         .unwrap();
     assert_eq!(bucket.get("empty").await.unwrap(), "");
+    let fetched = fetch(bucket, "empty", 0).await;
+    assert_eq!(fetched, Ok(Held::Memory(Vec::new())));
     bucket.delete("empty").await.unwrap();
     bucket.delete(key).await.unwrap();
 }
@@ -109,6 +118,10 @@ async fn what_is_absent_is_not_found(bucket: &Bucket) {
     let expected = Err(ErrorKind::NotFound);
     let kind = |error: iiif_storage::Error| error.kind();
     assert_eq!(bucket.get("no/such").await.map_err(kind), expected);
+    for max_bytes in [0, 10] {
+        let fetched = fetch(bucket, "no/such", max_bytes).await;
+        assert_eq!(fetched, Err(ErrorKind::NotFound));
+    }
     assert_eq!(
         bucket.get_range("no/such", 0..1).await.map_err(kind),
         expected
@@ -127,6 +140,7 @@ async fn keys_that_lead_elsewhere_are_refused(bucket: &Bucket) {
     ] {
         let kinds = BTreeMap::from([
             ("get", bucket.get(key).await.map(|_| ())),
+            ("fetch", bucket.fetch(key, 0).await.map(|_| ())),
             ("range", bucket.get_range(key, 0..1).await.map(|_| ())),
             ("head", bucket.head(key).await.map(|_| ())),
             ("put", bucket.put(key, "x".into(), "image/png").await),

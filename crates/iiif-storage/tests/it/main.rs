@@ -7,6 +7,7 @@
 )]
 
 mod conformance;
+mod fetching;
 #[cfg(all(feature = "aws", feature = "http"))]
 mod http;
 mod local;

@@ -4,6 +4,7 @@ use std::fs;
 use iiif_storage::{Bucket, Environment, Error, ErrorKind, MissingFolder, StorageOpener};
 use tempfile::tempdir;
 
+use crate::fetching::{Held, fetch};
 use crate::server::{Answer, Server, quick_retries};
 
 const META: &str = "ETag: \"e\"\r\nLast-Modified: Wed, 30 Jan 2019 15:30:01 GMT\r\n";
@@ -62,6 +63,24 @@ async fn a_body_that_breaks_off_is_resumed_where_it_broke() {
     let server = Server::start([Answer::CutBody(META), rest]).await;
     assert_eq!(open(&server).get("x.jpg").await.unwrap(), "0123456789");
     assert_eq!(server.requests()[1].header("range"), Some("bytes=4-9"));
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_resumed_in_a_temporary_file_too() {
+    let rest = Answer::Reply(206, META_PART, "456789");
+    let server = Server::start([Answer::CutBody(META), rest]).await;
+    let fetched = fetch(&open(&server), "x.tif", 9).await;
+    assert_eq!(fetched, Ok(Held::File(b"0123456789".to_vec())));
+    assert_eq!(server.requests()[1].header("range"), Some("bytes=4-9"));
+}
+
+#[tokio::test]
+async fn a_body_that_stays_cut_off_is_no_file() {
+    for max_bytes in [9, 10] {
+        let server = Server::start([Answer::CutBody(META), Answer::Cut]).await;
+        let fetched = fetch(&open(&server), "x.tif", max_bytes).await;
+        assert_eq!(fetched, Err(ErrorKind::Unavailable));
+    }
 }
 
 #[tokio::test]

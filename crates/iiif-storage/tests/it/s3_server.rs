@@ -6,6 +6,7 @@ use iiif_storage::{Bucket, Environment, ErrorKind, MissingFolder, StorageOpener}
 use iiif_testkit::s3::S3Server;
 
 use crate::conformance::{ODD_KEYS, keeps_the_contract};
+use crate::fetching::{Held, fetch, large_body};
 use crate::server::quick_retries;
 
 async fn start() -> S3Server {
@@ -54,6 +55,18 @@ async fn a_body_above_64_mib_is_sent_in_parts() {
         .await
         .unwrap();
     assert!(fs::read(server.folder("photos").join("big.tif")).unwrap() == body);
+}
+
+#[tokio::test]
+async fn a_large_object_is_received_into_a_temporary_file() {
+    let server = start().await;
+    let body = large_body();
+    fs::write(server.folder("photos").join("big.tif"), &body).unwrap();
+    let bucket = open(&server.bucket_uri("photos"));
+    let fetched = fetch(&bucket, "big.tif", 1 << 20).await.unwrap();
+    assert!(fetched == Held::File(body.clone()));
+    let fetched = fetch(&bucket, "big.tif", 5 << 20).await.unwrap();
+    assert!(fetched == Held::Memory(body));
 }
 
 #[tokio::test]

@@ -37,6 +37,13 @@ async fn links_that_lead_out_are_refused_to_reads_and_writes() {
             denied,
             "`{key}`"
         );
+        for max_bytes in [0, 100] {
+            let fetched = bucket
+                .fetch(key, max_bytes)
+                .await
+                .map(|_| bytes::Bytes::new());
+            assert_eq!(fetched.map_err(kind), denied, "`{key}`");
+        }
         let head = bucket.head(key).await.map(|_| bytes::Bytes::new());
         assert_eq!(head.map_err(kind), denied, "`{key}`");
     }

@@ -1,5 +1,8 @@
 //! The segments of a JPEG file up to its first scan.
 
+#[cfg(feature = "turbojpeg")]
+pub(super) mod plain;
+
 use super::FORMAT;
 use crate::Result;
 use crate::decode::{corrupt, unsupported};
@@ -18,15 +21,25 @@ mod marker {
     pub(super) const SOF15: u8 = 0xcf;
     pub(super) const RST0: u8 = 0xd0;
     pub(super) const RST7: u8 = 0xd7;
+    #[cfg(feature = "turbojpeg")]
+    pub(super) const SOI: u8 = 0xd8;
     pub(super) const EOI: u8 = 0xd9;
     pub(super) const SOS: u8 = 0xda;
+    pub(super) const APP0: u8 = 0xe0;
     pub(super) const APP1: u8 = 0xe1;
     pub(super) const APP2: u8 = 0xe2;
     pub(super) const APP14: u8 = 0xee;
+    #[cfg(feature = "turbojpeg")]
+    pub(super) const APP15: u8 = 0xef;
+    #[cfg(feature = "turbojpeg")]
+    pub(super) const COM: u8 = 0xfe;
 }
 
 /// Starts an EXIF segment: EXIF 2.32 §4.7.2.
 const EXIF_IDENTIFIER: &[u8] = b"Exif\0\0";
+
+/// Starts a JFIF segment, which has twelve more bytes at least: JFIF 1.02, page 5.
+const JFIF_IDENTIFIER: &[u8] = b"JFIF\0";
 
 /// Starts a part of an ICC profile: ICC.1:2022 annex B.4. Number of the part and count follow.
 const ICC_IDENTIFIER: &[u8] = b"ICC_PROFILE\0";
@@ -67,6 +80,8 @@ pub(super) struct Frame<'a> {
     pub(super) height: u16,
     pub(super) adobe: Option<Adobe>,
     pub(super) exif: Option<&'a [u8]>,
+    /// The major version of a JFIF segment.
+    jfif_major: Option<u8>,
     is_progressive: bool,
     components: Vec<Component>,
     /// Number, count and bytes.
@@ -83,6 +98,7 @@ impl<'a> Frame<'a> {
             height: 0,
             adobe: None,
             exif: None,
+            jfif_major: None,
             is_progressive: false,
             components: Vec::new(),
             icc_parts: Vec::new(),
@@ -150,6 +166,9 @@ impl<'a> Frame<'a> {
 
     fn read_metadata(&mut self, marker: u8, segment: &'a [u8], offset: usize) {
         match marker {
+            marker::APP0 if segment.len() >= 14 && segment.starts_with(JFIF_IDENTIFIER) => {
+                self.jfif_major = Some(segment[JFIF_IDENTIFIER.len()]);
+            }
             marker::APP1 if segment.starts_with(EXIF_IDENTIFIER) => {
                 self.exif = self.exif.or(Some(segment));
             }
@@ -175,7 +194,7 @@ impl<'a> Frame<'a> {
     pub(super) fn coding(&self) -> Result<Coding> {
         match (self.components.as_slice(), self.adobe) {
             ([_], _) => Ok(Coding::Gray),
-            ([r, g, b], _) if [r.id, g.id, b.id] == *b"RGB" => Ok(Coding::RgbByName),
+            ([_, _, _], _) if self.is_named_rgb() => Ok(Coding::RgbByName),
             ([_, _, _], Some(adobe)) if adobe.transform == 0 => {
                 Ok(Coding::RgbByAdobe(adobe.offset))
             }
@@ -197,6 +216,19 @@ impl<'a> Frame<'a> {
                 Err(unsupported(FORMAT, feature))
             }
         }
+    }
+
+    fn is_named_rgb(&self) -> bool {
+        self.components
+            .iter()
+            .map(|component| component.id)
+            .eq(*b"RGB")
+    }
+
+    /// Returns the number of components.
+    #[cfg(all(feature = "tiff", feature = "turbojpeg"))]
+    pub(super) fn channels(&self) -> usize {
+        self.components.len()
     }
 
     /// Returns the profile, if all its parts are there.
@@ -233,9 +265,7 @@ impl<'a> Frame<'a> {
         const BLOCK_BYTES: u64 = 128;
         /// Rows of all components, before and after upsampling, are far below this per column.
         const ROW_BYTES: u64 = 512;
-        let is_buffered =
-            self.is_progressive || usize::from(self.first_scan_components) < self.components.len();
-        let coefficients = if is_buffered {
+        let coefficients = if self.is_progressive || self.has_several_scans() {
             self.blocks() * BLOCK_BYTES
         } else {
             0
@@ -243,14 +273,36 @@ impl<'a> Frame<'a> {
         coefficients + u64::from(self.width) * ROW_BYTES
     }
 
+    /// Returns how many pixels a sample of each component stands for, in width and height.
+    #[cfg(feature = "turbojpeg")]
+    pub(super) fn subsampling(&self) -> impl Iterator<Item = (u32, u32)> {
+        let (max_horizontal, max_vertical) = self.max_factors();
+        self.components.iter().map(move |component| {
+            let horizontal = max_horizontal.div_ceil(component.horizontal);
+            let vertical = max_vertical.div_ceil(component.vertical);
+            (horizontal.into(), vertical.into())
+        })
+    }
+
+    /// Returns whether the image is sequential, with components in scans of their own (ITU-T T.81
+    /// §A.2.2) that differ in their sampling.
+    pub(super) fn has_subsampling_apart(&self) -> bool {
+        let factors = |component: &Component| (component.horizontal, component.vertical);
+        let mut all = self.components.iter().map(factors);
+        let first = all.next();
+        !self.is_progressive && self.has_several_scans() && all.any(|other| Some(other) != first)
+    }
+
+    fn has_several_scans(&self) -> bool {
+        usize::from(self.first_scan_components) < self.components.len()
+    }
+
     /// Returns the number of 8x8 blocks: ITU-T T.81 §A.1.1 and §A.2.
     fn blocks(&self) -> u64 {
         let side = |length: u16, factor: u8, max_factor: u8| {
             (u64::from(length) * u64::from(factor)).div_ceil(8 * u64::from(max_factor))
         };
-        let max = |factor: fn(&Component) -> u8| self.components.iter().map(factor).max();
-        let max_horizontal = max(|component| component.horizontal).unwrap_or(1);
-        let max_vertical = max(|component| component.vertical).unwrap_or(1);
+        let (max_horizontal, max_vertical) = self.max_factors();
         self.components
             .iter()
             .map(|component| {
@@ -258,6 +310,14 @@ impl<'a> Frame<'a> {
                     * side(self.height, component.vertical, max_vertical)
             })
             .sum()
+    }
+
+    fn max_factors(&self) -> (u8, u8) {
+        let max = |factor: fn(&Component) -> u8| self.components.iter().map(factor).max();
+        (
+            max(|component| component.horizontal).unwrap_or(1),
+            max(|component| component.vertical).unwrap_or(1),
+        )
     }
 
     /// Returns whether an end-of-image marker follows the scans.

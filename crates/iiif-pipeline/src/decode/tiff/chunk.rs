@@ -185,6 +185,10 @@ fn read_jpeg(page: &Page, data: &[u8], rows: usize) -> Result<Chunk> {
         _ => Cow::Borrowed(data),
     };
     let (width, height) = (page.chunk_width, page.chunk_height);
+    #[cfg(feature = "turbojpeg")]
+    if let Some(chunk) = read_jpeg_by_turbo(page, &joined, rows) {
+        return Ok(chunk);
+    }
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(width)
@@ -212,6 +216,24 @@ fn read_jpeg(page: &Page, data: &[u8], rows: usize) -> Result<Chunk> {
         }),
         _ => Err(corrupt(FORMAT, Damage::JpegSize)),
     }
+}
+
+/// Decodes gray and three channels; the rest, and what is damaged, is left to the other back end.
+#[cfg(feature = "turbojpeg")]
+fn read_jpeg_by_turbo(page: &Page, stream: &[u8], rows: usize) -> Option<Chunk> {
+    use crate::decode::jpeg::turbo::{InnerColors, read_inner};
+
+    let stored = match page.photometric {
+        Photometric::YCbCr => InnerColors::YCbCr,
+        _ => InnerColors::AsTheyAre,
+    };
+    let (data, height) = read_inner(stream, stored, page.chunk_width, page.chunk_height)?;
+    let row_bytes = data.len() / height;
+    let is_as_declared = row_bytes == page.chunk_width * page.chunk_samples() && height >= rows;
+    is_as_declared.then_some(Chunk {
+        data: data.into(),
+        row_bytes,
+    })
 }
 
 /// Turns units of several lumas and one pair of chromas into RGB: TIFF 6.0 §21, with the default

@@ -1,0 +1,254 @@
+use bytes::Bytes;
+use iiif_image_api::{DerivativeRequest, RenderPlan, ResolveOptions};
+use iiif_testkit::compare;
+use iiif_testkit::encode::{JpegColor, JpegOptions, SamplingFactor, jpeg};
+use iiif_testkit::pattern;
+use image::{DynamicImage, RgbImage};
+use jpeg_encoder::{ColorType, Encoder};
+
+use super::super::{choose, decode, pure, read_header};
+use super::*;
+use crate::decode::{Decoding, Need};
+use crate::{DecodeLimits, SourceImage};
+
+/// Those whose components share a scan.
+const SAMPLINGS: [SamplingFactor; 4] = [
+    SamplingFactor::F_1_1,
+    SamplingFactor::F_2_1,
+    SamplingFactor::F_2_2,
+    SamplingFactor::F_1_2,
+];
+
+/// Those whose components are in scans of their own.
+const SAMPLINGS_APART: [SamplingFactor; 4] = [
+    SamplingFactor::F_4_1,
+    SamplingFactor::F_4_2,
+    SamplingFactor::F_1_4,
+    SamplingFactor::F_2_4,
+];
+
+fn file(picture: RgbImage, sampling: SamplingFactor, quality: u8) -> Vec<u8> {
+    let options = JpegOptions {
+        quality,
+        sampling,
+        ..JpegOptions::default()
+    };
+    jpeg(&picture.into(), &options)
+}
+
+fn with_segment(file: &[u8], segment: &[u8]) -> Vec<u8> {
+    [&file[..2], segment, &file[2..]].concat()
+}
+
+/// An Adobe segment with a transform: Adobe Technical Note 5116 §18.
+fn adobe(transform: u8) -> Vec<u8> {
+    [&b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0"[..], &[transform]].concat()
+}
+
+fn samples(file: &[u8]) -> Vec<u8> {
+    let frame = Frame::read(file).expect("a frame");
+    read_samples(file, &frame, 1).expect("samples")
+}
+
+#[track_caller]
+fn assert_near_the_other(file: &[u8], case: &str) {
+    let frame = Frame::read(file).expect("a frame");
+    let theirs = pure::read_samples(file, &frame, 1).expect("samples");
+    let ours = samples(file);
+    assert_eq!(ours.len(), theirs.len(), "{case}");
+    let deltas = || ours.iter().zip(&theirs).map(|(a, b)| a.abs_diff(*b));
+    let largest = deltas().max().unwrap_or(0);
+    let mean = deltas().map(f64::from).sum::<f64>() / ours.len() as f64;
+    assert!(
+        largest <= MAX_DISTANCE && mean <= MEAN_DISTANCE,
+        "{case}: {largest}, {mean}"
+    );
+}
+
+#[test]
+fn both_back_ends_decode_to_nearly_the_same_samples() {
+    for (width, height) in [(331, 247), (17, 9), (64, 48), (1, 1)] {
+        let pictures = [
+            pattern::photo(width, height),
+            pattern::gradient(width, height),
+            pattern::quadrants(width, height),
+        ];
+        for picture in pictures.map(DynamicImage::from) {
+            for sampling in [SAMPLINGS, SAMPLINGS_APART].concat() {
+                for progressive in [false, true] {
+                    if !progressive && SAMPLINGS_APART.contains(&sampling) {
+                        // The other back end refuses these.
+                        continue;
+                    }
+                    for quality in [50, 80, 95] {
+                        for color in [JpegColor::Gray, JpegColor::Rgb] {
+                            let options = JpegOptions {
+                                quality,
+                                progressive,
+                                sampling,
+                                color,
+                                ..JpegOptions::default()
+                            };
+                            let case = format!("{width}x{height} {options:?}");
+                            assert_near_the_other(&jpeg(&picture, &options), &case);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn colors_that_are_not_transformed_are_those_of_the_other_back_end() {
+    for sampling in SAMPLINGS {
+        let file = file(pattern::photo(67, 45), sampling, 90);
+        assert_near_the_other(&with_segment(&file, &adobe(0)), "transform 0 beside JFIF");
+        let mut named = file;
+        for (marker, from) in [([0xff, 0xc0], 10), ([0xff, 0xda], 5)] {
+            let start = named.windows(2).position(|bytes| bytes == marker);
+            let (start, step) = (start.expect("a segment") + from, (from - 2) / 3 + 1);
+            for (index, name) in b"RGB".iter().enumerate() {
+                named[start + index * step] = *name;
+            }
+        }
+        assert_near_the_other(&named, "components `R`, `G` and `B` beside JFIF");
+    }
+}
+
+#[test]
+fn metadata_that_the_library_warns_of_changes_nothing() {
+    let file = file(pattern::photo(67, 45), SamplingFactor::F_2_2, 90);
+    let expected = samples(&file);
+    let jfif = file.windows(5).position(|bytes| bytes == b"JFIF\0");
+    let mut version_2 = file.clone();
+    version_2[jfif.expect("a JFIF segment") + 5] = 2;
+    let half_profile = b"\xff\xe2\0\x14ICC_PROFILE\0\x01\x02part";
+    let cases = [
+        version_2,
+        with_segment(&file, half_profile),
+        with_segment(&file, &adobe(1)),
+        with_segment(&file, &adobe(2)),
+    ];
+    for (index, file) in cases.iter().enumerate() {
+        assert!(samples(file) == expected, "case {index}");
+    }
+}
+
+#[test]
+fn too_many_scans_are_refused_by_both_back_ends() {
+    let picture = pattern::photo(64, 48);
+    let with_scans = |color, samples: &[u8]| {
+        let mut file = Vec::new();
+        let mut encoder = Encoder::new(&mut file, 90);
+        encoder.set_progressive_scans(33);
+        encoder.encode(samples, 64, 48, color).expect("encoded");
+        file
+    };
+    // 32 scans of AC coefficients for each component, and one of DC coefficients for all.
+    let gray = DynamicImage::from(picture.clone()).into_luma8();
+    let cases = [
+        (with_scans(ColorType::Luma, &gray), true),
+        (with_scans(ColorType::Rgb, &picture), false),
+    ];
+    for (file, is_read) in cases {
+        let frame = Frame::read(&file).expect("a frame");
+        assert_eq!(read_samples(&file, &frame, 1).is_ok(), is_read);
+        assert_eq!(pure::read_samples(&file, &frame, 1).is_ok(), is_read);
+    }
+}
+
+/// Averages squares of `edge` pixels, less at the right and the bottom, as a plain loop.
+fn averaged(image: &RgbImage, edge: u32) -> RgbImage {
+    let (width, height) = image.dimensions();
+    RgbImage::from_fn(width.div_ceil(edge), height.div_ceil(edge), |x, y| {
+        let columns = x * edge..((x + 1) * edge).min(width);
+        let rows = y * edge..((y + 1) * edge).min(height);
+        let count = (columns.len() * rows.len()) as u32;
+        image::Rgb([0, 1, 2].map(|channel| {
+            let of_row = |y| {
+                let samples = columns
+                    .clone()
+                    .map(move |x| image.get_pixel(x, y).0[channel]);
+                samples.map(u32::from).sum::<u32>()
+            };
+            ((rows.clone().map(of_row).sum::<u32>() + count / 2) / count) as u8
+        }))
+    })
+}
+
+#[test]
+fn reduced_images_are_close_to_the_average_of_pixels() {
+    for picture in [pattern::photo(331, 247), pattern::gradient(331, 247)] {
+        for sampling in [SamplingFactor::F_1_1, SamplingFactor::F_2_2] {
+            for quality in [80, 95] {
+                let file = Bytes::from(file(picture.clone(), sampling, quality));
+                let header = read_header(&file, &DecodeLimits::default()).expect("a header");
+                let at = |shrink| {
+                    let decoding = Decoding {
+                        shrink,
+                        ..Decoding::full(&header)
+                    };
+                    decode(&file, &header, &decoding)
+                        .expect("decoded")
+                        .into_rgb8()
+                };
+                let full = at(1);
+                for denominator in DENOMINATORS {
+                    let expected = averaged(&full, denominator);
+                    compare::assert_similar(&at(denominator), &expected, REDUCED_PSNR_DB);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn coarser_colors_are_known() {
+    // Reduced blocks of chroma have the edge of those of luma (4, 2, 1), or twice and four times
+    // that where both their sides are subsampled.
+    let cases = [
+        (SamplingFactor::F_1_1, [2, 4, 8]),
+        (SamplingFactor::F_2_1, [4, 8, 16]),
+        (SamplingFactor::F_1_2, [4, 8, 16]),
+        (SamplingFactor::F_2_2, [2, 4, 8]),
+        (SamplingFactor::F_4_1, [8, 16, 32]),
+        (SamplingFactor::F_4_2, [2, 8, 16]),
+    ];
+    for (sampling, expected) in cases {
+        let file = file(pattern::photo(64, 64), sampling, 90);
+        let reductions = reductions(&Frame::read(&file).expect("a frame"));
+        let actual: Vec<u32> = reductions
+            .iter()
+            .map(|reduction| reduction.color_denominator)
+            .collect();
+        assert_eq!(actual, expected, "{sampling:?}");
+    }
+}
+
+#[test]
+fn an_image_is_reduced_as_far_as_a_plan_and_its_colors_allow() {
+    let cases = [
+        ("full/640,/0/default.png", SamplingFactor::F_2_2, 1),
+        ("full/321,/0/default.png", SamplingFactor::F_2_2, 1),
+        ("full/320,/0/default.png", SamplingFactor::F_2_2, 2),
+        ("full/161,/0/default.png", SamplingFactor::F_1_1, 2),
+        ("full/160,/0/default.png", SamplingFactor::F_1_1, 4),
+        ("full/80,/0/default.png", SamplingFactor::F_2_2, 8),
+        ("full/10,/0/default.png", SamplingFactor::F_2_2, 8),
+        ("0,0,320,240/160,/0/default.png", SamplingFactor::F_2_2, 2),
+        ("full/320,/0/default.png", SamplingFactor::F_2_1, 1),
+        ("full/160,/0/default.png", SamplingFactor::F_2_1, 2),
+    ];
+    for (request, sampling, expected) in cases {
+        let file = Bytes::from(file(pattern::photo(640, 480), sampling, 80));
+        let limits = DecodeLimits::default();
+        let source = SourceImage::probe(file.clone(), &limits).expect("an image");
+        let asked: DerivativeRequest = request.parse().expect("a request");
+        let plan = RenderPlan::resolve(&asked, source.geometry(), &ResolveOptions::default());
+        let need = Need::of_plan(&plan.expect("a plan"));
+        let header = read_header(&file, &limits).expect("a header");
+        let decoding = choose(&header, need);
+        assert_eq!(decoding.shrink, expected, "{request} {sampling:?}");
+    }
+}
