@@ -12,7 +12,8 @@ use rayon::prelude::*;
 
 use super::chunk::{self, Chunk};
 use super::chunks::Chunks;
-use super::page::{Page, Photometric};
+use super::coding::Photometric;
+use super::page::Page;
 use super::unpack::{Stored, Unpacker};
 use crate::Result;
 use crate::shrink::{Averaged, BoxShrink};

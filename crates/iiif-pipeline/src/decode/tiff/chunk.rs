@@ -13,7 +13,8 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::page::{Compression, Page, Photometric};
+use super::coding::{Compression, Photometric};
+use super::page::Page;
 use super::{Damage, FORMAT};
 use crate::Result;
 use crate::decode::corrupt;
