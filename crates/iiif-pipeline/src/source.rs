@@ -5,6 +5,7 @@ mod file;
 mod format;
 mod header;
 mod layout;
+#[cfg(feature = "tiff")]
 mod level;
 mod read_at;
 #[cfg(feature = "png")]
@@ -24,6 +25,7 @@ pub use self::format::SourceFormat;
 pub(crate) use self::header::Reduction;
 pub(crate) use self::header::{Header, raster_bytes};
 pub use self::layout::{ColorModel, PixelLayout};
+#[cfg(feature = "tiff")]
 pub(crate) use self::level::Level;
 pub use self::read_at::ReadAt;
 #[cfg(feature = "png")]

@@ -2,7 +2,9 @@
 
 use iiif_image_api::{Dimensions, Orientation};
 
-use super::{ColorModel, Level, PixelLayout};
+#[cfg(feature = "tiff")]
+use super::Level;
+use super::{ColorModel, PixelLayout};
 
 /// What a decoder learns from a header.
 #[derive(Clone, Debug)]
@@ -21,6 +23,7 @@ pub(crate) struct Header {
     /// What the decoder holds besides the raster, at most, in bytes.
     pub(crate) scratch_bytes: u64,
     /// The sizes that the file holds, the full one first; empty where the format has only one.
+    #[cfg(feature = "tiff")]
     pub(crate) levels: Vec<Level>,
     /// How the decoder can reduce while it decodes.
     #[cfg(feature = "jpeg")]
@@ -52,6 +55,7 @@ impl Header {
             #[cfg(feature = "png")]
             is_interlaced: false,
             scratch_bytes: 0,
+            #[cfg(feature = "tiff")]
             levels: Vec::new(),
             #[cfg(feature = "jpeg")]
             reductions: Vec::new(),

@@ -12,7 +12,8 @@ use rayon::prelude::*;
 
 use super::chunk::{self, Chunk};
 use super::chunks::Chunks;
-use super::page::{Page, Photometric};
+use super::coding::Photometric;
+use super::page::Page;
 use super::unpack::{Stored, Unpacker};
 use crate::Result;
 use crate::shrink::{Averaged, BoxShrink};
@@ -101,7 +102,10 @@ impl<'a, S: Stored + Averaged> Reader<'a, S> {
         let mut raster = vec![S::default(); out_row * self.rows.len().div_ceil(shrink)];
         let row = self.columns.len() * self.channels;
         let mut rest = raster.as_mut_slice();
-        let mut buffer: Vec<S> = Vec::new();
+        let band_height = self.bands().map(|band| band.len()).max().unwrap_or(0);
+        // What waits is less than a row of averages.
+        let most = if shrink == 1 { 0 } else { band_height + shrink };
+        let mut buffer: Vec<S> = Vec::with_capacity(most * row);
         let mut waiting = 0;
         for band in self.bands() {
             if shrink == 1 {

@@ -4,7 +4,7 @@ use iiif_image_api::{Dimensions, PixelRect};
 
 use super::{bands, stored_channels};
 use crate::decode::{Decoding, Need};
-use crate::shrink::MAX_FACTOR;
+use crate::shrink::{BoxShrink, MAX_FACTOR};
 use crate::source::{ColorModel, Header, Level};
 
 /// How far Lanczos scales down what was averaged before, at least: so little of what an average
@@ -65,12 +65,20 @@ pub(super) fn scratch_bytes(header: &Header, decoding: &Decoding) -> u64 {
         .saturating_mul(threads)
         .saturating_add(level.index_bytes);
     let sample_bytes = u64::from(header.layout.bits / 8);
-    let pixel_bytes = stored_channels(header) as u64 * sample_bytes;
+    let channels = stored_channels(header);
+    let pixel_bytes = channels as u64 * sample_bytes;
     if decoding.shrink > 1 {
         let row_bytes = u64::from(decoding.window.width()) * pixel_bytes;
         let band = bands::band_height(level.block_height.into(), row_bytes);
         let rows = band.min(decoding.window.height().into()) + u64::from(decoding.shrink);
-        bytes = bytes.saturating_add(rows.saturating_mul(row_bytes));
+        let width = decoding.window.width();
+        let sums = match header.layout.bits {
+            16 => BoxShrink::<u16>::scratch_bytes(width, channels),
+            _ => BoxShrink::<u8>::scratch_bytes(width, channels),
+        };
+        bytes = bytes
+            .saturating_add(rows.saturating_mul(row_bytes))
+            .saturating_add(sums.saturating_mul(rayon::current_num_threads() as u64));
     }
     if header.color_model == ColorModel::Cmyk {
         // The inks, beside the RGB that is made of them.

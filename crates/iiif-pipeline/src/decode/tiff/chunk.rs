@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
-use std::io::Read as _;
 
 use bytes::Bytes;
 use fax::decoder::{DecodeStatus, Group4Decoder};
-use flate2::read::ZlibDecoder;
+use fdeflate::{DecompressionError, Decompressor};
 use weezl::BitOrder;
 use weezl::decode::Configuration;
 use zune_jpeg::JpegDecoder;
@@ -14,7 +13,8 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::page::{Compression, Page, Photometric};
+use super::coding::{Compression, Photometric};
+use super::page::Page;
 use super::{Damage, FORMAT};
 use crate::Result;
 use crate::decode::corrupt;
@@ -66,16 +66,35 @@ fn decompress(page: &Page, data: &Bytes, length: usize) -> Result<Bytes, BoxErro
     }
     let mut out = vec![0; length];
     match page.compression {
-        Compression::Deflate => ZlibDecoder::new(&data[..]).read_exact(&mut out)?,
+        Compression::Deflate => inflate(data, &mut out)?,
         Compression::Group4 => decode_group4(data, page.chunk_width, &mut out)?,
-        Compression::Lzw => inflate_lzw(data, &mut out)?,
+        Compression::Lzw => unpack_lzw(data, &mut out)?,
         _ => unpack_bits(data, &mut out).ok_or(TooShort)?,
     }
     Ok(out.into())
 }
 
+/// Deflate in a zlib stream: Adobe Photoshop TIFF Technical Note 2. What the stream has beyond the
+/// output is not looked at.
+fn inflate(mut data: &[u8], out: &mut [u8]) -> Result<(), BoxError> {
+    let mut decompressor = Decompressor::new();
+    let mut written = 0;
+    while written < out.len() {
+        // That the input ends here is found out below: only what it is too short for counts.
+        let (consumed, produced) = decompressor
+            .read(data, out, written, false)
+            .map_err(DamagedDeflate)?;
+        if (consumed, produced) == (0, 0) {
+            return Err(TooShort.into());
+        }
+        data = &data[consumed..];
+        written += produced;
+    }
+    Ok(())
+}
+
 /// LZW with the early change of the code size: TIFF 6.0 §13.
-fn inflate_lzw(mut data: &[u8], mut out: &mut [u8]) -> Result<(), BoxError> {
+fn unpack_lzw(mut data: &[u8], mut out: &mut [u8]) -> Result<(), BoxError> {
     let mut decoder = Configuration::with_tiff_size_switch(BitOrder::Msb, 8)
         .with_yield_on_full_buffer(true)
         .build();
@@ -256,6 +275,11 @@ struct ChunkDamage {
     index: usize,
     source: BoxError,
 }
+
+/// A zlib stream is damaged.
+#[derive(Debug, thiserror::Error)]
+#[error("the deflate stream is damaged: `{0:?}`")]
+struct DamagedDeflate(DecompressionError);
 
 /// Too little data.
 #[derive(Debug, thiserror::Error)]

@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 
+use super::coding::Compression;
 use super::directory::Directory;
 use super::file::File;
-use super::page::{Compression, Page};
+use super::page::Page;
 use super::{Damage, FORMAT};
 use crate::Result;
 use crate::decode::corrupt;

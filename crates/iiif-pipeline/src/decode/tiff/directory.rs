@@ -3,8 +3,7 @@
 use bytes::Bytes;
 
 use super::file::{ByteOrder, File};
-use super::page::tag;
-use super::{Damage, FORMAT};
+use super::{Damage, FORMAT, tag};
 use crate::Result;
 use crate::decode::corrupt;
 

@@ -3,9 +3,12 @@
 use bytes::Bytes;
 use iiif_image_api::Dimensions;
 
+use super::coding::{
+    Alpha, Compression, Photometric, Predictor, compression, photometric, predictor,
+};
 use super::directory::Directory;
 use super::file::{ByteOrder, File};
-use super::{Damage, FORMAT};
+use super::{Damage, FORMAT, tag};
 use crate::Result;
 use crate::decode::{corrupt, plausible, unsupported};
 
@@ -14,101 +17,6 @@ const PIECE_BYTES: usize = 256 << 10;
 
 /// The most bytes of JPEG tables: four of each kind with 16-bit entries take less than 3 KiB.
 const MAX_JPEG_TABLES_BYTES: u64 = 64 << 10;
-
-/// Tags: TIFF 6.0 appendix A, and its technical notes 1 and 2.
-pub(super) mod tag {
-    macro_rules! tags {
-        ($($name:ident = $number:literal),+ $(,)?) => {
-            $(pub(in super::super) const $name: u16 = $number;)+
-
-            /// All that are of interest.
-            pub(in super::super) const ALL: &[u16] = &[$($number),+];
-        };
-    }
-
-    tags! {
-        NEW_SUBFILE_TYPE = 254,
-        SUBFILE_TYPE = 255,
-        IMAGE_WIDTH = 256,
-        IMAGE_LENGTH = 257,
-        BITS_PER_SAMPLE = 258,
-        COMPRESSION = 259,
-        PHOTOMETRIC_INTERPRETATION = 262,
-        FILL_ORDER = 266,
-        STRIP_OFFSETS = 273,
-        ORIENTATION = 274,
-        SAMPLES_PER_PIXEL = 277,
-        ROWS_PER_STRIP = 278,
-        STRIP_BYTE_COUNTS = 279,
-        PLANAR_CONFIGURATION = 284,
-        PREDICTOR = 317,
-        COLOR_MAP = 320,
-        TILE_WIDTH = 322,
-        TILE_LENGTH = 323,
-        TILE_OFFSETS = 324,
-        TILE_BYTE_COUNTS = 325,
-        SUB_IFDS = 330,
-        INK_SET = 332,
-        EXTRA_SAMPLES = 338,
-        SAMPLE_FORMAT = 339,
-        JPEG_TABLES = 347,
-        YCBCR_SUBSAMPLING = 530,
-        ICC_PROFILE = 34675,
-    }
-}
-
-/// What the samples mean: tag 262.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Photometric {
-    WhiteIsZero,
-    BlackIsZero,
-    Rgb,
-    Palette,
-    Cmyk,
-    YCbCr,
-}
-
-impl Photometric {
-    /// Samples of a pixel without extra samples.
-    pub(super) fn samples(self) -> usize {
-        match self {
-            Self::WhiteIsZero | Self::BlackIsZero | Self::Palette => 1,
-            Self::Rgb | Self::YCbCr => 3,
-            Self::Cmyk => 4,
-        }
-    }
-}
-
-/// How chunks are compressed: tag 259.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Compression {
-    None,
-    Lzw,
-    Jpeg,
-    Deflate,
-    PackBits,
-    /// CCITT T.6, the code of fax group 4.
-    Group4,
-}
-
-/// What the first extra sample is: tag 338.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Alpha {
-    /// None, or something else than alpha.
-    Missing,
-    /// Colors are multiplied with it.
-    Associated,
-    Unassociated,
-}
-
-/// What is stored between neighbors of a row: tag 317.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Predictor {
-    /// The samples.
-    None,
-    /// Differences to the sample on the left.
-    Horizontal,
-}
 
 /// A page whose fields agree with each other. A chunk is a strip or a tile, or a piece of a strip
 /// that is not compressed.
@@ -391,52 +299,6 @@ fn bits(file: &File<'_>, directory: &Directory, samples: usize) -> Result<u32> {
             other => Err(unsupported(FORMAT, format!("{other}-bit samples"))),
         },
         _ => Err(unsupported(FORMAT, "samples of different sizes")),
-    }
-}
-
-fn photometric(number: Option<u64>, ink_set: Option<u64>) -> Result<Photometric> {
-    match number {
-        Some(0) => Ok(Photometric::WhiteIsZero),
-        Some(1) => Ok(Photometric::BlackIsZero),
-        Some(2) => Ok(Photometric::Rgb),
-        Some(3) => Ok(Photometric::Palette),
-        Some(5) if ink_set.unwrap_or(1) == 1 => Ok(Photometric::Cmyk),
-        Some(5) => Err(unsupported(FORMAT, "inks other than CMYK")),
-        Some(6) => Ok(Photometric::YCbCr),
-        Some(4) => Err(unsupported(FORMAT, "a transparency mask alone")),
-        Some(8..=10) => Err(unsupported(FORMAT, "CIE L*a*b* colors")),
-        Some(other) => {
-            let feature = format!("the photometric interpretation {other}");
-            Err(unsupported(FORMAT, feature))
-        }
-        None => Err(corrupt(FORMAT, Damage::NoPhotometric)),
-    }
-}
-
-fn compression(number: Option<u64>) -> Result<Compression> {
-    let feature = match number.unwrap_or(1) {
-        1 => return Ok(Compression::None),
-        4 => return Ok(Compression::Group4),
-        5 => return Ok(Compression::Lzw),
-        7 => return Ok(Compression::Jpeg),
-        8 | 32_946 => return Ok(Compression::Deflate),
-        32_773 => return Ok(Compression::PackBits),
-        2 | 3 => "CCITT (fax) compression of group 3".to_owned(),
-        6 => "old-style JPEG compression".to_owned(),
-        33_003 | 33_005 | 34_712 => "JPEG 2000 compression".to_owned(),
-        34_925 => "LZMA compression".to_owned(),
-        50_000 => "Zstandard compression".to_owned(),
-        50_001 => "WebP compression".to_owned(),
-        other => format!("compression {other}"),
-    };
-    Err(unsupported(FORMAT, feature))
-}
-
-fn predictor(number: Option<u64>) -> Result<Predictor> {
-    match number.unwrap_or(1) {
-        1 => Ok(Predictor::None),
-        2 => Ok(Predictor::Horizontal),
-        other => Err(unsupported(FORMAT, format!("predictor {other}"))),
     }
 }
 

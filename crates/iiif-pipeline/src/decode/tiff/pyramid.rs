@@ -7,10 +7,11 @@
 
 use iiif_image_api::Dimensions;
 
+use super::coding::Photometric;
 use super::directory::Directory;
 use super::file::File;
-use super::page::{Page, Photometric, tag};
-use super::{Damage, FORMAT, check_plausible};
+use super::page::Page;
+use super::{Damage, FORMAT, check_plausible, tag};
 use crate::decode::corrupt;
 use crate::{Error, Result};
 

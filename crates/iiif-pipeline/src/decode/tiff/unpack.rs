@@ -1,7 +1,8 @@
 //! From rows of packed samples to pixels.
 
+use super::coding::{Alpha, Photometric, Predictor};
 use super::file::ByteOrder;
-use super::page::{Alpha, Page, Photometric, Predictor};
+use super::page::Page;
 use crate::color::Sample;
 
 /// A sample as the file stores it.

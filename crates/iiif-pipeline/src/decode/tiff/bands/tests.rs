@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::decode::tiff::file::File;
 use crate::decode::tiff::pyramid::Pyramid;
-use crate::decode::tiff::{layout, page::tag};
+use crate::decode::tiff::{layout, tag};
 use crate::render::raster::Sample;
 use crate::source::Data;
 
