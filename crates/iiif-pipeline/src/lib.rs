@@ -75,10 +75,12 @@ pub use crate::source::{ColorModel, FileSource, PixelLayout, ReadAt, SourceForma
 /// What reads and writes JPEG in this build: `libjpeg-turbo 3` with feature `turbojpeg`, which is about
 /// twice as fast and reduces while it decodes, else `zune-jpeg, jpeg-encoder`.
 ///
-/// Derivatives of both look alike, and differ in their bytes.
-#[cfg(feature = "jpeg")]
+/// `none` in a build without the feature `jpeg`. Derivatives of both look alike, and differ in their
+/// bytes.
 pub const JPEG_BACK_END: &str = if cfg!(feature = "turbojpeg") {
     "libjpeg-turbo 3"
+} else if cfg!(not(feature = "jpeg")) {
+    "none"
 } else {
     "zune-jpeg, jpeg-encoder"
 };
