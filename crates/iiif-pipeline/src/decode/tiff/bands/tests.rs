@@ -42,7 +42,8 @@ fn read<S: Stored + Averaged>(
     (reader.read(shrink).unwrap(), channels)
 }
 
-/// Averages of blocks of pixels in a window, colors weighted by alpha.
+/// Averages of blocks of pixels in a window, colors weighted by alpha; the
+/// pixels themselves, transparent ones too, where nothing is reduced.
 fn averages(
     samples: &[f64],
     (width, channels): (usize, usize),
@@ -70,12 +71,14 @@ fn averages(
                     }
                 }
             }
-            let of_channels = sums.iter().zip(&weights);
-            averages.extend(of_channels.map(
-                |(sum, weight)| {
-                    if *weight > 0.0 { sum / weight } else { 0.0 }
-                },
-            ));
+            let pixel = &samples[(y * width + x) * channels..][..channels];
+            averages.extend(
+                (0..channels).map(|channel| match (shrink, weights[channel]) {
+                    (1, _) => pixel[channel],
+                    (_, 0.0) => 0.0,
+                    (_, weight) => sums[channel] / weight,
+                }),
+            );
         }
     }
     averages
