@@ -9,13 +9,12 @@ use std::process::ExitCode;
 
 use args::{Args, Mode, VARIABLE_PREFIXES};
 use iiif_cli::{Environment, ExitStatus};
-use mimalloc::MiMalloc;
 
-/// Rasters are allocated and freed by many threads, where the system's allocator keeps what it got.
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: iiif_cli::Allocator = iiif_cli::Allocator;
 
 fn main() -> ExitCode {
+    iiif_cli::free_at_once();
     let environment = Environment::of_process();
     let args: Args =
         match iiif_cli::parse_args(std::env::args_os(), &environment, &VARIABLE_PREFIXES) {

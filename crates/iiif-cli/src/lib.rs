@@ -3,6 +3,7 @@
 //! A program reads its flags with [`parse_args`], starts logging with [`init_logging`], works, and
 //! ends with an [`ExitStatus`]. stdout is data; everything for people goes to stderr.
 
+mod allocator;
 mod args;
 mod exit;
 mod logging;
@@ -10,6 +11,7 @@ mod machine;
 mod progress;
 mod signals;
 
+pub use crate::allocator::{Allocator, free_at_once};
 pub use crate::args::{Environment, parse_args};
 pub use crate::exit::{ExitStatus, print_error, print_line};
 pub use crate::logging::{LogFormat, Verbosity, init_logging};

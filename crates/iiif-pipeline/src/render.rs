@@ -66,6 +66,7 @@ pub fn render(image: &DynamicImage, plan: &RenderPlan) -> Result<DynamicImage> {
         reduction: None,
     }
     .render(plan)
+    .map(Cow::into_owned)
 }
 
 /// Returns the largest window that a smart crop of `plan` can keep, in upright pixels; everything
@@ -123,7 +124,8 @@ impl<'a> Renderer<'a> {
         Turn::upright(orientation).apply(self.shared_reduction()?.into_owned())
     }
 
-    pub(crate) fn render(&self, plan: &RenderPlan) -> Result<DynamicImage> {
+    /// Returns the pixels of a plan: the raster's own where the plan keeps all of them.
+    pub(crate) fn render(&self, plan: &RenderPlan) -> Result<Cow<'_, DynamicImage>> {
         let upright = Turn::upright(plan.orientation());
         let stored = self.check(plan, upright)?;
         let rect = match plan.crop() {
@@ -146,13 +148,13 @@ impl<'a> Renderer<'a> {
 
         let part = self.placement.part(rect, self.dimensions);
         let turned = match part.whole_pixels(self.dimensions) {
-            Some(rect) if rect.dimensions() == target => turn.copy(&self.image, rect)?,
-            _ => turn.apply(self.scale(rect, target)?)?,
+            Some(rect) if rect.dimensions() == target => turn.part(&self.image, rect)?,
+            _ => Cow::Owned(turn.apply(self.scale(rect, target)?)?),
         };
         let rotated = if quarters.is_some() {
             turned
         } else {
-            rotate::rotate(&turned, rotation.degrees, plan.output())?
+            Cow::Owned(rotate::rotate(&turned, rotation.degrees, plan.output())?)
         };
         quality::apply(rotated, plan.quality())
     }
@@ -277,7 +279,11 @@ impl RenderSource {
     pub(crate) fn memory_bytes(&self, plan: &RenderPlan) -> u64 {
         let pixel_bytes = self.layout.bytes_per_pixel();
         let scaling = self.scaling_bytes(plan);
-        let turning = plan.scaled().area().saturating_mul(2 * pixel_bytes);
+        let turning = if self.is_kept(plan) {
+            0
+        } else {
+            plan.scaled().area().saturating_mul(2 * pixel_bytes)
+        };
         let is_rotated = plan.rotation().degrees.quarter_turns().is_none();
         // Alpha is added: at most doubles a pixel (gray).
         let output_bytes = if is_rotated {
@@ -299,7 +305,21 @@ impl RenderSource {
         scaling.max(turning).max(rotating).max(quality)
     }
 
+    /// Returns whether a plan keeps every pixel of the raster in its place.
+    fn is_kept(&self, plan: &RenderPlan) -> bool {
+        let upright = Turn::upright(plan.orientation());
+        let full = PixelRect::full(plan.full());
+        !plan.rotation().mirror
+            && plan.rotation().degrees.quarter_turns() == Some(0)
+            && upright == Turn::default()
+            && plan.crop() == Crop::Rect(full)
+            && [plan.scaled(), self.dimensions] == [plan.full(); 2]
+    }
+
     fn scaling_bytes(&self, plan: &RenderPlan) -> u64 {
+        if self.is_kept(plan) {
+            return 0;
+        }
         let upright = Turn::upright(plan.orientation());
         let stored = upright.dimensions(plan.full());
         let region = match plan.crop() {

@@ -6,6 +6,8 @@
 //! so it commutes with every turn as long as the target sides are exchanged along. What may differ
 //! is rounding, because scaling rounds and clamps to the range of the samples between its passes.
 
+use std::borrow::Cow;
+
 use iiif_image_api::{Dimensions, Orientation, PixelRect};
 use image::DynamicImage;
 use rayon::prelude::*;
@@ -125,8 +127,21 @@ impl Turn {
         }
     }
 
-    /// Returns the pixels of `image` in `rect`, turned.
-    pub(crate) fn copy(self, image: &DynamicImage, rect: PixelRect) -> Result<DynamicImage> {
+    /// Returns the pixels of `image` in `rect`, turned; `image` itself where that is all of it and
+    /// there is no turn.
+    pub(crate) fn part(
+        self,
+        image: &DynamicImage,
+        rect: PixelRect,
+    ) -> Result<Cow<'_, DynamicImage>> {
+        let is_all = (image.width(), image.height()) == (rect.width(), rect.height());
+        if is_all && self == Self::default() {
+            return Ok(Cow::Borrowed(image));
+        }
+        self.copy(image, rect).map(Cow::Owned)
+    }
+
+    fn copy(self, image: &DynamicImage, rect: PixelRect) -> Result<DynamicImage> {
         let size = self.dimensions(rect.dimensions());
         let size = (size.width(), size.height());
         let channels = raster::channels(image);

@@ -1,5 +1,7 @@
 //! What becomes of the colors (Image API 3.0 §4.4).
 
+use std::borrow::Cow;
+
 use iiif_image_api::Quality;
 use iiif_image_api::extension::ExtendedQuality;
 use image::{DynamicImage, GrayImage};
@@ -26,7 +28,10 @@ const PIXELS_PER_TASK: usize = 1 << 14;
 ///
 /// `default` and `color` keep it. `gray` keeps depth and alpha. `bitonal` and `dither` lay alpha
 /// over white and return one channel of 8 bits, 0 or 255.
-pub(crate) fn apply(image: DynamicImage, quality: ExtendedQuality) -> Result<DynamicImage> {
+pub(crate) fn apply(
+    image: Cow<'_, DynamicImage>,
+    quality: ExtendedQuality,
+) -> Result<Cow<'_, DynamicImage>> {
     match quality {
         ExtendedQuality::Spec(Quality::Default | Quality::Color) => Ok(image),
         ExtendedQuality::Spec(Quality::Gray) => to_gray(image),
@@ -35,12 +40,13 @@ pub(crate) fn apply(image: DynamicImage, quality: ExtendedQuality) -> Result<Dyn
             for level in gray.iter_mut() {
                 *level = if *level >= BITONAL_THRESHOLD { 255 } else { 0 };
             }
-            Ok(DynamicImage::ImageLuma8(gray))
+            Ok(Cow::Owned(DynamicImage::ImageLuma8(gray)))
         }
-        ExtendedQuality::Dither => Ok(DynamicImage::ImageLuma8(dither::atkinson(&opaque_gray(
-            &image,
-        )?))),
-        ExtendedQuality::Crisp(parameters) => crisp::sharpen(&image, parameters),
+        ExtendedQuality::Dither => {
+            let gray = opaque_gray(&image)?;
+            Ok(Cow::Owned(dither::atkinson(&gray).into()))
+        }
+        ExtendedQuality::Crisp(parameters) => crisp::sharpen(&image, parameters).map(Cow::Owned),
         other => Err(Error::InvalidOption {
             option: "quality",
             value: format!("`{other}`"),
@@ -50,7 +56,7 @@ pub(crate) fn apply(image: DynamicImage, quality: ExtendedQuality) -> Result<Dyn
 }
 
 /// Returns one gray channel, and alpha where there was alpha.
-fn to_gray(image: DynamicImage) -> Result<DynamicImage> {
+fn to_gray(image: Cow<'_, DynamicImage>) -> Result<Cow<'_, DynamicImage>> {
     let size = (image.width(), image.height());
     let gray = match (raster::samples(&image), raster::channels(&image)) {
         (Some(_), 1 | 2) => return Ok(image),
@@ -68,12 +74,14 @@ fn to_gray(image: DynamicImage) -> Result<DynamicImage> {
         }
         _ => None,
     };
-    gray.ok_or_else(|| Error::unsupported_raster(&image))
+    gray.map(Cow::Owned)
+        .ok_or_else(|| Error::unsupported_raster(&image))
 }
 
 fn opaque_gray(image: &DynamicImage) -> Result<GrayImage> {
-    let flat = flatten::over_white(image).into_owned();
-    Ok(raster::to_8_bits(&to_gray(flat)?).into_owned().into_luma8())
+    let flat = flatten::over_white(image);
+    let gray = to_gray(flat)?;
+    Ok(raster::to_8_bits(&gray).into_owned().into_luma8())
 }
 
 /// `N` channels become `M`: gray, and alpha if there was any.
