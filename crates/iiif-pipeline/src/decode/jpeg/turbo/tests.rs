@@ -230,15 +230,15 @@ fn coarser_colors_are_known() {
 fn an_image_is_reduced_as_far_as_a_plan_and_its_colors_allow() {
     let cases = [
         ("full/640,/0/default.png", SamplingFactor::F_2_2, 1),
-        ("full/321,/0/default.png", SamplingFactor::F_2_2, 1),
-        ("full/320,/0/default.png", SamplingFactor::F_2_2, 2),
-        ("full/161,/0/default.png", SamplingFactor::F_1_1, 2),
-        ("full/160,/0/default.png", SamplingFactor::F_1_1, 4),
-        ("full/80,/0/default.png", SamplingFactor::F_2_2, 8),
+        ("full/257,/0/default.png", SamplingFactor::F_2_2, 1),
+        ("full/256,/0/default.png", SamplingFactor::F_2_2, 2),
+        ("full/129,/0/default.png", SamplingFactor::F_1_1, 2),
+        ("full/128,/0/default.png", SamplingFactor::F_1_1, 4),
+        ("full/64,/0/default.png", SamplingFactor::F_2_2, 8),
         ("full/10,/0/default.png", SamplingFactor::F_2_2, 8),
-        ("0,0,320,240/160,/0/default.png", SamplingFactor::F_2_2, 2),
-        ("full/320,/0/default.png", SamplingFactor::F_2_1, 1),
-        ("full/160,/0/default.png", SamplingFactor::F_2_1, 2),
+        ("0,0,320,240/128,/0/default.png", SamplingFactor::F_2_2, 2),
+        ("full/256,/0/default.png", SamplingFactor::F_2_1, 1),
+        ("full/128,/0/default.png", SamplingFactor::F_2_1, 2),
     ];
     for (request, sampling, expected) in cases {
         let file = Bytes::from(file(pattern::photo(640, 480), sampling, 80));
