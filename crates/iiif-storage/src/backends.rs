@@ -18,6 +18,15 @@ pub(crate) use self::http::open_http;
 #[cfg(feature = "aws")]
 pub(crate) use self::s3::open_s3;
 
+/// Lets TLS encrypt with `ring`, unless the process chose something else before: `aws-lc-rs`, the
+/// usual choice, is two megabytes larger.
+#[cfg(feature = "remote")]
+pub(crate) fn choose_tls() {
+    let chosen = rustls::crypto::ring::default_provider().install_default();
+    // The one that was chosen before stays.
+    drop(chosen);
+}
+
 /// Stands for a backend that this build is without.
 macro_rules! without_feature {
     ($feature:literal, $open:ident) => {

@@ -98,6 +98,8 @@ impl StorageOpener {
     }
 
     fn open_remote(&self, uri: &BucketUri) -> Result<Bucket> {
+        #[cfg(feature = "remote")]
+        backends::choose_tls();
         let store = match uri.scheme.as_str() {
             "s3" | "s3blob" => backends::open_s3(uri, self),
             "gs" => backends::open_gcs(uri, self),
