@@ -87,7 +87,7 @@ def functions(bench: Bench, program: pathlib.Path, job: Job, title: str) -> Tabl
     report = ["perf", "report", "-i", recorded, "--stdio", "-q", "--no-children", "--sort", "symbol"]
     listed = subprocess.run(report, capture_output=True, text=True, check=True).stdout
     made = Table(title, ["share", "function"])
-    found = re.findall(r"^\s*(\d+\.\d+)%\s+\[(.)\]\s+(.+?)\s*$", listed, re.MULTILINE)
+    found = re.findall(r"^\s*(\d+\.\d+)%\s+\[(.)\]\s+(.+?)(?:\s+-)*\s*$", listed, re.MULTILINE)
     ours = [(float(share), f"`{short(name)}`") for share, place, name in found if place != "k"]
     system = sum(float(share) for share, place, _ in found if place == "k")
     rows = sorted([*ours, (system, "the kernel")], reverse=True)[:MOST_FUNCTIONS]
