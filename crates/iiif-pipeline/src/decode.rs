@@ -33,6 +33,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 #[cfg(any(feature = "bmp", feature = "gif", feature = "png", feature = "webp"))]
 use image::ImageError;
 
+#[cfg(feature = "tiff")]
+use self::decoding::level_steps;
 pub(crate) use self::decoding::{Decoding, Raster};
 pub(crate) use self::need::Need;
 pub(crate) use self::placement::{Part, Placement};

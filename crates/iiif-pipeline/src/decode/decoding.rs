@@ -65,9 +65,8 @@ impl Decoding {
 
     /// Returns where the pixels of the raster lie.
     pub(crate) fn placement(&self) -> Placement {
-        let step = |stored: u32, level: u32| f64::from(stored) / f64::from(level);
-        let x = step(self.stored.width(), self.level_dimensions.width());
-        let y = step(self.stored.height(), self.level_dimensions.height());
+        let step = |(stored, level): (u32, u32)| f64::from(stored) / f64::from(level);
+        let [x, y] = level_steps(self.stored, self.level_dimensions).map(step);
         let shrink = f64::from(self.shrink);
         Placement {
             stored: self.stored,
@@ -77,5 +76,23 @@ impl Decoding {
             ),
             step: (x * shrink, y * shrink),
         }
+    }
+}
+
+/// Returns how many pixels of the stored image come on how many of a level, across and down.
+///
+/// Writers that halve again and again, libvips among them, leave out the last column and row of odd
+/// sides: such a level shows less of the image, and is not stretched over all of it.
+pub(crate) fn level_steps(stored: Dimensions, level: Dimensions) -> [(u32, u32); 2] {
+    let is_halved = |times: &u32| {
+        let half = |length: u32| length >> times;
+        (half(stored.width()), half(stored.height())) == (level.width(), level.height())
+    };
+    match (0..u32::BITS).find(is_halved) {
+        Some(times) => [(1 << times, 1); 2],
+        None => [
+            (stored.width(), level.width()),
+            (stored.height(), level.height()),
+        ],
     }
 }

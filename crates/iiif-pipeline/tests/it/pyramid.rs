@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use iiif_image_api::{RenderPlan, ResolveOptions};
 use iiif_pipeline::{Batch, DecodeLimits, EncodeOptions, Error, ReadAt, SourceImage, render};
-use iiif_testkit::compare::assert_similar;
+use iiif_testkit::compare::{assert_similar, psnr};
 use iiif_testkit::encode::{
     ByteOrder, Compression, Layout, Photometric, Predictor, Pyramid, TiffOptions, tiff,
     tiff_pyramid,
@@ -199,6 +199,51 @@ fn derivatives_from_levels_resemble_those_of_the_whole() {
             assert_similar(&derive(&pyramid, request).unwrap(), &expected, 30.0);
         }
     }
+}
+
+/// A pyramid of levels that leave out the last odd column and row of the one before.
+fn halved_again_and_again(picture: &RgbImage, count: usize) -> Vec<DynamicImage> {
+    let mut levels = vec![picture.clone()];
+    for _ in 0..count {
+        let larger = &levels[levels.len() - 1];
+        let level = RgbImage::from_fn(larger.width() / 2, larger.height() / 2, |x, y| {
+            let block = [(0, 0), (1, 0), (0, 1), (1, 1)];
+            let mut sums = [0_u32; 3];
+            for (right, down) in block {
+                let pixel = larger.get_pixel(2 * x + right, 2 * y + down);
+                for (sum, sample) in sums.iter_mut().zip(pixel.0) {
+                    *sum += u32::from(sample);
+                }
+            }
+            Rgb(sums.map(|sum| ((sum + 2) / 4) as u8))
+        });
+        levels.push(level);
+    }
+    levels.into_iter().map(DynamicImage::from).collect()
+}
+
+#[test]
+fn levels_without_the_last_odd_pixels_are_not_stretched() {
+    let picture = photo(1501, 1103);
+    let pages = halved_again_and_again(&picture, 4);
+    let source = probe(tiff_pyramid(&pages, Pyramid::Marked, &tiled()));
+    let whole = DynamicImage::from(picture);
+    for request in [
+        "full/750,/0/default.png",
+        "full/375,/0/default.png",
+        "full/187,/0/default.png",
+        "full/93,/0/default.png",
+        "full/47,/0/default.png",
+        "1200,800,301,303/100,/0/default.png",
+    ] {
+        let expected = render(&whole, &plan(&source, request)).expect("a picture");
+        let actual = derive(&source, request).expect("a derivative");
+        let db = psnr(&actual, &expected);
+        assert!(db > 32.0, "{request}: {db} dB");
+    }
+    // Tiles of a level are its own pixels.
+    let tile = derive(&source, "512,512,512,512/128,/0/default.png").expect("a tile");
+    assert_eq!(tile, pages[2].crop_imm(128, 128, 128, 128));
 }
 
 #[test]

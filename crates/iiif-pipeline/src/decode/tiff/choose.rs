@@ -3,7 +3,7 @@
 use iiif_image_api::{Dimensions, PixelRect};
 
 use super::{bands, stored_channels};
-use crate::decode::{Decoding, Need};
+use crate::decode::{Decoding, Need, level_steps};
 use crate::shrink::{BoxShrink, MAX_FACTOR};
 use crate::source::{ColorModel, Header, Level};
 
@@ -15,7 +15,10 @@ const LEFT_TO_SCALE: u32 = 2;
 /// pixels are averaged into one.
 pub(in super::super) fn choose(header: &Header, need: Need) -> Decoding {
     let stored = header.dimensions;
-    let suffices = |level: &Level| suffices(need, stored, level.dimensions);
+    let suffices = |level: &Level| {
+        let level = level.dimensions;
+        suffices(need, stored, level) && covers(level, need, stored)
+    };
     // The smallest is the last. The full size suffices always.
     let level = header.levels.iter().rposition(suffices).unwrap_or(0);
     let Some(facts) = header.levels.get(level) else {
@@ -40,17 +43,35 @@ pub(in super::super) fn choose(header: &Header, need: Need) -> Decoding {
 /// Returns whether no plan needs more than a level has. The sides of a level are rounded, often
 /// down, and then only one of them is all of the fraction; so are those that plans ask for.
 fn suffices(need: Need, stored: Dimensions, level: Dimensions) -> bool {
+    let [across, down] = level_steps(stored, level);
     let allows = |more: u32| {
         let allows =
-            |stored: u32, level: u32| need.shrink.allows(stored, level.saturating_add(more));
-        let across = allows(stored.width(), level.width());
-        (across, allows(stored.height(), level.height()))
+            |(stored, level): (u32, u32)| need.shrink.allows(stored, level.saturating_add(more));
+        (allows(across), allows(down))
     };
     match allows(0) {
         (true, true) => true,
         (false, false) => false,
         _ => allows(1) == (true, true),
     }
+}
+
+/// Returns whether a level leaves out little of the window, on its right and its lower edge: one stored
+/// pixel, or a quarter of a pixel that is needed. With more the picture would come out shifted.
+fn covers(level: Dimensions, need: Need, stored: Dimensions) -> bool {
+    let window = need.window;
+    let ends = [window.x() + window.width(), window.y() + window.height()];
+    let steps = level_steps(stored, level);
+    let sides = [level.width(), level.height()];
+    ends.into_iter()
+        .zip(steps)
+        .zip(sides)
+        .all(|((end, step), side)| {
+            // A level that is halved is at most as long as the image.
+            let reached = u64::from(side) * u64::from(step.0) / u64::from(step.1);
+            let left_out = u64::from(end).saturating_sub(reached) as u32;
+            left_out <= 1 || need.shrink.allows(left_out.saturating_mul(4), 1)
+        })
 }
 
 /// Returns what decoding holds besides the raster, at most, in bytes.
@@ -104,17 +125,19 @@ fn box_factor(need: Need, stored: Dimensions, level: Dimensions) -> u32 {
 /// Returns the pixels of a level around those of the stored image, in whole blocks of `shrink`
 /// counted from the corner of the level: so parts have the pixels that the whole has.
 fn window(window: PixelRect, stored: Dimensions, level: Dimensions, shrink: u32) -> PixelRect {
-    let span = |start: u32, length: u32, stored: u32, level: u32| {
-        let [start, length, stored, level] = [start, length, stored, level].map(u64::from);
-        let shrink = u64::from(shrink);
-        let first = start * level / stored / shrink * shrink;
-        let end = ((start + length) * level)
-            .div_ceil(stored)
+    let [across, down] = level_steps(stored, level);
+    let span = |start: u32, length: u32, step: (u32, u32), side: u32| {
+        let [start, length, side] = [start, length, side].map(u64::from);
+        let [shrink, pixels, of_level] = [shrink, step.0, step.1].map(u64::from);
+        // A window may lie wholly in what the level leaves out.
+        let first = (start * of_level / pixels).min(side - 1) / shrink * shrink;
+        let end = ((start + length) * of_level)
+            .div_ceil(pixels)
             .next_multiple_of(shrink);
-        (first, end.min(level) - first)
+        (first, end.clamp(first + 1, side) - first)
     };
-    let (x, width) = span(window.x(), window.width(), stored.width(), level.width());
-    let (y, height) = span(window.y(), window.height(), stored.height(), level.height());
+    let (x, width) = span(window.x(), window.width(), across, level.width());
+    let (y, height) = span(window.y(), window.height(), down, level.height());
     PixelRect::clipped((x, y), (width, height), level).unwrap_or(PixelRect::full(level))
 }
 
