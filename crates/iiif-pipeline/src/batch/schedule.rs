@@ -157,7 +157,12 @@ impl Planner<'_> {
         let (raster_bytes, scratch_bytes) = self.source.bytes_of(&group.decoding);
         let decoding_bytes = sum([*kept_bytes, raster_bytes, scratch_bytes].into_iter());
         if decoding_bytes > self.limit_bytes {
-            let refused = group.plans.iter().map(|index| (*index, decoding_bytes));
+            let source = self.render_source(&group, *kept_bytes);
+            let held_bytes = kept_bytes.saturating_add(raster_bytes);
+            let refused = group.plans.iter().map(|index| {
+                let rendering_bytes = self.wave_bytes(&source, &[*index], held_bytes);
+                (*index, decoding_bytes.max(rendering_bytes))
+            });
             schedule.refused.extend(refused);
             if group.analyzes {
                 schedule.unanalyzed_bytes = Some(decoding_bytes);
