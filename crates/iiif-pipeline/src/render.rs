@@ -16,6 +16,7 @@ pub(crate) mod scale;
 mod smart_crop;
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use iiif_image_api::extension::ExtendedQuality;
 use iiif_image_api::{Crop, Dimensions, PixelRect, Quality, RenderPlan};
@@ -62,8 +63,7 @@ pub fn render(image: &DynamicImage, plan: &RenderPlan) -> Result<DynamicImage> {
         image: raster::integral(image),
         dimensions: expected,
         placement: Placement::full(expected),
-        copies: Vec::new(),
-        reduction: None,
+        shared: OnceLock::new(),
     }
     .render(plan)
     .map(Cow::into_owned)
@@ -83,8 +83,14 @@ pub(crate) struct Renderer<'a> {
     image: Cow<'a, DynamicImage>,
     dimensions: Dimensions,
     placement: Placement,
+    shared: OnceLock<Shared>,
+}
+
+/// What several plans are made from.
+struct Shared {
     /// Each half as large as the one before; none if each plan halves what it needs.
     copies: Vec<Raster>,
+    /// What smart crops and analyses look at, as it is stored.
     reduction: Option<DynamicImage>,
 }
 
@@ -97,23 +103,28 @@ impl<'a> Renderer<'a> {
             image,
             dimensions,
             placement: raster.placement,
-            copies: Vec::new(),
-            reduction: None,
+            shared: OnceLock::new(),
         })
     }
 
-    /// Makes halved copies that plans and the reduction share. Before any parallel work, since a
-    /// lock inside a thread pool that itself scales in parallel can deadlock.
-    pub(crate) fn with_copies(mut self, count: u32) -> Result<Self> {
-        self.copies = halved::copies(&self.image, &self.placement, count)?;
-        Ok(self)
+    /// Makes halved copies and, for smart crops and analyses, a reduction, that what is rendered from
+    /// now on shares; nothing where they are there. Not where they are first needed: there other
+    /// threads would wait inside a thread pool that itself scales in parallel, which can deadlock.
+    pub(crate) fn share(&self, copies: u32, is_reduced: bool) -> Result<()> {
+        if self.shared.get().is_some() {
+            return Ok(());
+        }
+        let copies = halved::copies(&self.image, &self.placement, copies)?;
+        let reduction = is_reduced.then(|| self.reduce(&copies)).transpose()?;
+        let _ = self.shared.set(Shared { copies, reduction });
+        Ok(())
     }
 
-    /// Makes the small, stored-orientation copy that smart crops and analyses share. Before any
-    /// parallel work, and after [`with_copies`](Self::with_copies).
-    pub(crate) fn with_reduction(mut self) -> Result<Self> {
-        self.reduction = Some(self.reduce()?);
-        Ok(self)
+    /// Returns whether what [`share`](Self::share) makes is of no use to a plan.
+    pub(crate) fn shares_nothing(&self, plan: &RenderPlan) -> bool {
+        let (size, target) = scaling(plan);
+        matches!(plan.crop(), Crop::Rect(_))
+            && halved::times(size, target, self.placement.step) == 0
     }
 
     /// Returns the reduction turned by `orientation`, with 8 bits per sample.
@@ -168,7 +179,7 @@ impl<'a> Renderer<'a> {
             return scale::crop_and_scale(&self.image, part, target);
         }
         let own;
-        let copy = if let Some(shared) = self.copies.get(times as usize - 1) {
+        let copy = if let Some(shared) = self.copies().get(times as usize - 1) {
             shared
         } else {
             own = halved::around(&self.image, &self.placement, (rect, target), times)?;
@@ -180,23 +191,28 @@ impl<'a> Renderer<'a> {
     }
 
     fn shared_reduction(&self) -> Result<Cow<'_, DynamicImage>> {
-        match &self.reduction {
+        let shared = self.shared.get();
+        match shared.and_then(|shared| shared.reduction.as_ref()) {
             Some(reduction) => Ok(Cow::Borrowed(reduction)),
-            None => self.reduce().map(Cow::Owned),
+            None => self.reduce(self.copies()).map(Cow::Owned),
         }
     }
 
-    fn reduce(&self) -> Result<DynamicImage> {
+    fn copies(&self) -> &[Raster] {
+        self.shared.get().map_or(&[], |shared| &shared.copies)
+    }
+
+    fn reduce(&self, copies: &[Raster]) -> Result<DynamicImage> {
         let times = times_of_reduction(self.dimensions);
         if times == 0 {
             return scale::reduce(&self.image, REDUCTION_EDGE_PX);
         }
         let made;
-        let copies = if self.copies.len() < times as usize {
+        let copies = if copies.len() < times as usize {
             made = halved::copies(&self.image, &self.placement, times)?;
             &made
         } else {
-            &self.copies
+            copies
         };
         scale::reduce(&copies[times as usize - 1].image, REDUCTION_EDGE_PX)
     }
@@ -216,7 +232,7 @@ impl<'a> Renderer<'a> {
             placement: self.placement,
             dimensions: self.dimensions,
             layout,
-            copies: self.copies.len() as u32,
+            copies: self.copies().len() as u32,
         };
         let actual = source.memory_bytes(plan);
         if actual > MAX_RENDER_BYTES {

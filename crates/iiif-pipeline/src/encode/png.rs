@@ -30,7 +30,8 @@ pub(super) fn encode(image: &DynamicImage, options: &EncodeOptions) -> Result<Ve
         ),
         None => return Err("the samples are neither 8 nor 16 bits wide".into()),
     };
-    let mut bytes = Vec::new();
+    // Hardly any file is longer, and growing would copy it.
+    let mut bytes = Vec::with_capacity(data.len());
     let mut encoder = Encoder::new(&mut bytes, image.width(), image.height());
     encoder.set_depth(depth);
     encoder.set_color(match raster::channels(image) {
