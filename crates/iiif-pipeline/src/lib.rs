@@ -48,6 +48,7 @@ mod color;
 mod decode;
 mod encode;
 mod error;
+mod jpeg_scans;
 mod limits;
 #[cfg(any(feature = "jpeg", feature = "png", feature = "webp"))]
 mod metadata;

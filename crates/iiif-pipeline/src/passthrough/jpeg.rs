@@ -5,6 +5,7 @@ use iiif_image_api::Orientation;
 use img_parts::jpeg::{Jpeg, JpegSegment, markers};
 
 use super::Stripped;
+use crate::jpeg_scans;
 
 /// Baseline, extended and progressive frames with Huffman codes: what every viewer shows.
 const COMMON_FRAMES: [u8; 3] = [markers::SOF0, markers::SOF1, markers::SOF2];
@@ -26,9 +27,6 @@ const EXIF: &[u8] = b"Exif\0\0";
 
 const MARKER_PREFIX: u8 = 0xFF;
 
-/// Follows a sample byte that looks like [`MARKER_PREFIX`] (T.81 §B.1.1.5).
-const STUFFING: u8 = 0;
-
 /// Returns the file without metadata, or nothing if it is cut off or of an uncommon kind.
 pub(super) fn strip(bytes: &Bytes, orientation: Orientation) -> Option<Stripped> {
     let jpeg = Jpeg::from_bytes(bytes.clone()).ok()?;
@@ -40,7 +38,7 @@ pub(super) fn strip(bytes: &Bytes, orientation: Orientation) -> Option<Stripped>
     // What follows the header of the first scan is kept in one piece.
     let entropy_bytes = scan.len_with_entropy() - scan.len();
     let start = bytes.len().checked_sub(entropy_bytes)?;
-    let length = length_to_end(&bytes[start..])?;
+    let end = end_of_image(bytes, start)?;
     if !is_common {
         return None;
     }
@@ -64,7 +62,7 @@ pub(super) fn strip(bytes: &Bytes, orientation: Orientation) -> Option<Stripped>
     }
     Some(Stripped {
         head,
-        rest: bytes.slice(start..start + length),
+        rest: bytes.slice(start..end),
     })
 }
 
@@ -97,26 +95,14 @@ fn kept(segment: &JpegSegment) -> Option<JpegSegment> {
     }
 }
 
-/// Returns how much of `entropy`, which reaches to the end of the file, belongs to the image, its end
-/// marker included; nothing if there is no end, or metadata between the scans.
-fn length_to_end(entropy: &[u8]) -> Option<usize> {
-    let mut position = 0;
-    loop {
-        let rest = entropy.get(position..)?;
-        position += memchr::memchr(MARKER_PREFIX, rest)? + 1;
-        match *entropy.get(position)? {
-            STUFFING | markers::RST0..=markers::RST7 => position += 1,
-            // Fill bytes may precede a marker.
-            MARKER_PREFIX => {}
-            markers::EOI => return Some(position + 1),
-            markers::DHT | markers::SOS..=markers::DRI => {
-                let length = entropy.get(position + 1..position + 3)?;
-                let length = u16::from_be_bytes(length.try_into().ok()?);
-                position += 1 + usize::from(length);
-            }
-            _ => return None,
-        }
-    }
+/// Returns where the image ends that has its first scan at `start`, its end marker included; nothing if
+/// there is no end, or metadata between the scans.
+fn end_of_image(bytes: &[u8], start: usize) -> Option<usize> {
+    let is_kept = |marker| matches!(marker, markers::DHT | markers::SOS..=markers::DRI);
+    jpeg_scans::markers(bytes, start)
+        .find(|(marker, _)| !is_kept(*marker))
+        .filter(|(marker, _)| *marker == jpeg_scans::END_OF_IMAGE)
+        .map(|(_, end)| end)
 }
 
 /// Returns whether a frame header follows: C0 to CF without DHT, JPG and DAC (T.81 table B.1).

@@ -4,8 +4,8 @@
 pub(super) mod plain;
 
 use super::FORMAT;
-use crate::Result;
 use crate::decode::{corrupt, unsupported};
+use crate::{Result, jpeg_scans};
 
 /// The value of the transform in an Adobe segment for `YCbCr`.
 pub(super) const ADOBE_YCBCR: u8 = 1;
@@ -23,7 +23,6 @@ mod marker {
     pub(super) const RST7: u8 = 0xd7;
     #[cfg(feature = "turbojpeg")]
     pub(super) const SOI: u8 = 0xd8;
-    pub(super) const EOI: u8 = 0xd9;
     pub(super) const SOS: u8 = 0xda;
     pub(super) const APP0: u8 = 0xe0;
     pub(super) const APP1: u8 = 0xe1;
@@ -322,22 +321,8 @@ impl<'a> Frame<'a> {
 
     /// Returns whether an end-of-image marker follows the scans.
     pub(super) fn is_complete(&self, bytes: &[u8]) -> bool {
-        let mut position = self.scan_offset;
-        while let Some((marker, start)) = next_marker(bytes, position) {
-            if marker == marker::EOI {
-                return true;
-            }
-            // Restarts, and zeros, which make of 0xff a byte of the data.
-            position = if marker == 0 || is_standalone(marker) {
-                start
-            } else {
-                match segment(bytes, start) {
-                    Some(segment) => start + 2 + segment.len(),
-                    None => return false,
-                }
-            };
-        }
-        false
+        let mut markers = jpeg_scans::markers(bytes, self.scan_offset);
+        markers.any(|(marker, _)| marker == jpeg_scans::END_OF_IMAGE)
     }
 }
 
