@@ -3,12 +3,14 @@
 //! Decoders that cannot reduce by themselves push their rows through [`BoxShrink`], so that they
 //! never hold the whole raster; [`shrink_image`] reduces a raster in memory.
 
+mod ratio;
 mod sample;
 
 use iiif_image_api::PixelRect;
 use image::DynamicImage;
 use rayon::prelude::*;
 
+pub(crate) use self::ratio::Shrink;
 pub(crate) use self::sample::Averaged;
 use crate::render::raster::{self, Samples};
 use crate::{Error, Result};

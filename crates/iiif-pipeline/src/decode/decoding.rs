@@ -6,6 +6,7 @@ use iiif_image_api::{Dimensions, PixelRect};
 use image::DynamicImage;
 
 use super::Placement;
+use crate::shrink::Shrink;
 use crate::source::{Header, raster_bytes};
 
 /// How a source is decoded: which of the sizes that the file holds, which part of it, how far
@@ -20,8 +21,8 @@ pub(crate) struct Decoding {
     pub(crate) level_dimensions: Dimensions,
     /// The part that is decoded, in pixels of the level.
     pub(crate) window: PixelRect,
-    /// How many pixels of the level become one of the raster, in each direction.
-    pub(crate) shrink: u32,
+    /// How many pixels of the level become how many of the raster.
+    pub(crate) shrink: Shrink,
     /// What the decoder holds besides the raster, at most, in bytes.
     pub(crate) scratch_bytes: u64,
     /// Pixels that are decompressed: what decoding costs.
@@ -44,17 +45,16 @@ impl Decoding {
             level: 0,
             level_dimensions: stored,
             window: PixelRect::full(stored),
-            shrink: 1,
+            shrink: Shrink::NONE,
             scratch_bytes: header.scratch_bytes,
             work_px: stored.area(),
         }
     }
 
-    /// Returns the dimensions of the raster: those of the window, divided and rounded up.
+    /// Returns the dimensions of the raster: those of the window, reduced and rounded up.
     pub(crate) fn dimensions(&self) -> Dimensions {
-        let side = |length: u32| {
-            NonZeroU32::new(length.div_ceil(self.shrink.max(1))).unwrap_or(NonZeroU32::MIN)
-        };
+        let side =
+            |length: u32| NonZeroU32::new(self.shrink.side(length)).unwrap_or(NonZeroU32::MIN);
         Dimensions::from_non_zero(side(self.window.width()), side(self.window.height()))
     }
 
@@ -67,7 +67,7 @@ impl Decoding {
     pub(crate) fn placement(&self) -> Placement {
         let step = |(stored, level): (u32, u32)| f64::from(stored) / f64::from(level);
         let [x, y] = level_steps(self.stored, self.level_dimensions).map(step);
-        let shrink = f64::from(self.shrink);
+        let shrink = self.shrink.pixels_per_pixel();
         Placement {
             stored: self.stored,
             origin: (

@@ -22,17 +22,11 @@ use self::pure as back_end;
 #[cfg(feature = "turbojpeg")]
 use self::turbo as back_end;
 use super::{Decoding, Need, corrupt, plausible};
+use crate::shrink::Shrink;
 use crate::source::{ColorModel, Header, PixelLayout};
 use crate::{DecodeLimits, Result, SourceFormat, color, metadata};
 
 const FORMAT: SourceFormat = SourceFormat::Jpeg;
-
-/// How much larger than needed an image is after a reduction, as a fraction, at least.
-///
-/// A part of the DCT keeps or drops the finest details of each block by itself, where Lanczos mixes
-/// those of neighbors. From an image just as large as needed, photographs with grain come out at 36 dB
-/// (PSNR) from scaling all pixels; from this, at 38 dB, smooth ones at 48.
-const LEAST_LEFT: (u32, u32) = (5, 4);
 
 /// The most scans of a progressive image. Encoders make about ten; every further one costs a pass
 /// over all coefficients, so a small file could keep a decoder busy for minutes.
@@ -68,18 +62,14 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
 }
 
 /// Chooses how far the image is reduced while it is decoded: as far as the decoder can and the need
-/// allows, in its colors too, with [`LEAST_LEFT`] to spare. All of it is read in any case.
+/// allows. All of it is read in any case.
 pub(super) fn choose(header: &Header, need: Need) -> Decoding {
-    let reductions = header.reductions.iter();
-    let allowed = reductions.filter(|reduction| {
-        need.shrink
-            .allows(LEAST_LEFT.0 * reduction.color_denominator, LEAST_LEFT.1)
-    });
+    let furthest = header
+        .reductions
+        .iter()
+        .rfind(|reduction| need.shrink.reaches(reduction.least_need));
     Decoding {
-        shrink: allowed
-            .map(|reduction| reduction.denominator)
-            .max()
-            .unwrap_or(1),
+        shrink: furthest.map_or(Shrink::NONE, |reduction| reduction.shrink),
         ..Decoding::full(header)
     }
 }

@@ -3,6 +3,7 @@
 use iiif_image_api::{Crop, Dimensions, PixelRect, RenderPlan};
 
 use crate::render::{self, Turn, scale};
+use crate::shrink::Shrink;
 
 /// What of a stored image is needed, and how finely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,13 +12,6 @@ pub(crate) struct Need {
     pub(crate) window: PixelRect,
     /// How far it may be reduced.
     pub(crate) shrink: Shrink,
-}
-
-/// How many stored pixels may become one in each direction: a fraction, at least 1.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Shrink {
-    stored: u32,
-    needed: u32,
 }
 
 impl Need {
@@ -36,13 +30,13 @@ impl Need {
                 };
                 Self {
                     window,
-                    shrink: Shrink::between(rect.dimensions(), target),
+                    shrink: between(rect.dimensions(), target),
                 }
             }
             // Where the window lies is found out by looking at everything.
             _ => Self::of_reduction(stored).and(Self {
                 window: PixelRect::full(stored),
-                shrink: Shrink::between(render::smart_window(plan), plan.scaled()),
+                shrink: between(render::smart_window(plan), plan.scaled()),
             }),
         }
     }
@@ -58,64 +52,18 @@ impl Need {
 
     /// Returns what serves both.
     pub(crate) fn and(self, other: Self) -> Self {
-        let shrink = if self.shrink.allows(other.shrink.stored, other.shrink.needed) {
-            other.shrink
-        } else {
-            self.shrink
-        };
         Self {
             window: enclosing(self.window, other.window),
-            shrink,
+            shrink: self.shrink.min(other.shrink),
         }
     }
 }
 
-impl Shrink {
-    /// Every pixel as it is.
-    pub(crate) const NONE: Self = Self {
-        stored: 1,
-        needed: 1,
-    };
-
-    fn new(stored: u32, needed: u32) -> Self {
-        if stored <= needed {
-            return Self::NONE;
-        }
-        Self { stored, needed }
-    }
-
-    /// Returns how far `from` may shrink without a side falling below that of `to`.
-    fn between(from: Dimensions, to: Dimensions) -> Self {
-        let by_width = Self::new(from.width(), to.width());
-        let by_height = Self::new(from.height(), to.height());
-        if by_width.allows(by_height.stored, by_height.needed) {
-            by_height
-        } else {
-            by_width
-        }
-    }
-
-    /// Returns by which whole number pixels may be averaged so that at least twice as many are left
-    /// as are needed: what remains is scaled by the better filter. At least 1.
-    #[cfg(feature = "png")]
-    pub(crate) fn whole_half(self) -> u32 {
-        let half = u64::from(self.stored) / (2 * u64::from(self.needed));
-        u32::try_from(half).unwrap_or(u32::MAX).max(1)
-    }
-
-    /// Returns whether `stored` pixels may become `made`.
-    pub(crate) fn allows(self, stored: u32, made: u32) -> bool {
-        u64::from(made) * u64::from(self.stored) >= u64::from(stored) * u64::from(self.needed)
-    }
+/// Returns how far `from` may shrink without a side falling below that of `to`.
+fn between(from: Dimensions, to: Dimensions) -> Shrink {
+    let by_width = Shrink::new(from.width(), to.width());
+    by_width.min(Shrink::new(from.height(), to.height()))
 }
-
-impl PartialEq for Shrink {
-    fn eq(&self, other: &Self) -> bool {
-        self.allows(other.stored, other.needed) && other.allows(self.stored, self.needed)
-    }
-}
-
-impl Eq for Shrink {}
 
 /// Returns the smallest rectangle around both.
 fn enclosing(a: PixelRect, b: PixelRect) -> PixelRect {

@@ -16,7 +16,7 @@ use image::{DynamicImage, ImageDecoder as _, ImageError, Limits};
 use self::chunk::ImageHeader;
 use self::rows::{RowSample, Rows};
 use super::{Decoding, Need, corrupt, from_image_error, plausible};
-use crate::shrink::{BoxShrink, MAX_FACTOR};
+use crate::shrink::{BoxShrink, MAX_FACTOR, Shrink};
 use crate::source::{Data, Header, STREAM_BYTES, Stream};
 use crate::{DecodeLimits, Error, Result, SourceFormat, color, metadata};
 
@@ -74,7 +74,7 @@ pub(super) fn choose(header: &Header, need: Need) -> Decoding {
     };
     Decoding {
         window: window.unwrap_or(full.window),
-        shrink,
+        shrink: Shrink::by(shrink),
         scratch_bytes: full.scratch_bytes.saturating_add(sums),
         work_px: u64::from(stored.width()) * u64::from(bottom),
         ..full
@@ -110,7 +110,7 @@ fn raster<T: RowSample>(
         rows.skip()?;
     }
     let samples = dimensions.area() as usize * channels;
-    let raster = if decoding.shrink == 1 {
+    let raster = if decoding.shrink == Shrink::NONE {
         let mut raster = vec![T::default(); samples];
         for row in raster.chunks_exact_mut(row_samples) {
             T::read_row(rows, row)?;
@@ -118,7 +118,7 @@ fn raster<T: RowSample>(
         raster
     } else {
         let mut raster = Vec::with_capacity(samples);
-        let mut shrink = BoxShrink::new(window.width(), channels, decoding.shrink);
+        let mut shrink = BoxShrink::new(window.width(), channels, decoding.shrink.factor());
         let mut row = vec![T::default(); row_samples];
         for _ in 0..window.height() {
             T::read_row(rows, &mut row)?;

@@ -141,7 +141,8 @@ fn read_samples<S: Stored + Averaged>(
     decoding: &Decoding,
 ) -> Result<Vec<S>> {
     let channels = stored_channels(header);
-    let samples = Reader::new(page, chunks, channels, decoding.window).read(decoding.shrink)?;
+    let samples =
+        Reader::new(page, chunks, channels, decoding.window).read(decoding.shrink.factor())?;
     Ok(match page.photometric {
         Photometric::Cmyk => color::inks_to_rgb(&samples, header.icc_profile.as_deref()),
         _ => samples,

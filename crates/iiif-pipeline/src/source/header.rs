@@ -5,6 +5,8 @@ use iiif_image_api::{Dimensions, Orientation};
 #[cfg(feature = "tiff")]
 use super::Level;
 use super::{ColorModel, PixelLayout};
+#[cfg(feature = "jpeg")]
+use crate::shrink::Shrink;
 
 /// What a decoder learns from a header.
 #[derive(Clone, Debug)]
@@ -25,19 +27,19 @@ pub(crate) struct Header {
     /// The sizes that the file holds, the full one first; empty where the format has only one.
     #[cfg(feature = "tiff")]
     pub(crate) levels: Vec<Level>,
-    /// How the decoder can reduce while it decodes.
+    /// How the decoder can reduce while it decodes, the furthest last.
     #[cfg(feature = "jpeg")]
     pub(crate) reductions: Vec<Reduction>,
 }
 
-/// A reduction by a decoder. It may leave the colors coarser than the brightness.
+/// A reduction by a decoder.
 #[cfg(feature = "jpeg")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reduction {
-    /// How many pixels become one of the raster, in each direction.
-    pub(crate) denominator: u32,
-    /// How many pixels share a color afterwards that did not before: at least as many.
-    pub(crate) color_denominator: u32,
+    /// How many pixels become how many of the raster.
+    pub(crate) shrink: Shrink,
+    /// How far plans must reduce the image for it to serve them.
+    pub(crate) least_need: Shrink,
 }
 
 impl Header {

@@ -11,6 +11,7 @@ use super::frame::{self, Coding, Frame};
 use super::{FORMAT, MAX_SCANS, SizeMismatch};
 use crate::Result;
 use crate::decode::{corrupt, unsupported};
+use crate::shrink::Shrink;
 use crate::source::Reduction;
 
 /// Returns how the decoder can reduce: not at all.
@@ -22,8 +23,8 @@ pub(super) fn reductions(_frame: &Frame<'_>) -> Vec<Reduction> {
     Vec::new()
 }
 
-/// Returns gray, RGB or inks as they are stored, interleaved; `_denominator` is 1.
-pub(super) fn read_samples(bytes: &[u8], frame: &Frame<'_>, _denominator: u32) -> Result<Vec<u8>> {
+/// Returns gray, RGB or inks as they are stored, interleaved; `_shrink` is none.
+pub(super) fn read_samples(bytes: &[u8], frame: &Frame<'_>, _shrink: Shrink) -> Result<Vec<u8>> {
     let coding = frame.coding()?;
     let colors = match coding {
         Coding::Gray => ColorSpace::Luma,

@@ -59,7 +59,7 @@ fn reductions_are_averages_of_the_whole_raster() {
             ("full/1,1/0/default.jpg", 78),
         ] {
             let decoding = source.choose(need(&source, request));
-            assert_eq!(decoding.shrink, shrink, "{request}");
+            assert_eq!(decoding.shrink.factor(), shrink, "{request}");
             let decoded = source.decode_as(&decoding).unwrap().image;
             let expected = shrink_image(&whole, full, shrink).unwrap();
             assert!(decoded == expected, "{request} {options:?}");
@@ -81,7 +81,7 @@ fn parts_are_whole_rows_down_to_the_last_that_counts() {
 
         // Blocks of three rows start at multiples of three, whatever the window asks for.
         let decoding = source.choose(need(&source, "0,100,60,57/9,/0/default.jpg"));
-        assert_eq!((decoding.shrink, decoding.window.y() % 3), (3, 0));
+        assert_eq!((decoding.shrink.factor(), decoding.window.y() % 3), (3, 0));
         let decoded = source.decode_as(&decoding).unwrap().image;
         let top = decoding.window.y() / 3;
         let reduced = shrink_image(&whole, full, 3).unwrap();
@@ -112,7 +112,7 @@ fn interlaced_images_are_decoded_whole() {
     let interlaced = source(&options);
     let decoding = interlaced.choose(need(&interlaced, "0,100,20,20/5,/0/default.jpg"));
     assert_eq!(decoding.window.to_string(), "0,0,203,157");
-    assert_eq!(decoding.shrink, 1);
+    assert_eq!(decoding.shrink, Shrink::NONE);
     let straight = source(&PngOptions::default());
     assert_eq!(interlaced.decode().unwrap(), straight.decode().unwrap());
 }

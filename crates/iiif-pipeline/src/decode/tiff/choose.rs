@@ -4,7 +4,7 @@ use iiif_image_api::{Dimensions, PixelRect};
 
 use super::{bands, stored_channels};
 use crate::decode::{Decoding, Need, level_steps};
-use crate::shrink::{BoxShrink, MAX_FACTOR};
+use crate::shrink::{BoxShrink, MAX_FACTOR, Shrink};
 use crate::source::{ColorModel, Header, Level};
 
 /// How far Lanczos scales down what was averaged before, at least: so little of what an average
@@ -32,7 +32,7 @@ pub(in super::super) fn choose(header: &Header, need: Need) -> Decoding {
         level,
         level_dimensions: dimensions,
         window,
-        shrink,
+        shrink: Shrink::by(shrink),
         scratch_bytes: 0,
         work_px: work_px(facts, window),
     };
@@ -88,10 +88,11 @@ pub(super) fn scratch_bytes(header: &Header, decoding: &Decoding) -> u64 {
     let sample_bytes = u64::from(header.layout.bits / 8);
     let channels = stored_channels(header);
     let pixel_bytes = channels as u64 * sample_bytes;
-    if decoding.shrink > 1 {
+    let shrink = decoding.shrink.factor();
+    if shrink > 1 {
         let row_bytes = u64::from(decoding.window.width()) * pixel_bytes;
         let band = bands::band_height(level.block_height.into(), row_bytes);
-        let rows = band.min(decoding.window.height().into()) + u64::from(decoding.shrink);
+        let rows = band.min(decoding.window.height().into()) + u64::from(shrink);
         let width = decoding.window.width();
         let sums = match header.layout.bits {
             16 => BoxShrink::<u16>::scratch_bytes(width, channels),

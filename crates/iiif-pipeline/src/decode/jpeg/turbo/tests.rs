@@ -9,6 +9,7 @@ use jpeg_encoder::{ColorType, Encoder};
 use super::super::{choose, decode, pure, read_header};
 use super::*;
 use crate::decode::{Decoding, Need};
+use crate::render::Renderer;
 use crate::{DecodeLimits, SourceImage};
 
 /// Those whose components share a scan.
@@ -47,13 +48,13 @@ fn adobe(transform: u8) -> Vec<u8> {
 
 fn samples(file: &[u8]) -> Vec<u8> {
     let frame = Frame::read(file).expect("a frame");
-    read_samples(file, &frame, 1).expect("samples")
+    read_samples(file, &frame, Shrink::NONE).expect("samples")
 }
 
 #[track_caller]
 fn assert_near_the_other(file: &[u8], case: &str) {
     let frame = Frame::read(file).expect("a frame");
-    let theirs = pure::read_samples(file, &frame, 1).expect("samples");
+    let theirs = pure::read_samples(file, &frame, Shrink::NONE).expect("samples");
     let ours = samples(file);
     assert_eq!(ours.len(), theirs.len(), "{case}");
     let deltas = || ours.iter().zip(&theirs).map(|(a, b)| a.abs_diff(*b));
@@ -153,17 +154,20 @@ fn too_many_scans_are_refused_by_both_back_ends() {
     ];
     for (file, is_read) in cases {
         let frame = Frame::read(&file).expect("a frame");
-        assert_eq!(read_samples(&file, &frame, 1).is_ok(), is_read);
-        assert_eq!(pure::read_samples(&file, &frame, 1).is_ok(), is_read);
+        assert_eq!(read_samples(&file, &frame, Shrink::NONE).is_ok(), is_read);
+        assert_eq!(
+            pure::read_samples(&file, &frame, Shrink::NONE).is_ok(),
+            is_read
+        );
     }
 }
 
-/// Averages squares of `edge` pixels, less at the right and the bottom, as a plain loop.
-fn averaged(image: &RgbImage, edge: u32) -> RgbImage {
+/// Averages squares of pixels, less at the right and the bottom, as a plain loop.
+fn averaged(image: &RgbImage, square: u32) -> RgbImage {
     let (width, height) = image.dimensions();
-    RgbImage::from_fn(width.div_ceil(edge), height.div_ceil(edge), |x, y| {
-        let columns = x * edge..((x + 1) * edge).min(width);
-        let rows = y * edge..((y + 1) * edge).min(height);
+    RgbImage::from_fn(width.div_ceil(square), height.div_ceil(square), |x, y| {
+        let columns = x * square..((x + 1) * square).min(width);
+        let rows = y * square..((y + 1) * square).min(height);
         let count = (columns.len() * rows.len()) as u32;
         image::Rgb([0, 1, 2].map(|channel| {
             let of_row = |y| {
@@ -193,10 +197,10 @@ fn reduced_images_are_close_to_the_average_of_pixels() {
                         .expect("decoded")
                         .into_rgb8()
                 };
-                let full = at(1);
-                for denominator in DENOMINATORS {
-                    let expected = averaged(&full, denominator);
-                    compare::assert_similar(&at(denominator), &expected, REDUCED_PSNR_DB);
+                let full = at(Shrink::NONE);
+                for square in [2, 4, 8] {
+                    let expected = averaged(&full, square);
+                    compare::assert_similar(&at(Shrink::by(square)), &expected, REDUCED_PSNR_DB);
                 }
             }
         }
@@ -204,24 +208,52 @@ fn reduced_images_are_close_to_the_average_of_pixels() {
 }
 
 #[test]
+fn what_is_scaled_from_a_reduced_image_is_close_to_what_is_scaled_from_all_of_it() {
+    for picture in [pattern::photo(960, 640), pattern::photo(961, 643)] {
+        let file = Bytes::from(file(picture, SamplingFactor::F_2_2, 90));
+        let limits = DecodeLimits::default();
+        let header = read_header(&file, &limits).expect("a header");
+        let source = SourceImage::probe(file, &limits).expect("an image");
+        let scaled = |width: u32, decoding: &Decoding| {
+            let request: DerivativeRequest =
+                format!("full/{width},/0/default.png").parse().unwrap();
+            let plan = RenderPlan::resolve(&request, source.geometry(), &ResolveOptions::default());
+            let raster = source.decode_as(decoding).expect("a raster");
+            let renderer = Renderer::new(&raster).expect("a renderer");
+            let image = renderer.render(&plan.expect("a plan")).expect("rendered");
+            image.into_owned().into_rgb8()
+        };
+        for (edge, (left, needed)) in REDUCED_EDGES {
+            let width = 960 * edge * needed / (BLOCK_EDGE * left);
+            let reduced = Decoding {
+                shrink: Shrink::new(BLOCK_EDGE, edge),
+                ..Decoding::full(&header)
+            };
+            let expected = scaled(width, &Decoding::full(&header));
+            compare::assert_similar(&scaled(width, &reduced), &expected, SCALED_PSNR_DB);
+        }
+    }
+}
+
+#[test]
 fn coarser_colors_are_known() {
-    // Reduced blocks of chroma have the edge of those of luma (4, 2, 1), or twice and four times
+    // Reduced blocks of chroma have the edge of those of luma (5, 4, 2, 1), or twice and four times
     // that where both their sides are subsampled.
     let cases = [
-        (SamplingFactor::F_1_1, [2, 4, 8]),
-        (SamplingFactor::F_2_1, [4, 8, 16]),
-        (SamplingFactor::F_1_2, [4, 8, 16]),
-        (SamplingFactor::F_2_2, [2, 4, 8]),
-        (SamplingFactor::F_4_1, [8, 16, 32]),
-        (SamplingFactor::F_4_2, [2, 8, 16]),
+        (SamplingFactor::F_1_1, [16, 20, 40, 80]),
+        (SamplingFactor::F_2_1, [32, 40, 80, 160]),
+        (SamplingFactor::F_1_2, [32, 40, 80, 160]),
+        (SamplingFactor::F_2_2, [16, 20, 40, 80]),
+        (SamplingFactor::F_4_1, [64, 80, 160, 320]),
+        (SamplingFactor::F_4_2, [16, 20, 80, 160]),
     ];
     for (sampling, expected) in cases {
         let file = file(pattern::photo(64, 64), sampling, 90);
-        let reductions = reductions(&Frame::read(&file).expect("a frame"));
-        let actual: Vec<u32> = reductions
-            .iter()
-            .map(|reduction| reduction.color_denominator)
-            .collect();
+        let frame = Frame::read(&file).expect("a frame");
+        let actual = REDUCED_EDGES.map(|(edge, _)| {
+            let (pixels, colors) = color_shrink(&frame, edge);
+            10 * pixels / colors
+        });
         assert_eq!(actual, expected, "{sampling:?}");
     }
 }
@@ -229,18 +261,21 @@ fn coarser_colors_are_known() {
 #[test]
 fn an_image_is_reduced_as_far_as_a_plan_and_its_colors_allow() {
     let cases = [
-        ("full/640,/0/default.png", SamplingFactor::F_2_2, 1),
-        ("full/257,/0/default.png", SamplingFactor::F_2_2, 1),
-        ("full/256,/0/default.png", SamplingFactor::F_2_2, 2),
-        ("full/129,/0/default.png", SamplingFactor::F_1_1, 2),
-        ("full/128,/0/default.png", SamplingFactor::F_1_1, 4),
-        ("full/64,/0/default.png", SamplingFactor::F_2_2, 8),
-        ("full/10,/0/default.png", SamplingFactor::F_2_2, 8),
-        ("0,0,320,240/128,/0/default.png", SamplingFactor::F_2_2, 2),
-        ("full/256,/0/default.png", SamplingFactor::F_2_1, 1),
-        ("full/128,/0/default.png", SamplingFactor::F_2_1, 2),
+        ("full/640,/0/default.png", SamplingFactor::F_2_2, 8),
+        ("full/267,/0/default.png", SamplingFactor::F_2_2, 8),
+        ("full/266,/0/default.png", SamplingFactor::F_2_2, 5),
+        ("full/214,/0/default.png", SamplingFactor::F_1_1, 5),
+        ("full/213,/0/default.png", SamplingFactor::F_1_1, 4),
+        ("full/129,/0/default.png", SamplingFactor::F_1_1, 4),
+        ("full/128,/0/default.png", SamplingFactor::F_1_1, 2),
+        ("full/64,/0/default.png", SamplingFactor::F_2_2, 1),
+        ("full/10,/0/default.png", SamplingFactor::F_2_2, 1),
+        ("0,0,320,240/128,/0/default.png", SamplingFactor::F_2_2, 5),
+        ("full/256,/0/default.png", SamplingFactor::F_2_1, 8),
+        ("full/128,/0/default.png", SamplingFactor::F_2_1, 5),
+        ("full/106,/0/default.png", SamplingFactor::F_2_1, 4),
     ];
-    for (request, sampling, expected) in cases {
+    for (request, sampling, edge) in cases {
         let file = Bytes::from(file(pattern::photo(640, 480), sampling, 80));
         let limits = DecodeLimits::default();
         let source = SourceImage::probe(file.clone(), &limits).expect("an image");
@@ -249,6 +284,7 @@ fn an_image_is_reduced_as_far_as_a_plan_and_its_colors_allow() {
         let need = Need::of_plan(&plan.expect("a plan"));
         let header = read_header(&file, &limits).expect("a header");
         let decoding = choose(&header, need);
+        let expected = Shrink::new(BLOCK_EDGE, edge);
         assert_eq!(decoding.shrink, expected, "{request} {sampling:?}");
     }
 }
