@@ -116,6 +116,7 @@ bench-report: jpeg ## Run the benchmarks and the comparison with libvips and sha
 	$(CARGO) build --locked -p iiif-benches --bins
 	$(TARGET)/debug/photos $(PEERS)/photos
 	$(TARGET)/debug/photos $(PEERS)/huge $(HUGE_SIDE)
+	rm -rf $(TARGET)/criterion
 	$(CARGO) bench --locked -p iiif-benches $(TURBO)
 	python3 benches/peers/measure.py --peers $(PEERS) --results $(PEERS)/results.json --runs $(RUNS) \
 	  --program $(PEERS)/programs/default --program-without-aws $(PEERS)/programs/without-aws \

@@ -74,14 +74,21 @@ def digest_of(folder: pathlib.Path) -> bytes:
 
 def likeness(bench: Bench, python: pathlib.Path) -> tuple[Table, list[Bar]]:
     """How near the `b` derivative, a PNG, is to Pillow's Lanczos reduction of the same source."""
-    bar = Bar("likeness", "PSNR of `b` against Pillow's Lanczos reduction, all sources", f"above {PSNR_DB} dB")
+    what = "PSNR of `b` against Pillow's Lanczos reduction, of sources that hold one size"
+    bar = Bar("likeness", what, f"above {PSNR_DB} dB")
     made = Table("Likeness of the `b` derivative to Pillow's Lanczos reduction", ["", "source", "PSNR in dB"])
     names = ["photo-15mp.jpg", "progressive-15mp.jpg", "*-15mp.png", "pyramid-15mp.tif"]
+    made.text = (
+        "That of the pyramid is reduced from the half-size level in the file, as libvips does: how near that "
+        "is to the full size is up to its writer, and no bar."
+    )
     values = []
     for ours in bench.ours:
         for photo in map(bench.photo, names):
-            values.append(psnr(ours, photo, python))
-            made.rows.append([ours.name, photo.name, f"{values[-1]:.1f}"])
+            value = psnr(ours, photo, python)
+            made.rows.append([ours.name, photo.name, f"{value:.1f}"])
+            if not photo.name.startswith("pyramid"):
+                values.append(value)
     bar.measured, bar.reached = f"{min(values):.1f} dB at worst", min(values) > PSNR_DB
     return made, [bar]
 

@@ -16,7 +16,7 @@ This document is written by `make bench-report`; remarks are kept in `benches/pe
 Machines differ and are noisy: the ratios count, and the times beside them only tell the scale.
 
 `iiif-process` is timed as a whole process, from its start to its end. libvips and sharp are timed inside
-a process that has done the same work once before: their start is not counted. Programs run in turn, run
+a process that has done the same work once before (of a batch, one image of it): their start is not counted. Programs run in turn, run
 by run; a ratio is the median of the ratios of such pairs, a time and a peak are medians ({runs} runs,
 fewer of batches). Peaks are the maximum resident set that the kernel reports for the process; those of
 libvips and sharp include their interpreters.

@@ -14,6 +14,8 @@
 //! connects to nothing: a [`CredentialSource`] says where credentials are to be found, and its
 //! user finds them there. Secrets are [`Secret`]s, which no `Display` and no `Debug` shows.
 
+#![forbid(unsafe_code)]
+
 mod credentials;
 mod dsn;
 mod secret;

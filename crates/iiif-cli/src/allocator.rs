@@ -11,9 +11,9 @@ const PURGE_DELAY: c_int = 15;
 /// Lets the allocator give memory back to the system as soon as it is free, unless
 /// `MIMALLOC_PURGE_DELAY` says otherwise.
 ///
-/// Its own default is to wait for a second, longer than an image takes: rasters that are freed would
-/// count on beside those that follow them. A fifth of the peak with one image of 15 megapixels, for
-/// no time that could be measured.
+/// Its own default is to wait for a second, longer than an image takes, so that rasters that are freed
+/// count beside those that follow them: a fifth of the peak with one image of 15 megapixels. What is
+/// allocated next is new to the process, which costs the kernel time; `docs/benchmarks.md` says how much.
 pub fn free_at_once() {
     #[expect(unsafe_code, reason = "a setting of a C library")]
     // SAFETY: takes two integers and stores one of them in a table of options, of which this is one.

@@ -20,11 +20,11 @@ pub(crate) struct MemoryBudget {
 #[derive(Debug)]
 pub(crate) struct Reservation(Option<OwnedSemaphorePermit>);
 
-/// Compressed images that wait may take this part of the limit, beside the work itself.
-const WAITING_SHARE: u64 = 4;
+/// The share of the limit, as a divisor, that compressed images that wait may take beside the work.
+const WAITING_DIVISOR: u64 = 4;
 
-/// A compressed image that is larger than this part of the limit waits in a file.
-const IN_MEMORY_SHARE: u64 = 16;
+/// A compressed image that is larger than this share of the limit, a divisor, waits in a file.
+const IN_MEMORY_DIVISOR: u64 = 16;
 
 /// An image that needs more memory than the whole budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +51,7 @@ impl MemoryBudget {
             let units = usize::try_from(bytes / BYTES_PER_UNIT).unwrap_or(usize::MAX);
             Arc::new(Semaphore::new(units.clamp(1, Semaphore::MAX_PERMITS)))
         };
-        let (work, waiting) = (pool(limit_bytes), pool(limit_bytes / WAITING_SHARE));
+        let (work, waiting) = (pool(limit_bytes), pool(limit_bytes / WAITING_DIVISOR));
         Self {
             work,
             waiting,
@@ -61,7 +61,7 @@ impl MemoryBudget {
 
     /// Returns the most bytes that a compressed image may have to wait in memory.
     pub(crate) fn in_memory_max_bytes(&self) -> u64 {
-        self.limit_bytes / IN_MEMORY_SHARE
+        self.limit_bytes / IN_MEMORY_DIVISOR
     }
 
     pub(crate) fn limit_bytes(&self) -> u64 {
@@ -79,7 +79,7 @@ impl MemoryBudget {
     /// Waits until an image may be fetched whose compressed data has `bytes`. One that is larger
     /// than the share is fetched alone.
     pub(crate) async fn reserve_waiting(&self, bytes: u64) -> Result<Reservation, OverBudgetError> {
-        self.reserve(&self.waiting, self.limit_bytes / WAITING_SHARE, bytes)
+        self.reserve(&self.waiting, self.limit_bytes / WAITING_DIVISOR, bytes)
             .await
     }
 

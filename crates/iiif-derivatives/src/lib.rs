@@ -7,6 +7,8 @@
 //!
 //! One bad label or one bad image never stops the others; what failed stands in the report.
 
+#![forbid(unsafe_code)]
+
 mod budget;
 mod check;
 mod contact_sheet;

@@ -46,6 +46,8 @@
 //! HTTP status; their texts are for people. Numbers saturate and are refused by [`SizeLimits`]; no
 //! input panics.
 
+#![forbid(unsafe_code)]
+
 mod base_uri;
 mod canonical;
 mod compliance;

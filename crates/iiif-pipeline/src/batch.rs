@@ -1,4 +1,4 @@
-//! All derivatives of one source, from one decode.
+//! All derivatives of one source, from as few decodes as are cheapest.
 
 mod schedule;
 
@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use iiif_image_api::{Crop, Dimensions, Format, RenderPlan};
+use iiif_image_api::{Dimensions, Format, RenderPlan};
 use image::DynamicImage;
 
 use self::schedule::{Pass, Planner, Schedule};
@@ -26,12 +26,14 @@ pub struct Derivative {
     pub format: Format,
 }
 
-/// All derivatives and analyses of one source: decoded once, rendered and encoded in parallel.
+/// All derivatives and analyses of one source: decoded once wherever that is cheapest, rendered and
+/// encoded in parallel.
 ///
-/// The bytes are the same at any number of threads. They depend on the plans that share the decode:
-/// a derivative that is made alone may be scaled from a smaller decode than one that is made beside
-/// a larger. Both are the same picture, 40 dB (PSNR) from each other at least with photographs; only
-/// the smaller levels of a TIFF are what its writer made of them.
+/// The bytes are the same at any number of threads. They depend on the plans that share the decode,
+/// and so on a [memory limit](Self::with_memory_limit) below what all take together: a derivative that
+/// is made alone may be scaled from a smaller decode than one that is made beside a larger. Both are
+/// the same picture, with a PSNR of 40 dB at least for photographs, except where a TIFF holds smaller
+/// levels: these are what its writer made of them.
 ///
 /// # Examples
 ///
@@ -141,7 +143,7 @@ impl Batch {
 
     /// Makes all derivatives and hands each to `sink`, with its plan's index, as soon as it is
     /// finished: from several threads at once, the largest first. Every index is handed over
-    /// exactly once.
+    /// exactly once; at most once where an error is returned.
     ///
     /// The source is decoded once, no finer than the plans need: a JPEG at 5/8, a half, a quarter or an
     /// eighth, of a TIFF the level and the tiles. Only where plans need very different parts or
@@ -155,7 +157,8 @@ impl Batch {
     ///
     /// If an option is out of range, the source cannot be decoded, or not even one plan or the
     /// analyses fit into the memory limit. What goes wrong with one plan goes to `sink`. Where the
-    /// first decode fails, `sink` is not called.
+    /// first decode fails, `sink` is not called; where a later one does, plans of earlier ones were
+    /// handed over.
     pub fn run(&self, sink: &(dyn Fn(usize, Result<Derivative>) + Sync)) -> Result<AnalysisReport> {
         self.encoding.validate()?;
         self.analyses.validate()?;
@@ -201,8 +204,6 @@ impl Batch {
         raster: &Raster,
         sink: &(dyn Fn(usize, Result<Derivative>) + Sync),
     ) -> Result<Option<AnalysisReport>> {
-        let is_smart = |index: &usize| matches!(self.plans[*index].crop(), Crop::Smart(_));
-        let is_reduced = pass.analyzes || pass.waves.iter().flatten().any(is_smart);
         let renderer = &Renderer::new(raster)?;
         let plan = |index: &usize| &self.plans[*index];
         let report = OnceLock::new();
@@ -227,7 +228,7 @@ impl Batch {
                     let image = renderer.render(plan(index));
                     scope.spawn_fifo(move |_| sink(*index, self.encode(image, plan(index))));
                 }
-                renderer.share(pass.copies, is_reduced)?;
+                renderer.share(pass.copies, pass.needs_reduction)?;
                 for index in rest {
                     scope.spawn_fifo(move |_| {
                         let image = renderer.render(plan(index));

@@ -19,6 +19,7 @@
 //! [`render`] and [`encode`] are the steps inside, for pixels that are there already. [`analyze`]
 //! finds palettes and hashes. Each codec is a feature.
 
+#![forbid(unsafe_code)]
 #![cfg_attr(
     not(any(
         feature = "bmp",

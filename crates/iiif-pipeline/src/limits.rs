@@ -14,7 +14,8 @@ use crate::{Error, Result, decode};
 pub struct DecodeLimits {
     /// The most pixels that an image may declare. Default: 1,000,000,000.
     pub max_pixels: u64,
-    /// The most bytes that the decoded raster may take. Default: 4 GiB.
+    /// The most bytes that the raster of all pixels may take, also where only a part or a smaller
+    /// level is decoded. Default: 4 GiB.
     pub max_bytes: u64,
 }
 

@@ -40,7 +40,7 @@ pub(crate) const REDUCTION_EDGE_PX: u32 = 448;
 /// and rotation by anything but quarter turns adds alpha.
 ///
 /// What shrinks by four or more is scaled from a copy that was halved by averaging, of which at least
-/// twice the pixels needed are left: more than 45 dB (PSNR) from scaling `image` itself.
+/// twice the pixels needed are left: a PSNR above 45 dB against scaling `image` itself.
 ///
 /// To render several plans of one source, use [`Batch`](crate::Batch).
 ///
@@ -110,12 +110,12 @@ impl<'a> Renderer<'a> {
     /// Makes halved copies and, for smart crops and analyses, a reduction, that what is rendered from
     /// now on shares; nothing where they are there. Not where they are first needed: there other
     /// threads would wait inside a thread pool that itself scales in parallel, which can deadlock.
-    pub(crate) fn share(&self, copies: u32, is_reduced: bool) -> Result<()> {
+    pub(crate) fn share(&self, copies: u32, needs_reduction: bool) -> Result<()> {
         if self.shared.get().is_some() {
             return Ok(());
         }
         let copies = halved::copies(&self.image, &self.placement, copies)?;
-        let reduction = is_reduced.then(|| self.reduce(&copies)).transpose()?;
+        let reduction = needs_reduction.then(|| self.reduce(&copies)).transpose()?;
         let _ = self.shared.set(Shared { copies, reduction });
         Ok(())
     }
@@ -256,12 +256,12 @@ pub(crate) struct RenderSource {
 }
 
 impl RenderSource {
-    /// Shares as many copies as `plans`, and the reduction if it `is_reduced`, are made from, where
+    /// Shares as many copies as `plans`, and the reduction if one `needs_reduction`, are made from, where
     /// they look at half of the raster or more; else each halves what it needs itself.
     pub(crate) fn with_copies<'p>(
         self,
         plans: impl Iterator<Item = &'p RenderPlan>,
-        is_reduced: bool,
+        needs_reduction: bool,
     ) -> Self {
         let mut copies = 0;
         let mut read_px = 0.0;
@@ -274,7 +274,7 @@ impl RenderSource {
             }
         }
         let times = times_of_reduction(self.dimensions);
-        if is_reduced && times > 0 {
+        if needs_reduction && times > 0 {
             copies = copies.max(times);
             read_px += self.dimensions.area() as f64;
         }

@@ -90,13 +90,7 @@ impl SourceImage {
     }
 
     fn new(data: Data, format: SourceFormat, limits: &DecodeLimits) -> Result<Self> {
-        let mut header = decode::read_header(format, &data, limits)?;
-        // All decoders but that of PNG still read all of what is not held.
-        let read = match format {
-            SourceFormat::Png => 0,
-            _ => data.len_bytes() - data.held_bytes(),
-        };
-        header.scratch_bytes = header.scratch_bytes.saturating_add(read);
+        let header = decode::read_header(format, &data, limits)?;
         Ok(Self {
             data,
             format,

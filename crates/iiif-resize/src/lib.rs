@@ -4,6 +4,8 @@
 //! it is called, and takes minutes. Here it is compiled once, optimised in every profile, and not
 //! with each change of the pipeline.
 
+#![forbid(unsafe_code)]
+
 use fast_image_resize::images::TypedCroppedImage;
 use fast_image_resize::{IntoImageView, IntoImageViewMut, PixelTrait, Resizer, pixels};
 use iiif_image_api::{Dimensions, PixelRect};

@@ -18,8 +18,8 @@ pub(crate) use self::http::open_http;
 #[cfg(feature = "aws")]
 pub(crate) use self::s3::open_s3;
 
-/// Lets TLS encrypt with `ring`, unless the process chose something else before: `aws-lc-rs`, the
-/// usual choice, is two megabytes larger.
+/// Lets TLS encrypt with `ring`, for the whole process, unless it chose something else before:
+/// `aws-lc-rs`, the usual choice, is two megabytes larger.
 #[cfg(feature = "remote")]
 pub(crate) fn choose_tls() {
     let chosen = rustls::crypto::ring::default_provider().install_default();

@@ -29,6 +29,8 @@
 //! All take `prefix=folder`. A key is the name of the object, character by character: nothing is
 //! escaped, neither on the disk nor in the cloud. A key never leads out of its bucket.
 
+#![forbid(unsafe_code)]
+
 mod backends;
 mod bucket;
 mod environment;

@@ -65,7 +65,9 @@ impl StorageOpener {
 
     /// Opens the bucket at `uri`.
     ///
-    /// Blocks for a moment where files are looked at: a local folder, a credentials file.
+    /// Blocks for a moment where files are looked at: a local folder, a credentials file. The first
+    /// remote bucket sets the default provider of `rustls` for this process to `ring`, unless it has
+    /// one: programs that want another install theirs before.
     ///
     /// # Errors
     ///

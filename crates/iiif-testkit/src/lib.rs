@@ -17,6 +17,8 @@
 //! assert_similar(&picture, &picture, f64::INFINITY);
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub mod compare;
 pub mod damage;
 pub mod encode;

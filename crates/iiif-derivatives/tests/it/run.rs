@@ -134,7 +134,7 @@ async fn nothing_is_begun_in_a_run_that_was_cancelled_before() {
     cancellation.cancel();
     let outcome = job
         .run(&uris(&["a.jpg"]), &cancellation, |image| {
-            assert_eq!(image.index, 1, "no image may finish");
+            panic!("image {} finished", image.index);
         })
         .await
         .unwrap();

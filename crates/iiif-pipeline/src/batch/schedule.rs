@@ -9,9 +9,13 @@ use crate::passthrough::{self, Stripped};
 use crate::render::RenderSource;
 use crate::{EncodeOptions, Error, SourceImage};
 
-/// Scaling a pixel takes about this part of the time that decompressing it takes: measured with
-/// deflated tiles, on all cores.
-const SCALING_SHARE: u64 = 4;
+/// How many pixels are scaled in the time in which one is decompressed: measured with deflated tiles,
+/// on all cores.
+const SCALED_PER_DECOMPRESSED: u64 = 4;
+
+/// What share of the memory limit, as a divisor, the raster of a joint decode may take: the rest is
+/// left for rendering.
+const JOINT_RASTER_DIVISOR: u64 = 2;
 
 /// What a run does, in order.
 pub(super) struct Schedule {
@@ -35,6 +39,8 @@ pub(super) struct Pass {
     pub(super) copies: u32,
     /// Whether the analyses look at this decode.
     pub(super) analyzes: bool,
+    /// Whether something looks at the small reduction of it: analyses, smart crops.
+    pub(super) needs_reduction: bool,
 }
 
 /// What a schedule is made from.
@@ -149,7 +155,7 @@ impl Planner<'_> {
         let apart = a.work_px().saturating_add(b.work_px());
         let together = work_px(&joint, a.plans.len() + b.plans.len());
         joint == a.decoding && joint == b.decoding
-            || together <= apart && raster_bytes <= self.limit_bytes / 2
+            || together <= apart && raster_bytes <= self.limit_bytes / JOINT_RASTER_DIVISOR
     }
 
     /// Adds the pass of a group, in as many waves as fit into the limit.
@@ -170,6 +176,7 @@ impl Planner<'_> {
             return;
         }
         let source = self.render_source(&group, *kept_bytes);
+        let needs_reduction = self.needs_reduction(&group);
         let held_bytes = raster_bytes.saturating_add(source.copies_bytes());
         let mut peak = decoding_bytes.max(kept_bytes.saturating_add(held_bytes));
         if group.analyzes && peak > self.limit_bytes {
@@ -204,6 +211,7 @@ impl Planner<'_> {
                 waves,
                 copies: source.copies,
                 analyzes: group.analyzes,
+                needs_reduction,
             });
         }
     }
@@ -218,17 +226,21 @@ impl Planner<'_> {
             copies: 0,
         };
         let plans = group.plans.iter().map(|index| &self.plans[*index]);
-        let is_smart = |plan: &RenderPlan| matches!(plan.crop(), Crop::Smart(_));
-        let is_reduced = group.analyzes || plans.clone().any(is_smart);
-        let sharing = alone.with_copies(plans, is_reduced);
+        let needs_reduction = self.needs_reduction(group);
+        let sharing = alone.with_copies(plans, needs_reduction);
         let (raster_bytes, _) = self.source.bytes_of(&group.decoding);
         let bytes = sum([kept_bytes, raster_bytes, sharing.copies_bytes()].into_iter());
         // The reduction is made from copies in any case.
-        if is_reduced || bytes <= self.limit_bytes {
+        if needs_reduction || bytes <= self.limit_bytes {
             sharing
         } else {
             alone
         }
+    }
+
+    fn needs_reduction(&self, group: &Group) -> bool {
+        let is_smart = |index: &usize| matches!(self.plans[*index].crop(), Crop::Smart(_));
+        group.analyzes || group.plans.iter().any(is_smart)
     }
 
     /// Returns the bytes that are held while a wave is rendered and encoded: what is there already,
@@ -276,7 +288,7 @@ impl Planner<'_> {
 
 /// Returns the work of a decode and of `plans` that are scaled from it, in pixels decompressed.
 fn work_px(decoding: &Decoding, plans: usize) -> u64 {
-    let scaling = decoding.dimensions().area() / SCALING_SHARE;
+    let scaling = decoding.dimensions().area() / SCALED_PER_DECOMPRESSED;
     decoding
         .work_px
         .saturating_add(scaling.saturating_mul(plans as u64))
@@ -285,3 +297,6 @@ fn work_px(decoding: &Decoding, plans: usize) -> u64 {
 fn sum(bytes: impl Iterator<Item = u64>) -> u64 {
     bytes.fold(0, u64::saturating_add)
 }
+
+#[cfg(all(test, feature = "jpeg", feature = "tiff"))]
+mod tests;

@@ -34,14 +34,14 @@ pub(super) fn strip(bytes: &Bytes, orientation: Orientation) -> Option<Stripped>
     let frame = segments.iter().find(|segment| is_frame(segment.marker()))?;
     let is_common = COMMON_FRAMES.contains(&frame.marker())
         && frame.contents().first() == Some(&COMMON_PRECISION);
+    if !is_common {
+        return None;
+    }
     let scan = segments.iter().find(|segment| segment.has_entropy())?;
     // What follows the header of the first scan is kept in one piece.
     let entropy_bytes = scan.len_with_entropy() - scan.len();
     let start = bytes.len().checked_sub(entropy_bytes)?;
     let end = end_of_image(bytes, start)?;
-    if !is_common {
-        return None;
-    }
 
     let mut head = vec![MARKER_PREFIX, markers::SOI];
     let mut header: Vec<JpegSegment> = segments.iter().filter_map(kept).collect();

@@ -42,6 +42,21 @@ impl Shrink {
         if self.reaches(other) { other } else { self }
     }
 
+    /// Returns the further of both.
+    #[cfg(feature = "turbojpeg")]
+    pub(crate) fn max(self, other: Self) -> Self {
+        if self.reaches(other) { self } else { other }
+    }
+
+    /// Returns both, one after the other.
+    #[cfg(feature = "turbojpeg")]
+    pub(crate) const fn then(self, other: Self) -> Self {
+        Self {
+            pixels: self.pixels * other.pixels,
+            made: self.made * other.made,
+        }
+    }
+
     /// Returns by which whole number pixels may be averaged so that at least twice as many are left
     /// as are needed: what remains is scaled by the better filter. At least 1.
     #[cfg(feature = "png")]

@@ -358,7 +358,7 @@ fn the_memory_estimate_covers_raster_and_outputs() {
 }
 
 #[test]
-fn a_memory_limit_changes_when_plans_are_rendered_and_not_what_comes_out() {
+fn plans_of_one_decode_are_the_same_rendered_together_or_one_by_one() {
     let source = probe(photo(&JpegOptions::default()));
     let requests = [
         "full/full/0/color.png",

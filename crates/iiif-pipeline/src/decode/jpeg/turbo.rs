@@ -45,24 +45,43 @@ const MEAN_DISTANCE: f64 = 0.6;
 const REDUCED_PSNR_DB: f64 = 44.0;
 
 /// The least similarity of what is scaled from a reduced image to what is scaled from all of it, as far
-/// as [`REDUCED_EDGES`] let it be used.
+/// as [`REDUCED_BLOCKS`] let it be used.
 #[cfg(test)]
 const SCALED_PSNR_DB: f64 = 40.0;
 
 /// Samples on a side of a block: ITU-T T.81 §A.1.3.
 const BLOCK_EDGE: u32 = 8;
 
-/// How blocks are reduced: to so many samples on a side, and how much larger than needed the raster is
-/// to be at least, as a fraction.
+/// A size to which blocks are reduced.
+struct ReducedBlock {
+    /// Samples on a side.
+    edge: u32,
+    /// How much wider and higher the raster is than what is scaled from it, at least.
+    least_left: Shrink,
+}
+
+/// The sizes to which blocks are reduced, the smallest last.
 ///
 /// A part of the DCT keeps or drops the finest details of each block by itself, where Lanczos mixes
-/// those of neighbors. With as much left, photographs with grain come out at 40 dB (PSNR) and more from
-/// scaling all pixels (measured on two of 15 megapixels at each edge), smooth ones at 50. The finest
-/// details, where grain is strongest, need more.
+/// those of neighbors. With as much left, photographs with grain come out with a PSNR of 40 dB and more
+/// against scaling all pixels (measured on two of 15 megapixels at each size), smooth ones of 50. The
+/// finest details, where grain is strongest, need more.
 ///
 /// To 5 there is no SIMD, and decoding takes a little longer than to 8, but leaves little more than a
 /// third of the pixels. To 3, 6 and 7 nothing is gained.
-const REDUCED_EDGES: [(u32, (u32, u32)); 4] = [(5, (3, 2)), (4, (3, 2)), (2, (5, 4)), (1, (5, 4))];
+const REDUCED_BLOCKS: [ReducedBlock; 4] = {
+    const HALF_MORE: Shrink = Shrink::new(3, 2);
+    const QUARTER_MORE: Shrink = Shrink::new(5, 4);
+    const fn block(edge: u32, least_left: Shrink) -> ReducedBlock {
+        ReducedBlock { edge, least_left }
+    }
+    [
+        block(5, HALF_MORE),
+        block(4, HALF_MORE),
+        block(2, QUARTER_MORE),
+        block(1, QUARTER_MORE),
+    ]
+};
 
 /// How the colors of a file inside another are stored.
 #[cfg(feature = "tiff")]
@@ -76,17 +95,14 @@ pub(in crate::decode) enum InnerColors {
 
 /// Returns how the decoder can reduce.
 pub(super) fn reductions(frame: &Frame<'_>) -> Vec<Reduction> {
-    let reduction = |(edge, (left, needed))| {
-        let (pixels, colors) = color_shrink(frame, edge);
-        Reduction {
-            shrink: Shrink::new(BLOCK_EDGE, edge),
-            least_need: Shrink::new(pixels * left, colors * needed),
-        }
+    let reduction = |block: &ReducedBlock| Reduction {
+        shrink: Shrink::new(BLOCK_EDGE, block.edge),
+        least_need: color_shrink(frame, block.edge).then(block.least_left),
     };
-    REDUCED_EDGES.map(reduction).to_vec()
+    REDUCED_BLOCKS.iter().map(reduction).collect()
 }
 
-/// Returns gray or RGB, interleaved, as they are, or reduced to one of the [`REDUCED_EDGES`].
+/// Returns gray or RGB, interleaved, as they are, or reduced to one of the [`REDUCED_BLOCKS`].
 pub(super) fn read_samples(bytes: &[u8], frame: &Frame<'_>, shrink: Shrink) -> Result<Vec<u8>> {
     read_as(frame.coding()?, bytes, frame, shrink)
 }
@@ -163,7 +179,7 @@ pub(super) fn scratch_bytes(bytes: &[u8], frame: &Frame<'_>) -> Result<u64> {
 /// Blocks of components with fewer samples are reduced less, but by as much in width as in height
 /// (`jpeg_calc_output_dimensions` in `jdmaster.c`): the chroma of 4:2:0 ends as fine as the luma, that
 /// of 4:2:2 with half the width.
-fn color_shrink(frame: &Frame<'_>, luma_edge: u32) -> (u32, u32) {
+fn color_shrink(frame: &Frame<'_>, luma_edge: u32) -> Shrink {
     let of_component = |(horizontal, vertical): (u32, u32)| {
         let fits = |edge: u32| {
             (horizontal * luma_edge).is_multiple_of(edge)
@@ -174,13 +190,12 @@ fn color_shrink(frame: &Frame<'_>, luma_edge: u32) -> (u32, u32) {
             edge *= 2;
         }
         match edge {
-            BLOCK_EDGE.. => (BLOCK_EDGE, luma_edge),
-            _ => (horizontal.max(vertical) * BLOCK_EDGE, edge),
+            BLOCK_EDGE.. => Shrink::new(BLOCK_EDGE, luma_edge),
+            _ => Shrink::new(horizontal.max(vertical) * BLOCK_EDGE, edge),
         }
     };
-    let coarser = |a: (u32, u32), b: (u32, u32)| if a.0 * b.1 > b.0 * a.1 { a } else { b };
     let components = frame.subsampling().map(of_component);
-    components.fold((BLOCK_EDGE, luma_edge), coarser)
+    components.fold(Shrink::new(BLOCK_EDGE, luma_edge), Shrink::max)
 }
 
 /// Returns the file, or a copy without metadata where that would mislead the library.

@@ -7,8 +7,8 @@ use crate::decode::{Decoding, Need, level_steps};
 use crate::shrink::{BoxShrink, MAX_FACTOR, Shrink};
 use crate::source::{ColorModel, Header, Level};
 
-/// How far Lanczos scales down what was averaged before, at least: so little of what an average
-/// does worse is left to see that both are more than 40 dB (PSNR) from each other.
+/// How far Lanczos scales down what was averaged before, at least. The result has a PSNR above 40 dB
+/// against Lanczos alone.
 const LEFT_TO_SCALE: u32 = 2;
 
 /// Chooses the smallest level that suffices, the part of it that is needed, and how many of its

@@ -270,7 +270,7 @@ impl Page {
     }
 }
 
-/// Returns a number that must fit in 31 bits, so that products of three stay within 128.
+/// Returns a number that must fit in 16 bits, so that products of three fit in `usize`.
 fn small(number: Option<u64>, tag: u16, default: u64) -> Result<usize> {
     let number = number.unwrap_or(default);
     match u16::try_from(number) {

@@ -223,10 +223,11 @@ fn what_is_scaled_from_a_reduced_image_is_close_to_what_is_scaled_from_all_of_it
             let image = renderer.render(&plan.expect("a plan")).expect("rendered");
             image.into_owned().into_rgb8()
         };
-        for (edge, (left, needed)) in REDUCED_EDGES {
-            let width = 960 * edge * needed / (BLOCK_EDGE * left);
+        for block in REDUCED_BLOCKS {
+            let shrink = Shrink::new(BLOCK_EDGE, block.edge);
+            let width = (960.0 / shrink.then(block.least_left).pixels_per_pixel()) as u32;
             let reduced = Decoding {
-                shrink: Shrink::new(BLOCK_EDGE, edge),
+                shrink,
                 ..Decoding::full(&header)
             };
             let expected = scaled(width, &Decoding::full(&header));
@@ -250,10 +251,11 @@ fn coarser_colors_are_known() {
     for (sampling, expected) in cases {
         let file = file(pattern::photo(64, 64), sampling, 90);
         let frame = Frame::read(&file).expect("a frame");
-        let actual = REDUCED_EDGES.map(|(edge, _)| {
-            let (pixels, colors) = color_shrink(&frame, edge);
-            10 * pixels / colors
-        });
+        let tenths = |block: ReducedBlock| {
+            let shrink = color_shrink(&frame, block.edge);
+            (10.0 * shrink.pixels_per_pixel()).round() as u32
+        };
+        let actual = REDUCED_BLOCKS.map(tenths);
         assert_eq!(actual, expected, "{sampling:?}");
     }
 }
