@@ -29,7 +29,7 @@ endef
 
 .PHONY: help
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 .PHONY: jpeg
 jpeg:
@@ -125,6 +125,70 @@ bench-report: jpeg ## Run the benchmarks and the comparison with libvips and sha
 	  --criterion $(TARGET)/criterion --huge $(PEERS)/huge --photos $(or $(PHOTOS),$(PEERS)/photos) \
 	  --photos-are "$(if $(PHOTOS),Photographs of a camera.,Drawn by \`benches/peers/photos.rs\`.)"
 	python3 benches/peers/render.py $(PEERS)/results.json docs/benchmarks.md
+
+# What is baked into the container image, and packed beside the function that processes.
+CONFIG ?=
+INSTRUCTIONS ?=
+IMAGE ?= go-iiif-process-ecs
+DOCKER ?= docker
+# $(call check,CONFIG,INSTRUCTIONS): fail unless both files are there and the program itself reads them.
+# Without a URI it reads both, opens the buckets, which are none, and ends with 3: nothing to do.
+define check
+@test -f "$(1)" || { echo "error: missing config file: CONFIG=$(1)" >&2; exit 1; }
+@test -f "$(2)" || { echo "error: missing instructions file: INSTRUCTIONS=$(2)" >&2; exit 1; }
+$(CARGO) build --locked -q -p iiif-process $(TURBO)
+$(TARGET)/debug/iiif-process -print-config -config "$(1)" >/dev/null
+@said=$$($(TARGET)/debug/iiif-process -config "$(1)" -instructions "$(2)" \
+  -config-images-source-uri null:// -config-derivatives-cache-uri null:// 2>&1); \
+  test $$? = 3 || { echo "$$said" >&2; exit 1; }
+@echo "config $(1) and instructions $(2) can be read" >&2
+endef
+
+.PHONY: docker-process docker
+docker: docker-process
+docker-process: ## Build the container image with CONFIG=FILE and INSTRUCTIONS=FILE baked in
+	$(call check,$(CONFIG),$(INSTRUCTIONS))
+	@command -v $(DOCKER) >/dev/null \
+	  || { echo "error: no image was built: $(DOCKER) is not installed" >&2; exit 1; }
+	@$(DOCKER) info >/dev/null 2>&1 \
+	  || { echo "error: no image was built: no engine answers $(DOCKER) (see: $(DOCKER) info)" >&2; exit 1; }
+	install -m 644 -D "$(CONFIG)" target/docker/config.json
+	install -m 644 -D "$(INSTRUCTIONS)" target/docker/instructions.json
+	$(DOCKER) build -t $(IMAGE) --build-arg CONFIG=target/docker/config.json \
+	  --build-arg INSTRUCTIONS=target/docker/instructions.json .
+
+# cargo-lambda links with zig, which comes along with it, against the C library of Amazon Linux 2023. Its
+# own optimisations are off: they would end the program when a codec panics, and ask for AVX2.
+LAMBDA_TOOL := cargo-lambda==1.9.2
+LAMBDA := $(TARGET)/lambda
+LAMBDA_CONFIG := $(or $(CONFIG),examples/config/config.json)
+LAMBDA_INSTRUCTIONS := $(or $(INSTRUCTIONS),examples/config/instructions.json)
+LAMBDA_FEATURES ?= $(if $(TURBO),--features iiif-process/turbojpeg)
+HAS_ARM64 = $(wildcard $(shell rustc --print sysroot 2>/dev/null)/lib/rustlib/aarch64-unknown-linux-gnu)
+# $(call functions,PROCESSOR,SUFFIX): build the programs for one kind of processor, and zip them.
+define functions
+PATH="$(abspath $(LAMBDA))/venv/bin:$$PATH" cargo-lambda lambda build --locked --release --disable-optimizations \
+  --target $(1)-unknown-linux-gnu.2.34 --lambda-dir $(LAMBDA)/programs$(2) \
+  -p iiif-process -p iiif-process-ecs $(LAMBDA_FEATURES)
+install -m 644 "$(LAMBDA_CONFIG)" $(LAMBDA)/programs$(2)/config.json
+install -m 644 "$(LAMBDA_INSTRUCTIONS)" $(LAMBDA)/programs$(2)/instructions.json
+python3 -m zipfile -c $(LAMBDA)/iiif-process$(2).zip $(LAMBDA)/programs$(2)/iiif-process/bootstrap \
+  $(LAMBDA)/programs$(2)/config.json $(LAMBDA)/programs$(2)/instructions.json
+python3 -m zipfile -c $(LAMBDA)/process-task$(2).zip $(LAMBDA)/programs$(2)/iiif-process-ecs/bootstrap
+endef
+
+.PHONY: lambda lambda-process
+lambda-process: lambda
+lambda: jpeg $(LAMBDA)/venv/installed ## Zip the programs as Lambda functions, with CONFIG= and INSTRUCTIONS= or those of the example
+	$(call check,$(LAMBDA_CONFIG),$(LAMBDA_INSTRUCTIONS))
+	$(call functions,x86_64,)
+	$(if $(HAS_ARM64),$(call functions,aarch64,-arm64),@echo "no zips for arm64: rustup target add aarch64-unknown-linux-gnu" >&2)
+	@ls -l $(LAMBDA)/*.zip
+
+$(LAMBDA)/venv/installed:
+	python3 -m venv $(LAMBDA)/venv
+	$(LAMBDA)/venv/bin/pip install --quiet --disable-pip-version-check $(LAMBDA_TOOL)
+	touch $@
 
 .PHONY: layers
 layers: ## Check that no crate reaches a layer it must not know
