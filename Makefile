@@ -86,6 +86,8 @@ features: ## Check that each codec and each storage backend compiles alone, and 
 	@for feature in aws azure gcp http; do \
 	  echo "iiif-storage with $$feature"; \
 	  $(CARGO) clippy --locked -q -p iiif-storage --no-default-features --features $$feature -- -D warnings || exit 1; done
+	@echo "aws-dsn with sdk"
+	@$(CARGO) clippy --locked -q -p aws-dsn --features sdk -- -D warnings
 	@for crate in iiif-derivatives iiif-process; do \
 	  echo "$$crate without any"; \
 	  $(CARGO) clippy --locked -q -p $$crate --no-default-features -- -D warnings || exit 1; done
