@@ -21,7 +21,7 @@ pub(crate) struct BucketUri {
 }
 
 /// Parameters whose values are shown; of all others, only the names.
-const SHOWN: [&str; 13] = [
+const SHOWN: [&str; 14] = [
     "account",
     "acl",
     "anonymous",
@@ -32,6 +32,7 @@ const SHOWN: [&str; 13] = [
     "prefix",
     "profile",
     "region",
+    "role",
     "storage_account",
     "use_path_style",
     "disable_https",

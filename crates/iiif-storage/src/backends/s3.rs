@@ -3,12 +3,14 @@
 mod credentials;
 mod endpoint;
 mod profile;
+mod provider;
 
 use std::sync::Arc;
 
-use aws_dsn::CredentialSource;
+use aws_dsn::{AssumedRole, CredentialSource};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 
+use self::credentials::Wanted;
 use self::endpoint::Endpoint;
 use crate::bucket::{Access, Store};
 use crate::uri::BucketUri;
@@ -55,21 +57,22 @@ pub(crate) fn open_s3(uri: &BucketUri, opener: &StorageOpener) -> Result<Store> 
     uri.check_params(&PARAMS)?;
     let bucket = uri.bucket_name()?;
     check_acl(uri)?;
-    let source = credential_source(uri)?;
+    let environment = opener.environment();
+    let region = uri
+        .param("region")
+        .or_else(|| environment.get("AWS_REGION"))
+        .or_else(|| environment.get("AWS_DEFAULT_REGION"));
+    let wanted = wanted(uri, region)?;
     let builder = AmazonS3Builder::new().with_bucket_name(bucket);
     let (mut builder, profile_region) =
-        credentials::apply(builder, &source, opener).map_err(|error| {
+        credentials::apply(builder, &wanted, opener).map_err(|error| {
             if error.is_unsupported() {
                 uri.unsupported(error.to_string())
             } else {
                 uri.cannot_open(error)
             }
         })?;
-    let environment = opener.environment();
-    let region = uri
-        .param("region")
-        .or_else(|| environment.get("AWS_REGION"))
-        .or_else(|| environment.get("AWS_DEFAULT_REGION"))
+    let region = region
         .or(profile_region.as_deref())
         .unwrap_or(DEFAULT_REGION);
     let endpoint = Endpoint::of(uri, environment, bucket, region)?;
@@ -91,23 +94,37 @@ pub(crate) fn open_s3(uri: &BucketUri, opener: &StorageOpener) -> Result<Store> 
 }
 
 /// `credentials=` says it all; without it, gocloud's `anonymous`, `profile` and `role` do, and
-/// without these it is the default chain.
-fn credential_source(uri: &BucketUri) -> Result<CredentialSource> {
+/// without these it is the default chain. A role is assumed by the profile, if there is one.
+fn wanted<'a>(uri: &BucketUri, region: Option<&'a str>) -> Result<Wanted<'a>> {
+    let wanted = |source| Wanted {
+        source,
+        base: CredentialSource::Role,
+        region,
+    };
     if let Some(text) = uri.credentials() {
-        return text.parse().map_err(|error| uri.cannot_open(error));
+        let source = text.parse().map_err(|error| uri.cannot_open(error))?;
+        return Ok(wanted(source));
     }
     if uri.switch("anonymous", false)? {
-        return Ok(CredentialSource::Anonymous);
+        return Ok(wanted(CredentialSource::Anonymous));
     }
-    if uri.param("role").is_some() {
-        return Err(uri.unsupported(credentials::ASSUMED_ROLES));
-    }
-    Ok(match uri.param("profile") {
+    let own = match uri.param("profile") {
         Some(name) => CredentialSource::Profile(aws_dsn::Profile {
             name: name.to_owned(),
             file: None,
         }),
         None => CredentialSource::Role,
+    };
+    Ok(match uri.param("role") {
+        Some(arn) => Wanted {
+            source: CredentialSource::AssumeRole(AssumedRole {
+                region: region.unwrap_or(DEFAULT_REGION).to_owned(),
+                arn: arn.to_owned(),
+            }),
+            base: own,
+            region,
+        },
+        None => wanted(own),
     })
 }
 

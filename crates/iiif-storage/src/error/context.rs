@@ -63,9 +63,42 @@ impl Context<'_> {
         }
     }
 
+    /// Maps a lack of credentials, which shows when they are first needed.
+    #[cfg(feature = "aws")]
+    fn credentials(self, source: aws_dsn::ResolveCredentialsError) -> Error {
+        use aws_dsn::ResolveErrorKind as Kind;
+        let (operation, key, bucket) = (self.operation, self.key.into(), self.bucket.into());
+        match source.kind() {
+            Kind::Denied => Error::Denied {
+                operation,
+                key,
+                bucket,
+                source: source.into(),
+            },
+            Kind::Unavailable => Error::Unavailable {
+                operation,
+                key,
+                bucket,
+                source: source.into(),
+            },
+            _ => Error::Open {
+                uri: bucket,
+                source: source.into(),
+            },
+        }
+    }
+
     /// Maps a failure of an object store.
     pub(crate) fn store(self, source: object_store::Error) -> Error {
         use object_store::Error as Store;
+        #[cfg(feature = "aws")]
+        let source = match source {
+            Store::Generic { store, source } => match source.downcast() {
+                Ok(credentials) => return self.credentials(*credentials),
+                Err(source) => Store::Generic { store, source },
+            },
+            source => source,
+        };
         let (operation, key, bucket) = (self.operation, self.key.into(), self.bucket.into());
         match &source {
             Store::NotFound { .. } => self.not_found(),

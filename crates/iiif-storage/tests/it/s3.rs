@@ -2,7 +2,7 @@ use std::error::Error as _;
 use std::fs;
 
 use iiif_storage::{Bucket, Environment, Error, ErrorKind, MissingFolder, StorageOpener};
-use tempfile::tempdir;
+use tempfile::{TempDir, tempdir};
 
 use crate::fetching::{Held, fetch};
 use crate::server::{Answer, Server, quick_retries};
@@ -10,6 +10,13 @@ use crate::server::{Answer, Server, quick_retries};
 const META: &str = "ETag: \"e\"\r\nLast-Modified: Wed, 30 Jan 2019 15:30:01 GMT\r\n";
 const META_PART: &str = "ETag: \"e\"\r\nLast-Modified: Wed, 30 Jan 2019 15:30:01 GMT\r\n\
      Content-Range: bytes 4-9/10\r\n";
+const ASSUMED: &str = "<AssumeRoleResponse><AssumeRoleResult><Credentials>\
+    <AccessKeyId>ASSUMED</AccessKeyId><SecretAccessKey>hunter2</SecretAccessKey>\
+    <SessionToken>hunter3</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration></Credentials>\
+    </AssumeRoleResult></AssumeRoleResponse>";
+const REFUSED: &str = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>ENV must not</Message>\
+    </Error></ErrorResponse>";
+const XML: &str = "Content-Type: text/xml\r\n";
 const KEYS: &str = "credentials=static:AKID:hunter2:hunter3";
 
 fn ok() -> Answer {
@@ -222,11 +229,106 @@ async fn a_container_is_asked_for_the_keys_of_its_role() {
     );
 }
 
+/// A home whose profile `role` asks `sts` for a role with the keys of the profile `maps`.
+fn home_with_role(sts: &Server) -> TempDir {
+    let home = tempdir().unwrap();
+    let folder = home.path().join(".aws");
+    fs::create_dir(&folder).unwrap();
+    let keys = "[default]\naws_access_key_id=DEFAULT\naws_secret_access_key=s\n\
+         [maps]\naws_access_key_id=MAPS\naws_secret_access_key=s\n";
+    let role = format!(
+        "role_arn = arn:aws:iam::1:role/x\nsource_profile = maps\nendpoint_url = {}\n",
+        sts.url
+    );
+    fs::write(folder.join("credentials"), keys).unwrap();
+    fs::write(folder.join("config"), format!("[profile role]\n{role}")).unwrap();
+    fs::write(home.path().join("own"), format!("{keys}[role]\n{role}")).unwrap();
+    home
+}
+
+#[tokio::test]
+async fn a_role_is_assumed_once_with_the_credentials_below_it() {
+    let arn = "arn:aws:iam::1:role/x";
+    #[rustfmt::skip]
+    let cases = [
+        (format!("credentials=iam:eu-central-1:{arn}"), "ENV",      "eu-central-1"),
+        (format!("role={arn}"),                         "ENV",      "eu-west-1"),
+        (format!("role={arn}&profile=maps"),            "MAPS",     "eu-west-1"),
+        (format!("role={arn}&profile=role"),            "ASSUMED",  "eu-west-1"),
+        ("profile=role".to_owned(),                     "MAPS",     "eu-west-1"),
+        ("credentials=role".to_owned(),                 "MAPS",     "eu-west-1"),
+        ("credentials=~/own:role".to_owned(),           "MAPS",     "eu-west-1"),
+    ];
+    for (more, below, region) in cases {
+        let sts = Server::start([Answer::Reply(200, XML, ASSUMED)]).await;
+        let server = Server::start([ok()]).await;
+        let home = home_with_role(&sts);
+        let variables = [
+            ("HOME", home.path().to_str().unwrap()),
+            ("AWS_ACCESS_KEY_ID", "ENV"),
+            ("AWS_SECRET_ACCESS_KEY", "s"),
+            ("AWS_ENDPOINT_URL_STS", &sts.url),
+        ];
+        let bucket = open_with(&server, &more, &variables).unwrap();
+        assert!(sts.requests().is_empty(), "`{more}`");
+        for key in ["x", "y"] {
+            bucket.get(key).await.unwrap();
+        }
+        for request in server.requests() {
+            let authorization = request.header("authorization").unwrap();
+            assert!(authorization.contains("Credential=ASSUMED/"), "`{more}`");
+            assert_eq!(request.header("x-amz-security-token"), Some("hunter3"));
+        }
+        let asked = sts.requests();
+        let expected = 1 + usize::from(below == "ASSUMED");
+        assert_eq!(asked.len(), expected, "`{more}`");
+        let authorization = asked.last().unwrap().header("authorization").unwrap();
+        let scope = format!("/{region}/sts/aws4_request");
+        assert!(authorization.contains(&scope), "`{more}`: {authorization}");
+        let credential = format!("Credential={below}/");
+        assert!(
+            authorization.contains(&credential),
+            "`{more}`: {authorization}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_cannot_be_had_is_told_when_it_is_needed() {
+    let server = Server::start([ok()]).await;
+    let refusing = Server::start([Answer::Reply(403, XML, REFUSED)]).await;
+    let gone = Server::gone().await;
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("credentials");
+    fs::write(&file, "[role]\nrole_arn = arn:aws:iam::1:role/x\n").unwrap();
+    let (path, role) = (file.display(), "role=arn:aws:iam::1:role/x".to_owned());
+    #[rustfmt::skip]
+    let cases = [
+        (role.clone(),                          &refusing,  ErrorKind::Denied,          "ENV must not"),
+        (role,                                  &gone,      ErrorKind::Unavailable,     "Connection refused"),
+        (format!("credentials={path}:role"),    &refusing,  ErrorKind::InvalidConfig,   "source_profile"),
+    ];
+    for (more, sts, kind, part) in cases {
+        let variables = [
+            ("AWS_ACCESS_KEY_ID", "ENV"),
+            ("AWS_SECRET_ACCESS_KEY", "hunter2"),
+            ("AWS_ENDPOINT_URL_STS", &sts.url),
+        ];
+        let bucket = open_with(&server, &more, &variables).unwrap();
+        let error = bucket.get("x").await.unwrap_err();
+        assert_eq!(error.kind(), kind, "`{more}`: {error:?}");
+        let text = chain(&error);
+        assert_eq!(text.matches(part).count(), 1, "`{more}`: {text}");
+        assert!(!format!("{text} {error:?}").contains("hunter"), "{text}");
+    }
+    assert!(server.requests().is_empty());
+}
+
 #[tokio::test]
 async fn credentials_that_cannot_be_had_are_told_when_the_bucket_is_opened() {
     let folder = tempdir().unwrap();
     let file = folder.path().join("credentials");
-    fs::write(&file, "[role]\nrole_arn = arn:aws:iam::1:role/x\n[empty]\n").unwrap();
+    fs::write(&file, "[empty]\nregion = eu-west-1\n").unwrap();
     let path = file.display();
     let disabled = [("AWS_EC2_METADATA_DISABLED", "true")];
     #[rustfmt::skip]
@@ -235,10 +337,7 @@ async fn credentials_that_cannot_be_had_are_told_when_the_bucket_is_opened() {
         ("credentials=maps".to_owned(),                             &[][..],        ErrorKind::InvalidConfig, "`HOME`"),
         (format!("credentials={path}:maps"),                        &[][..],        ErrorKind::InvalidConfig, "no profile `maps`"),
         (format!("credentials={path}:empty"),                       &[][..],        ErrorKind::InvalidConfig, "aws_secret_access_key"),
-        (format!("credentials={path}:role"),                        &[][..],        ErrorKind::Unsupported,   "assumed role"),
         ("credentials=/no/such/file:maps".to_owned(),               &[][..],        ErrorKind::InvalidConfig, "/no/such/file"),
-        ("credentials=iam:eu-west-1:arn:aws:iam::1:role/x".to_owned(), &[][..],     ErrorKind::Unsupported,   "assumed role"),
-        ("role=arn:aws:iam::1:role/x".to_owned(),                   &[][..],        ErrorKind::Unsupported,   "assumed role"),
         ("credentials=static:AKID:hunter2:a:b".to_owned(),          &[][..],        ErrorKind::InvalidConfig, "static:ID:SECRET:TOKEN"),
         ("credentials=iam:".to_owned(),                             &disabled[..],  ErrorKind::InvalidConfig, "AWS_EC2_METADATA_DISABLED"),
     ];

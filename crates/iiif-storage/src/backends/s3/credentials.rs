@@ -1,16 +1,16 @@
 //! From a [`CredentialSource`] to the keys of a client.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use aws_dsn::CredentialSource;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_dsn::{AssumedRole, CredentialSource, RetryConfig, SdkOptions};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 
-use super::profile::{self, ProfileKeys};
+use super::DEFAULT_REGION;
+use super::profile::{self, Found};
+use super::provider::{ForSdk, FromSdk};
 use crate::{Environment, StorageOpener};
-
-/// What credentials need that are not had by asking for a role to be assumed.
-pub(super) const ASSUMED_ROLES: &str = "credentials of an assumed role, which are not supported; \
-     expected a profile, keys, or `iam:` in a process that has the role";
 
 /// Why no credentials could be had.
 #[derive(Debug, thiserror::Error)]
@@ -38,8 +38,8 @@ pub(super) enum CredentialsError {
         file.display()
     )]
     NoKeys { profile: String, file: PathBuf },
-    #[error("{ASSUMED_ROLES}")]
-    AssumedRole,
+    #[error("cannot ask for a role with these credentials")]
+    Base { source: object_store::Error },
     #[error("keys of a source that is not known")]
     UnknownSource,
     #[error(
@@ -51,20 +51,34 @@ pub(super) enum CredentialsError {
 
 impl CredentialsError {
     pub(super) fn is_unsupported(&self) -> bool {
-        matches!(self, Self::AssumedRole | Self::UnknownSource)
+        matches!(self, Self::UnknownSource)
     }
 }
 
 type Applied = (AmazonS3Builder, Option<String>);
 
-/// Gives the builder what `source` leads to, and returns the profile's region if it has one.
+/// Which credentials a bucket is opened with.
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    pub(super) source: CredentialSource,
+    /// Who asks for the role, where the source is one.
+    pub(super) base: CredentialSource,
+    /// The region, where the URI or the environment names one.
+    pub(super) region: Option<&'a str>,
+}
+
+/// Gives the builder what is wanted, and returns the profile's region if it has one.
+///
+/// Keys are given as they are. The SDK is asked where somebody else has to be: for roles, for
+/// profiles with single sign-on or a process. It then finds its files by the opener's environment;
+/// what a profile's `credential_source` says is looked for in that of the process.
 pub(super) fn apply(
     builder: AmazonS3Builder,
-    source: &CredentialSource,
+    wanted: &Wanted<'_>,
     opener: &StorageOpener,
 ) -> Result<Applied, CredentialsError> {
     let environment = opener.environment();
-    match source {
+    match &wanted.source {
         CredentialSource::Anonymous => Ok((builder.with_skip_signature(true), None)),
         CredentialSource::Static(keys) => {
             let token = keys.token.as_ref().map(aws_dsn::Secret::expose);
@@ -75,18 +89,43 @@ pub(super) fn apply(
             .map(|builder| (builder, None))
             .map_err(|_unchanged| CredentialsError::NotInEnvironment),
         CredentialSource::Profile(profile) => {
-            profile::read(profile, opener).map(|keys| with_profile(builder, keys))
+            let found = profile::read(profile, opener)?;
+            Ok(with_profile(builder, found, wanted.region, opener))
         }
-        CredentialSource::Role => default_chain(builder, opener),
-        CredentialSource::AssumeRole(_) => Err(CredentialsError::AssumedRole),
+        CredentialSource::Role => default_chain(builder, wanted.region, opener),
+        CredentialSource::AssumeRole(role) => assumed(builder, role, &wanted.base, opener),
         _ => Err(CredentialsError::UnknownSource),
     }
+}
+
+fn assumed(
+    builder: AmazonS3Builder,
+    role: &AssumedRole,
+    base: &CredentialSource,
+    opener: &StorageOpener,
+) -> Result<Applied, CredentialsError> {
+    let wanted = Wanted {
+        source: base.clone(),
+        base: CredentialSource::Role,
+        region: Some(&role.region),
+    };
+    let (chain, region) = apply(builder.clone(), &wanted, opener)?;
+    let chain = chain
+        .with_region(&role.region)
+        .with_retry(opener.retry().to_config())
+        .build()
+        .map_err(|source| CredentialsError::Base { source })?;
+    let base = ForSdk(Arc::clone(chain.credentials()));
+    let options = sdk_options(opener).with_default_chain(SharedCredentialsProvider::new(base));
+    let source = CredentialSource::AssumeRole(role.clone());
+    Ok((with_sdk(builder, &source, &role.region, &options), region))
 }
 
 /// The default chain of the AWS SDKs: the environment, the profile `AWS_PROFILE` or `default`, a
 /// web identity, the container's role, the instance's role. The last three are the builder's.
 fn default_chain(
     builder: AmazonS3Builder,
+    region: Option<&str>,
     opener: &StorageOpener,
 ) -> Result<Applied, CredentialsError> {
     let environment = opener.environment();
@@ -100,7 +139,7 @@ fn default_chain(
         file: None,
     };
     match profile::read(&profile, opener) {
-        Ok(keys) => return Ok(with_profile(builder, keys)),
+        Ok(found) => return Ok(with_profile(builder, found, region, opener)),
         Err(error) if named.is_some() => return Err(error),
         // The default profile need not exist.
         Err(_) => {}
@@ -152,10 +191,55 @@ fn from_environment(
     }
 }
 
-fn with_profile(builder: AmazonS3Builder, keys: ProfileKeys) -> Applied {
-    let token = keys.token.as_ref().map(aws_dsn::Secret::expose);
-    let builder = with_keys(builder, &keys.key_id, keys.secret.expose(), token);
-    (builder, keys.region)
+fn with_profile(
+    builder: AmazonS3Builder,
+    found: Found,
+    region: Option<&str>,
+    opener: &StorageOpener,
+) -> Applied {
+    match found {
+        Found::Keys(keys) => {
+            let token = keys.token.as_ref().map(aws_dsn::Secret::expose);
+            let builder = with_keys(builder, &keys.key_id, keys.secret.expose(), token);
+            (builder, keys.region)
+        }
+        Found::Elsewhere(found) => {
+            let region = region.or(found.region.as_deref()).unwrap_or(DEFAULT_REGION);
+            let options = sdk_options(opener).with_profile_files(found.files);
+            let source = CredentialSource::Profile(found.profile);
+            (with_sdk(builder, &source, region, &options), found.region)
+        }
+    }
+}
+
+fn with_sdk(
+    builder: AmazonS3Builder,
+    source: &CredentialSource,
+    region: &str,
+    options: &SdkOptions,
+) -> AmazonS3Builder {
+    match source.provider(region, options) {
+        Some(provider) => builder.with_credentials(Arc::new(FromSdk(provider))),
+        None => builder.with_skip_signature(true),
+    }
+}
+
+fn sdk_options(opener: &StorageOpener) -> SdkOptions {
+    let (retry, environment) = (opener.retry(), opener.environment());
+    let attempts = u32::try_from(retry.max_retries).unwrap_or(u32::MAX);
+    let options = SdkOptions::default().with_retry(
+        RetryConfig::standard()
+            .with_max_attempts(attempts.saturating_add(1))
+            .with_initial_backoff(retry.initial_backoff)
+            .with_max_backoff(retry.max_backoff),
+    );
+    let endpoint = environment
+        .get("AWS_ENDPOINT_URL_STS")
+        .or_else(|| environment.get("AWS_ENDPOINT_URL"));
+    match endpoint {
+        Some(url) => options.with_sts_endpoint(url),
+        None => options,
+    }
 }
 
 fn with_keys(

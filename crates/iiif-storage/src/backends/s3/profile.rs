@@ -1,15 +1,24 @@
-//! Profiles of shared credentials files.
+//! Profiles of shared credentials and config files.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aws_dsn::{Profile, Secret};
+use aws_dsn::{Profile, ProfileFiles, Secret};
 
 use super::credentials::CredentialsError;
 use crate::{Environment, StorageOpener};
 
-/// What a profile holds.
+/// What a profile leads to.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// Keys that it holds.
+    Keys(ProfileKeys),
+    /// Credentials that the SDK has to ask somebody for.
+    Elsewhere(Elsewhere),
+}
+
+/// The keys of a profile.
 #[derive(Debug)]
 pub(super) struct ProfileKeys {
     pub(super) key_id: String,
@@ -18,55 +27,102 @@ pub(super) struct ProfileKeys {
     pub(super) region: Option<String>,
 }
 
-/// Reads a profile from its file, else from `AWS_SHARED_CREDENTIALS_FILE` or
-/// `~/.aws/credentials`. The region may also be in `AWS_CONFIG_FILE` or `~/.aws/config`.
-pub(super) fn read(
-    profile: &Profile,
-    opener: &StorageOpener,
-) -> Result<ProfileKeys, CredentialsError> {
-    let (environment, name) = (opener.environment(), &profile.name);
-    let file = match &profile.file {
-        Some(file) => expand_home(file, environment),
-        None => aws_file(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials")
-            .ok_or(CredentialsError::NoHome)?,
+/// A profile for the SDK.
+#[derive(Debug)]
+pub(super) struct Elsewhere {
+    pub(super) profile: Profile,
+    pub(super) files: ProfileFiles,
+    pub(super) region: Option<String>,
+}
+
+/// Settings that go before keys, as in the SDK.
+const ELSEWHERE: [&str; 6] = [
+    "role_arn",
+    "credential_source",
+    "web_identity_token_file",
+    "sso_session",
+    "sso_start_url",
+    "credential_process",
+];
+
+/// Reads a profile from its file, which is the only one, else from `AWS_SHARED_CREDENTIALS_FILE` or
+/// `~/.aws/credentials` together with `AWS_CONFIG_FILE` or `~/.aws/config`.
+pub(super) fn read(profile: &Profile, opener: &StorageOpener) -> Result<Found, CredentialsError> {
+    let (file, config) = files(profile, opener)?;
+    let text = fs::read_to_string(&file);
+    let config_text = match &config {
+        Some(config) => fs::read_to_string(config).ok(),
+        None => text.as_ref().ok().cloned(),
     };
-    let file = opener.absolute(&file).unwrap_or(file);
-    let text = fs::read_to_string(&file).map_err(|source| CredentialsError::Read {
-        file: file.clone(),
-        source,
-    })?;
-    let mut section = section(&text, name).ok_or_else(|| CredentialsError::NoProfile {
-        profile: name.clone(),
-        file: file.clone(),
-    })?;
-    let region = section
-        .remove("region")
-        .or_else(|| region_in_config(profile, environment));
+    let mut settings = config_text
+        .as_deref()
+        .and_then(|text| section(text, &config_title(&profile.name)));
+    if let Some(own) = (text.as_deref().ok()).and_then(|text| section(text, &profile.name)) {
+        settings.get_or_insert_default().extend(own);
+    }
+    let Some(mut settings) = settings else {
+        return Err(match text {
+            Err(source) => CredentialsError::Read { file, source },
+            Ok(_) => CredentialsError::NoProfile {
+                profile: profile.name.clone(),
+                file,
+            },
+        });
+    };
+    let region = settings.remove("region");
+    if ELSEWHERE.iter().any(|name| settings.contains_key(*name)) {
+        return Ok(Found::Elsewhere(Elsewhere {
+            profile: Profile {
+                name: profile.name.clone(),
+                file: profile.file.as_ref().map(|_| file.clone()),
+            },
+            files: ProfileFiles {
+                credentials: text.is_ok().then_some(file),
+                config: config.filter(|_| config_text.is_some()),
+            },
+            region,
+        }));
+    }
     match (
-        section.remove("aws_access_key_id"),
-        section.remove("aws_secret_access_key"),
+        settings.remove("aws_access_key_id"),
+        settings.remove("aws_secret_access_key"),
     ) {
-        (Some(key_id), Some(secret)) => Ok(ProfileKeys {
+        (Some(key_id), Some(secret)) => Ok(Found::Keys(ProfileKeys {
             key_id,
             secret: secret.into(),
-            token: section.remove("aws_session_token").map(Secret::from),
+            token: settings.remove("aws_session_token").map(Secret::from),
             region,
-        }),
-        _ if section.contains_key("role_arn") => Err(CredentialsError::AssumedRole),
+        })),
         _ => Err(CredentialsError::NoKeys {
-            profile: name.clone(),
+            profile: profile.name.clone(),
             file,
         }),
     }
 }
 
-fn region_in_config(profile: &Profile, environment: &Environment) -> Option<String> {
-    let text = fs::read_to_string(aws_file(environment, "AWS_CONFIG_FILE", "config")?).ok()?;
-    let name = match profile.name.as_str() {
+/// Returns the credentials file, and the config file unless the profile has a file of its own.
+fn files(
+    profile: &Profile,
+    opener: &StorageOpener,
+) -> Result<(PathBuf, Option<PathBuf>), CredentialsError> {
+    let environment = opener.environment();
+    let absolute = |file: PathBuf| opener.absolute(&file).unwrap_or(file);
+    match &profile.file {
+        Some(file) => Ok((absolute(expand_home(file, environment)), None)),
+        None => Ok((
+            aws_file(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials")
+                .map(absolute)
+                .ok_or(CredentialsError::NoHome)?,
+            aws_file(environment, "AWS_CONFIG_FILE", "config").map(absolute),
+        )),
+    }
+}
+
+fn config_title(name: &str) -> String {
+    match name {
         "default" => "default".to_owned(),
         name => format!("profile {name}"),
-    };
-    section(&text, &name)?.remove("region")
+    }
 }
 
 fn aws_file(environment: &Environment, variable: &str, name: &str) -> Option<PathBuf> {
