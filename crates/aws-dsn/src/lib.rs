@@ -32,8 +32,6 @@
 //!
 //! All clients share one pool of connections, with `rustls` and `ring` for TLS.
 
-#![forbid(unsafe_code)]
-
 mod credentials;
 mod dsn;
 #[cfg(feature = "sdk")]
@@ -47,6 +45,6 @@ pub use crate::dsn::{AwsDsn, ParseDsnError};
 #[cfg(feature = "sdk")]
 pub use crate::sdk::{
     CredentialsProvider, ProfileFiles, ResolveCredentialsError, ResolveErrorKind, RetryConfig,
-    SdkOptions,
+    SdkConfig, SdkOptions,
 };
 pub use crate::secret::Secret;

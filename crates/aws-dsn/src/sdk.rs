@@ -7,8 +7,9 @@ mod kept;
 mod options;
 mod provider;
 
+pub use aws_config::SdkConfig;
 pub use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region};
 
 pub use self::error::{ResolveCredentialsError, ResolveErrorKind};
 pub use self::options::{ProfileFiles, SdkOptions};
