@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use iiif_cli::ExitStatus;
-use iiif_config::{FileUri, Origin, ProcessingUri};
+use iiif_config::{FileUri, Origin, ProcessingUri, has_image_extension};
 use iiif_derivatives::{Cancellation, Job, ReportStream};
 use notify::{EventKind, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -18,9 +18,6 @@ use crate::batch::{self, Left};
 
 /// A file that nobody touched for this long is taken to be complete.
 const SETTLE: Duration = Duration::from_secs(2);
-
-/// Extensions of the files that are processed; a watched folder holds other files too.
-const EXTENSIONS: [&str; 8] = ["jpg", "jpeg", "png", "gif", "tif", "tiff", "webp", "bmp"];
 
 /// Processes images as they land in the source folder, until a signal comes.
 pub(crate) async fn run(job: &Job) -> anyhow::Result<ExitStatus> {
@@ -160,9 +157,8 @@ impl Waiting<'_> {
     }
 
     fn is_source(&self, path: &Path) -> bool {
-        let extension = path.extension().map(OsStr::to_ascii_lowercase);
-        let is_image =
-            extension.is_some_and(|found| EXTENSIONS.iter().any(|known| found == *known));
+        let name = path.file_name().and_then(OsStr::to_str);
+        let is_image = name.is_some_and(has_image_extension);
         let is_derivative = self
             .derivatives
             .is_some_and(|folder| path.starts_with(folder));

@@ -25,7 +25,7 @@ pub use self::error::ParseUriError;
 pub use self::file::FileUri;
 pub use self::id_secret::IdSecretUri;
 pub(crate) use self::key::segment_problem;
-pub use self::key::{Origin, Target};
+pub use self::key::{Origin, Target, has_image_extension};
 pub use self::query::encode_path;
 pub use self::rewrite::RewriteUri;
 
@@ -76,6 +76,24 @@ impl ProcessingUri {
             Self::Rewrite(uri) => uri.origin(),
             Self::IdSecret(uri) => uri.origin(),
         }
+    }
+
+    /// Returns the URI of the source's file name alone, its folders stripped. A target that is given is
+    /// kept; the default follows the origin.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseUriError::TargetIsOrigin`] if a `rewrite` URI would replace its source.
+    pub fn without_folders(self) -> Result<Self, ParseUriError> {
+        let origin = self.origin().without_folders();
+        Ok(match self {
+            Self::File(uri) if uri.target().as_str() == uri.origin().as_str() => {
+                Self::File(FileUri::new(origin))
+            }
+            Self::File(uri) => Self::File(FileUri::new(origin).with_target(uri.target().clone())),
+            Self::Rewrite(uri) => Self::Rewrite(RewriteUri::new(origin, uri.target().clone())?),
+            Self::IdSecret(uri) => Self::IdSecret(uri.with_origin(origin)),
+        })
     }
 
     /// Returns the scheme, in lower case.

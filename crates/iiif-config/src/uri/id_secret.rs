@@ -40,6 +40,10 @@ impl IdSecretUri {
         "ensure-int",
     ];
 
+    pub(super) fn with_origin(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
+
     /// Returns where the source lies.
     #[must_use]
     pub fn origin(&self) -> &Origin {

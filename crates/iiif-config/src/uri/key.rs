@@ -4,6 +4,9 @@ use std::fmt;
 
 use super::ParseUriError;
 
+/// Extensions of the sources that can be read, in lower case.
+const IMAGE_EXTENSIONS: [&str; 8] = ["bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
+
 /// Where a source lies in its bucket: a decoded key such as `2024/zuber.jpg`.
 ///
 /// Not empty, without a leading or trailing slash, empty, `.` and `..` segments, backslashes and
@@ -29,6 +32,18 @@ impl Origin {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Returns the last segment of the key.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// Returns the origin without its folders.
+    #[must_use]
+    pub(super) fn without_folders(&self) -> Self {
+        Self(self.file_name().to_owned())
     }
 }
 
@@ -81,6 +96,20 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Returns whether the extension of a key is one of those of images that can be read, in any case: how
+/// images are told from the other files of a folder without reading them.
+#[must_use]
+pub fn has_image_extension(key: &str) -> bool {
+    let is_image = |extension: &str| {
+        IMAGE_EXTENSIONS
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(extension))
+    };
+    let name = key.rsplit('/').next().unwrap_or(key);
+    name.rsplit_once('.')
+        .is_some_and(|(_, extension)| is_image(extension))
 }
 
 fn check(name: &'static str, text: &str) -> Result<String, ParseUriError> {
