@@ -48,5 +48,5 @@ pub use crate::environment::Environment;
 pub use crate::error::{Error, ErrorKind, Operation, Result};
 pub use crate::fetched::Fetched;
 pub use crate::object_info::ObjectInfo;
-pub use crate::opener::{MissingFolder, StorageOpener};
+pub use crate::opener::{MissingFolder, StorageOpener, object_uri};
 pub use crate::retry::RetrySettings;

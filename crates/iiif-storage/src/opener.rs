@@ -5,11 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use object_store::memory::InMemory;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::backends;
 use crate::bucket::{Access, Bucket, Store};
 use crate::uri::BucketUri;
 use crate::{Environment, Error, Result, RetrySettings};
+
+/// What is encoded in keys of URIs: all but the unreserved characters (RFC 3986 §2.3) and slashes.
+const KEY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
 
 /// What happens to a local folder that does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,6 +108,24 @@ impl StorageOpener {
         }
     }
 
+    /// Opens the bucket of an object's URI and returns it with the object's key: `file:///lists/a.txt` is
+    /// `a.txt` in `file:///lists`, `s3://bucket/lists/a.txt?region=r` is `lists/a.txt` in
+    /// `s3://bucket?region=r`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open); a folder that does not exist is one.
+    pub fn open_object(&self, uri: &str) -> Result<(Bucket, String)> {
+        let (location, parameters) = match uri.find('?') {
+            Some(question) => uri.split_at(question),
+            None => (uri, ""),
+        };
+        let (bucket, key) = split_object(location);
+        let key = percent_decode_str(key).decode_utf8_lossy().into_owned();
+        let bucket = self.open(&format!("{bucket}{parameters}"), MissingFolder::Refuse)?;
+        Ok((bucket, key))
+    }
+
     fn open_remote(&self, uri: &BucketUri) -> Result<Bucket> {
         #[cfg(feature = "remote")]
         backends::choose_tls();
@@ -183,5 +210,32 @@ fn open_error(uri: &BucketUri, source: std::io::Error) -> Error {
     Error::Open {
         uri: uri.to_string(),
         source: source.into(),
+    }
+}
+/// Returns the URI of an object in the bucket at `bucket`: what
+/// [`open_object`](StorageOpener::open_object) reads.
+#[must_use]
+pub fn object_uri(bucket: &str, key: &str) -> String {
+    let (location, parameters) = match bucket.find('?') {
+        Some(question) => bucket.split_at(question),
+        None => (bucket, ""),
+    };
+    let key = utf8_percent_encode(key, KEY);
+    format!("{}/{key}{parameters}", location.trim_end_matches('/'))
+}
+
+/// Buckets are folders where keys are paths; elsewhere they are hosts.
+fn split_object(location: &str) -> (&str, &str) {
+    let (scheme, rest) = location.split_once("://").unwrap_or(("", location));
+    let slash = match scheme {
+        "" | "file" | "cwd" => rest.rfind('/'),
+        _ => rest.find('/'),
+    };
+    match slash {
+        Some(slash) => {
+            let split = location.len() - rest.len() + slash;
+            (&location[..split], &location[split + 1..])
+        }
+        None => (location, ""),
     }
 }
