@@ -19,11 +19,15 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod compare;
 pub mod damage;
 pub mod encode;
 pub mod header_lies;
 pub mod icc;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 pub mod pattern;
 #[cfg(feature = "s3")]
 pub mod s3;

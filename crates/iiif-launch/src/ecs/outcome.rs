@@ -1,0 +1,64 @@
+//! How a task ended.
+
+use aws_sdk_ecs::types::{Failure, Task};
+use serde::Serialize;
+
+/// How a task ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TaskOutcome {
+    /// The task.
+    pub arn: String,
+    /// Why ECS stopped it, in its own words.
+    pub stopped_reason: Option<String>,
+    /// The kind of reason: `EssentialContainerExited`, `TaskFailedToStart`, `SpotInterruption`.
+    pub stop_code: Option<String>,
+    /// Its containers.
+    pub containers: Vec<ContainerOutcome>,
+}
+
+/// How a container ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ContainerOutcome {
+    /// The name in the task definition.
+    pub name: String,
+    /// What the program returned; `None` if it never ran.
+    pub exit_code: Option<i32>,
+    /// Why it did not run, or was stopped.
+    pub reason: Option<String>,
+}
+
+impl TaskOutcome {
+    pub(super) fn of(task: &Task) -> Self {
+        let container = |container: &aws_sdk_ecs::types::Container| ContainerOutcome {
+            name: container.name().unwrap_or_default().to_owned(),
+            exit_code: container.exit_code(),
+            reason: container.reason().map(str::to_owned),
+        };
+        Self {
+            arn: task.task_arn().unwrap_or_default().to_owned(),
+            stopped_reason: task.stopped_reason().map(str::to_owned),
+            stop_code: task.stop_code().map(|code| code.as_str().to_owned()),
+            containers: task.containers().iter().map(container).collect(),
+        }
+    }
+
+    pub(super) fn missing(failure: &Failure, reason: String) -> Self {
+        Self {
+            arn: failure.arn().unwrap_or_default().to_owned(),
+            stopped_reason: Some(reason),
+            stop_code: None,
+            containers: Vec::new(),
+        }
+    }
+
+    /// Returns the worst exit code of the containers; `None` if one never ran, or nothing is known.
+    #[must_use]
+    pub fn exit_code(&self) -> Option<i32> {
+        let codes: Option<Vec<i32>> = self
+            .containers
+            .iter()
+            .map(|container| container.exit_code)
+            .collect();
+        codes?.into_iter().max_by_key(|code| code.unsigned_abs())
+    }
+}

@@ -1,0 +1,63 @@
+//! Runs the making of IIIF derivatives on AWS: ECS tasks, Lambda functions, and the events that start
+//! them.
+//!
+//! ```
+//! use iiif_launch::{CreatedObject, ObjectFilter, deliveries};
+//!
+//! let event = serde_json::json!({"Records": [{
+//!     "eventSource": "aws:s3",
+//!     "eventName": "ObjectCreated:Put",
+//!     "s3": {"bucket": {"name": "scans"}, "object": {"key": "a+map.tif"}},
+//! }]});
+//! let created = deliveries(&event)?.remove(0).objects?;
+//! assert_eq!(created[0].key, "a map.tif");
+//! assert!(ObjectFilter::default().check(&created[0]).is_ok());
+//! # Ok::<(), iiif_launch::EventError>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod arrivals;
+#[cfg(feature = "aws")]
+mod backoff;
+#[cfg(feature = "aws")]
+mod batch;
+mod command;
+#[cfg(feature = "aws")]
+mod ecs;
+#[cfg(feature = "aws")]
+mod error;
+mod event;
+mod filter;
+#[cfg(feature = "aws")]
+mod handler;
+#[cfg(feature = "aws")]
+mod invoke;
+#[cfg(feature = "aws")]
+mod logs;
+mod shares;
+mod task;
+
+pub use crate::arrivals::{Arrival, Arrivals, Folders};
+#[cfg(feature = "aws")]
+pub use crate::backoff::Backoff;
+#[cfg(feature = "aws")]
+pub use crate::batch::{FollowOptions, TaskEvent};
+pub use crate::command::{ContainerCommand, ContainerInput};
+#[cfg(feature = "aws")]
+pub use crate::ecs::{ContainerOutcome, LogPlace, TaskLauncher, TaskOutcome};
+#[cfg(feature = "aws")]
+pub use crate::error::LaunchError;
+pub use crate::event::{CreatedObject, Delivery, EventError, deliveries};
+pub use crate::filter::{GlobError, ObjectFilter, Skipped};
+#[cfg(feature = "aws")]
+pub use crate::handler::LaunchHandler;
+#[cfg(feature = "aws")]
+pub use crate::invoke::{FunctionInvoker, Invocation, Invoked, s3_events};
+#[cfg(feature = "aws")]
+pub use crate::logs::{LogReader, report};
+pub use crate::shares::{UriTooLongError, manifest_name, shares, shares_of_manifests};
+pub use crate::task::{
+    CapacityProvider, ContainerOverride, LaunchType, MAX_OVERRIDES_CHARS, Network,
+    NetworkConfiguration, Overrides, Placement, PublicIp, Tag, TaskRequest, TaskTemplate,
+};

@@ -1,0 +1,100 @@
+//! What containers wrote, read from CloudWatch Logs.
+
+use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::operation::get_log_events::GetLogEventsError;
+use serde_json::{Map, Value};
+
+use crate::LaunchError;
+use crate::ecs::failed;
+
+/// Reads what containers wrote.
+#[derive(Clone, Debug)]
+pub struct LogReader {
+    client: Client,
+}
+
+impl LogReader {
+    /// Returns a reader that calls CloudWatch Logs with `config`.
+    #[must_use]
+    pub fn new(config: &aws_dsn::SdkConfig) -> Self {
+        Self {
+            client: Client::new(config),
+        }
+    }
+
+    /// Returns all lines of a stream, the oldest first; none if the stream does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`LaunchError::Call`].
+    pub async fn lines(&self, group: &str, stream: &str) -> Result<Vec<String>, LaunchError> {
+        let mut lines = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let call = self.client.get_log_events();
+            let call = call.log_group_name(group).log_stream_name(stream);
+            let call = call.start_from_head(true).set_next_token(token.clone());
+            let page = match call.send().await {
+                Ok(page) => page,
+                Err(error) if is_missing(error.as_service_error()) => return Ok(lines),
+                Err(error) => return Err(failed("logs:GetLogEvents", &error)),
+            };
+            let messages = page.events().iter().filter_map(|event| event.message());
+            lines.extend(messages.map(str::to_owned));
+            // The same token again is the end (CloudWatch Logs API reference, GetLogEvents).
+            let next = page.next_forward_token().map(str::to_owned);
+            if next.is_none() || next == token {
+                return Ok(lines);
+            }
+            token = next;
+        }
+    }
+}
+
+fn is_missing(error: Option<&GetLogEventsError>) -> bool {
+    error.is_some_and(GetLogEventsError::is_resource_not_found_exception)
+}
+
+/// Returns the report of `iiif-process` among what a container wrote: the last line that is a JSON
+/// object. Lines of more than 256 KiB come in pieces, which are put together.
+#[must_use]
+pub fn report(lines: &[String]) -> Option<Map<String, Value>> {
+    let starts = lines
+        .iter()
+        .enumerate()
+        .rev()
+        .filter(|(_, line)| line.starts_with('{'));
+    for (start, _) in starts {
+        let mut text = String::new();
+        for line in &lines[start..] {
+            text.push_str(line);
+            if let Ok(report) = serde_json::from_str(&text) {
+                return Some(report);
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(lines: &[&str]) -> Vec<String> {
+        lines.iter().map(|line| (*line).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_report_is_found_among_log_lines_and_in_pieces() {
+        let found = report(&lines(&[
+            "INFO begun",
+            r#"{"a.jpg":{"uris":{}}}"#,
+            "INFO ended",
+        ]));
+        assert!(found.expect("a report").contains_key("a.jpg"));
+        let pieces = report(&lines(&["x", r#"{"a.jpg":{"er"#, r#"rors":{}}}"#]));
+        assert!(pieces.expect("a report").contains_key("a.jpg"));
+        assert!(report(&lines(&["INFO begun", "{cut off"])).is_none());
+        assert!(report(&[]).is_none());
+    }
+}

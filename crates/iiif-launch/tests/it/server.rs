@@ -1,0 +1,22 @@
+//! A server in the place of AWS, and a config that leads there.
+
+use aws_dsn::{AwsDsn, SdkConfig, SdkOptions};
+use iiif_testkit::aws::AwsServer;
+pub(crate) use iiif_testkit::aws::{Answer, Asked};
+
+pub(crate) struct Server(AwsServer);
+
+impl Server {
+    pub(crate) async fn start(answers: impl FnMut(&Asked) -> Answer + Send + 'static) -> Self {
+        Self(AwsServer::start(answers).await.expect("a socket"))
+    }
+
+    pub(crate) async fn config(&self) -> SdkConfig {
+        let dsn: AwsDsn = self.0.dsn().parse().expect("a DSN");
+        dsn.sdk_config(&SdkOptions::default()).await
+    }
+
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.0.asked()
+    }
+}
