@@ -1,0 +1,110 @@
+//! Reads what is to be processed.
+
+use std::collections::HashMap;
+use std::io::Read as _;
+
+use anyhow::{Context as _, bail};
+use iiif_config::{ProcessingUri, has_image_extension};
+use iiif_storage::{Environment, StorageOpener};
+
+use crate::args::Args;
+
+/// Returns the URIs of the command line, then those of the manifest.
+///
+/// # Errors
+///
+/// If a list cannot be read. Everything that is wrong with URIs is told at once.
+pub(crate) async fn read(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
+    let manifest = match args.manifest.as_deref() {
+        None => String::new(),
+        Some(place) => manifest(place).await.with_context(|| {
+            format!(
+                "cannot read the manifest `{}`",
+                iiif_config::redact_uri(place)
+            )
+        })?,
+    };
+    let given = args.uris.iter().chain(&args.more_uris).map(String::as_str);
+    let listed = manifest
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty());
+    let mut problems = Vec::new();
+    let mut uris = Vec::new();
+    for text in given.chain(listed) {
+        match uri(args, text) {
+            Ok(Some(uri)) => uris.push(uri),
+            Ok(None) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+    problems.extend(doubles(&uris));
+    if !problems.is_empty() {
+        bail!("{}", problems.join("; "));
+    }
+    if uris.is_empty() {
+        bail!("no images to process; expected URIs as arguments, -uri or -manifest");
+    }
+    Ok(uris)
+}
+
+async fn manifest(place: &str) -> anyhow::Result<String> {
+    if place == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text)?;
+        return Ok(text);
+    }
+    if !place.contains("://") {
+        return Ok(std::fs::read_to_string(place)?);
+    }
+    let opener = StorageOpener::new(Environment::from_process());
+    let (bucket, key) = opener.open_object(place)?;
+    let bytes = bucket.get(&key).await?;
+    Ok(String::from_utf8(bytes.to_vec())?)
+}
+
+/// Reads a URI; `None` for one that is passed over.
+fn uri(args: &Args, text: &str) -> Result<Option<ProcessingUri>, String> {
+    // What stands behind the question mark may be a secret.
+    let shown = text.split_once(['?', '#']).map_or(text, |(path, _)| path);
+    let uri = ProcessingUri::parse(text)
+        .map_err(|error| format!("`{shown}` is no processing URI: {error}"))?;
+    if !has_image_extension(uri.origin().as_str()) {
+        if args.skip_non_images {
+            tracing::info!("passed over `{shown}`: its name has no extension of an image");
+            return Ok(None);
+        }
+        return Err(format!(
+            "`{shown}` is no image by its name; -skip-non-images passes it over"
+        ));
+    }
+    if uri.target().is_none() {
+        return Err(format!("`{shown}` lacks `label` or `format`"));
+    }
+    if !args.strip_paths {
+        return Ok(Some(uri));
+    }
+    let stripped = uri.without_folders();
+    stripped
+        .map(Some)
+        .map_err(|error| format!("`{shown}`: {error}"))
+}
+
+/// Returns the URIs that are there twice, which stripped folders make of different ones.
+fn doubles(uris: &[ProcessingUri]) -> Vec<String> {
+    let mut counts: HashMap<&ProcessingUri, usize> = HashMap::new();
+    for uri in uris {
+        *counts.entry(uri).or_default() += 1;
+    }
+    let mut doubles: Vec<String> = counts
+        .into_iter()
+        .filter(|(_, count)| *count > 1)
+        .map(|(uri, count)| {
+            let shown = uri.to_redacted_string();
+            format!("`{shown}` is there {count} times; -strip-paths=false keeps folders apart")
+        })
+        .collect();
+    doubles.sort_unstable();
+    doubles
+}

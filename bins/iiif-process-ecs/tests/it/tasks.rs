@@ -1,0 +1,201 @@
+use iiif_testkit::aws::{Answer, Asked, AwsServer};
+use serde_json::{Value, json};
+
+use crate::run::{TASK, run};
+
+fn arn(number: usize) -> String {
+    format!("arn:aws:ecs:us-east-1:1:task/scans/{number}")
+}
+
+/// Runs tasks that stop with these exit codes, and has their logs.
+fn cluster(codes: &'static [Option<i32>]) -> impl FnMut(&Asked) -> Answer + Send + 'static {
+    let mut tasks = 0;
+    move |asked| match &asked.action[..] {
+        "RunTask" => {
+            tasks += 1;
+            Answer::ok(json!({"tasks": [{"taskArn": arn(tasks)}]}))
+        }
+        "DescribeTasks" => {
+            let task = |arn: &Value| {
+                let number: usize = arn
+                    .as_str()
+                    .unwrap()
+                    .rsplit('/')
+                    .next()
+                    .unwrap()
+                    .parse()
+                    .unwrap();
+                json!({
+                    "taskArn": arn,
+                    "lastStatus": "STOPPED",
+                    "stopCode": "EssentialContainerExited",
+                    "stoppedReason": "Essential container in task exited",
+                    "containers": [{"name": "go-iiif-process-ecs", "exitCode": codes[number - 1]}],
+                })
+            };
+            let arns = asked.body["tasks"].as_array().unwrap();
+            Answer::ok(json!({"tasks": arns.iter().map(task).collect::<Vec<_>>()}))
+        }
+        "DescribeTaskDefinition" => {
+            Answer::ok(json!({"taskDefinition": {"containerDefinitions": [{
+                "name": "go-iiif-process-ecs",
+                "logConfiguration": {"logDriver": "awslogs", "options": {
+                    "awslogs-group": "/ecs/iiif",
+                    "awslogs-region": "us-east-1",
+                    "awslogs-stream-prefix": "run",
+                }},
+            }]}}))
+        }
+        "GetLogEvents" => {
+            let stream = asked.body["logStreamName"].as_str().unwrap();
+            let number = stream.strip_prefix("run/go-iiif-process-ecs/").unwrap();
+            let report = json!({format!("{number}.jpg"): {"uris": {}}}).to_string();
+            Answer::ok(json!({
+                "events": [
+                    {"timestamp": 1, "message": "INFO image finished"},
+                    {"timestamp": 2, "message": report},
+                ],
+                "nextForwardToken": "f/1",
+            }))
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documented_command_runs_a_task_and_prints_its_arn() {
+    let server = AwsServer::start(cluster(&[Some(0)])).await.unwrap();
+    let dsn = server.dsn();
+    let args = [
+        &["-mode", "task", "-ecs-dsn", &dsn],
+        &TASK[..],
+        &["file:///IMG_0084.JPG"],
+    ]
+    .concat();
+    let made = run(&args, &[]).await;
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    assert!(made.stderr.contains(&arn(1)), "{}", made.stderr);
+    assert_eq!(made.stdout, "");
+    let asked = server.asked();
+    assert_eq!(asked.len(), 1);
+    let command = &asked[0].body["overrides"]["containerOverrides"][0]["command"];
+    assert_eq!(
+        command.as_array().unwrap().last(),
+        Some(&json!("file:///IMG_0084.JPG"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_prints_what_the_containers_reported() {
+    let server = AwsServer::start(cluster(&[Some(0), Some(0)]))
+        .await
+        .unwrap();
+    let dsn = server.dsn();
+    let args = [
+        &["-ecs-dsn", &dsn, "-wait", "-uris-per-task", "1"],
+        &TASK[..],
+        &["1.jpg", "2.jpg"],
+    ];
+    let made = run(&args.concat(), &[]).await;
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    let report: Value = serde_json::from_str(&made.stdout).unwrap();
+    assert_eq!(
+        report,
+        json!({"1.jpg": {"uris": {}}, "2.jpg": {"uris": {}}})
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_exit_code_is_the_worst_of_the_containers() {
+    for (codes, expected) in [
+        (&[Some(0), Some(1)][..], 1),
+        (&[Some(1), Some(137)], 137),
+        (&[Some(0), None], 1),
+    ] {
+        let server = AwsServer::start(cluster(codes)).await.unwrap();
+        let dsn = server.dsn();
+        let args = [
+            &["-ecs-dsn", &dsn, "-wait", "-uris-per-task", "1"],
+            &TASK[..],
+            &["1.jpg", "2.jpg"],
+        ];
+        let made = run(&args.concat(), &[]).await;
+        assert_eq!(made.code, Some(expected), "{}", made.stderr);
+        assert!(
+            made.stderr.contains("Essential container in task exited"),
+            "{}",
+            made.stderr
+        );
+        assert!(
+            made.stderr.contains("INFO image finished"),
+            "{}",
+            made.stderr
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_did_not_run_is_printed_as_a_manifest() {
+    let mut calls = 0;
+    let mut others = cluster(&[Some(0)]);
+    let server = AwsServer::start(move |asked| {
+        if asked.action == "RunTask" {
+            calls += 1;
+            if calls > 1 {
+                return Answer::error(400, "ClusterNotFoundException", "Cluster not found.");
+            }
+        }
+        others(asked)
+    })
+    .await
+    .unwrap();
+    let dsn = server.dsn();
+    let args = [
+        &["-ecs-dsn", &dsn, "-uris-per-task", "1", "-max-tasks", "1"],
+        &TASK[..],
+        &["1.jpg", "b/2 3.jpg"],
+    ];
+    let made = run(&args.concat(), &[]).await;
+    assert_eq!(made.code, Some(1), "{}", made.stderr);
+    assert!(made.stderr.contains("Cluster not found"), "{}", made.stderr);
+    assert_eq!(made.stdout, "file:///2%203.jpg\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_that_are_too_long_for_a_command_travel_as_objects() {
+    let folder = tempfile::tempdir().unwrap();
+    let bucket = format!("file://{}", folder.path().display());
+    let server = AwsServer::start(cluster(&[Some(0)])).await.unwrap();
+    let dsn = server.dsn();
+    let uris: Vec<String> = (0..500)
+        .map(|number| format!("file:///scans-of-2024/{number:04}.jpg"))
+        .collect();
+    let list = folder.path().join("list.txt");
+    std::fs::write(&list, uris.join("\n")).unwrap();
+    let args = [
+        &[
+            "-ecs-dsn",
+            &dsn,
+            "-strip-paths=false",
+            "-uris-per-task",
+            "1000",
+        ][..],
+        &[
+            "-manifest",
+            list.to_str().unwrap(),
+            "-manifest-bucket",
+            &bucket,
+        ],
+        &TASK[..],
+    ];
+    let made = run(&args.concat(), &[]).await;
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    let asked = server.asked();
+    assert_eq!(asked.len(), 1);
+    let command = asked[0].body["overrides"]["containerOverrides"][0]["command"].clone();
+    let command: Vec<String> = serde_json::from_value(command).unwrap();
+    assert_eq!(command[command.len() - 2], "-manifest");
+    let place = command.last().unwrap().strip_prefix("file://").unwrap();
+    let written = std::fs::read_to_string(place).unwrap();
+    assert_eq!(written.lines().collect::<Vec<_>>(), uris);
+}

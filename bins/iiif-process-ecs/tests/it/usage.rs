@@ -1,0 +1,161 @@
+use crate::run::{TASK, run};
+
+#[tokio::test]
+async fn all_that_is_missing_is_named_at_once() {
+    let task = run(&["file:///a.jpg"], &[]).await;
+    assert_eq!(task.code, Some(2));
+    for flag in ["-ecs-dsn", "-cluster", "-task", "-container"] {
+        assert!(task.stderr.contains(flag), "{}", task.stderr);
+    }
+    let invoke = run(&["-mode", "invoke", "file:///a.jpg"], &[]).await;
+    assert_eq!(invoke.code, Some(2));
+    for flag in ["-lambda-dsn", "-lambda-func", "-lambda-type"] {
+        assert!(invoke.stderr.contains(flag), "{}", invoke.stderr);
+    }
+}
+
+#[tokio::test]
+async fn all_uris_that_cannot_be_processed_are_named_at_once() {
+    let args = [
+        &TASK[..],
+        &[
+            "-dry-run",
+            "notes.txt",
+            "file:///../a.jpg",
+            "file:///b.jpg",
+            "idsecret:///c.jpg?id=1&secret=s",
+        ],
+    ]
+    .concat();
+    let refused = run(&args, &[]).await;
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    for name in ["notes.txt", "../a.jpg", "c.jpg"] {
+        assert!(refused.stderr.contains(name), "{name}: {}", refused.stderr);
+    }
+    assert!(!refused.stderr.contains("secret=s"), "{}", refused.stderr);
+    let args = [
+        &TASK[..],
+        &["-dry-run", "-skip-non-images", "notes.txt", "b.jpg"],
+    ]
+    .concat();
+    let passed = run(&args, &[]).await;
+    assert_eq!(passed.code, Some(0), "{}", passed.stderr);
+    assert_eq!(passed.stdout.lines().count(), 1);
+    let nothing = run(&[&TASK[..], &["-dry-run"]].concat(), &[]).await;
+    assert_eq!(nothing.code, Some(2));
+    assert!(nothing.stderr.contains("no images"), "{}", nothing.stderr);
+}
+
+#[tokio::test]
+async fn folders_are_stripped_as_documented_unless_two_images_become_one() {
+    let args = [&TASK[..], &["-dry-run", "file:///2024/a.jpg"]].concat();
+    assert!(run(&args, &[]).await.stdout.contains("\"file:///a.jpg\""));
+    let kept = [&args[..], &["-strip-paths=false"]].concat();
+    assert!(
+        run(&kept, &[])
+            .await
+            .stdout
+            .contains("\"file:///2024/a.jpg\"")
+    );
+    let same = [&args[..], &["file:///2025/a.jpg"]].concat();
+    let refused = run(&same, &[]).await;
+    assert_eq!(refused.code, Some(2));
+    assert!(
+        refused.stderr.contains("-strip-paths=false"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[tokio::test]
+async fn a_dsn_that_cannot_be_read_is_not_shown() {
+    for dsn in [
+        "region=us-east-1 credentials=static:ID:testkit-secret",
+        "credentials=static:ID:testkit-secret:",
+        "region=us-east-1 credentials=statics:ID:testkit-secret:T",
+    ] {
+        let args = [&TASK[..], &["-ecs-dsn", dsn, "a.jpg"]].concat();
+        let refused = run(&args, &[]).await;
+        assert_ne!(refused.code, Some(0));
+    }
+    let args = [
+        &TASK[..],
+        &["-ecs-dsn", "region=us-east-1 credentials=env:", "a.jpg"],
+    ]
+    .concat();
+    let refused = run(&args, &[]).await;
+    assert_eq!(refused.code, Some(2));
+    assert!(
+        refused.stderr.contains("AWS_ACCESS_KEY_ID"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[tokio::test]
+async fn variables_stand_for_flags_and_lists_have_commas() {
+    let variables = [
+        ("IIIF_PROCESS_CLUSTER", "scans"),
+        ("IIIF_PROCESS_TASK", "iiif-process:2"),
+        ("IIIF_PROCESS_CONTAINER", "iiif"),
+        ("IIIF_PROCESS_SUBNET", "subnet-1,subnet-2"),
+        ("IIIF_PROCESS_SECURITY_GROUP", "sg-1"),
+        ("IIIF_PROCESS_REPORT", "true"),
+        ("IIIF_PROCESS_REPORT_NAME", "report.json"),
+    ];
+    let made = run(&["-dry-run", "a.jpg"], &variables).await;
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    let request: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
+    let network = &request["networkConfiguration"]["awsvpcConfiguration"];
+    assert_eq!(
+        network["subnets"],
+        serde_json::json!(["subnet-1", "subnet-2"])
+    );
+    let command = &request["overrides"]["containerOverrides"][0]["command"];
+    assert!(
+        command
+            .to_string()
+            .contains(r#""-report","-report-name","report.json""#)
+    );
+}
+
+#[tokio::test]
+async fn capacity_and_sizes_go_into_the_request() {
+    let args = [
+        &TASK[..],
+        &[
+            "-dry-run",
+            "-capacity-provider",
+            "FARGATE_SPOT=3,FARGATE=1",
+            "-assign-public-ip=DISABLED",
+        ],
+        &[
+            "-cpu",
+            "1024",
+            "-memory",
+            "2048",
+            "-tag",
+            "a=b",
+            "-platform-version",
+            "1.4.0",
+            "a.jpg",
+        ],
+    ]
+    .concat();
+    let made = run(&args, &[]).await;
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    let request: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
+    let providers = serde_json::json!([
+        {"capacityProvider": "FARGATE_SPOT", "weight": 3, "base": 0},
+        {"capacityProvider": "FARGATE", "weight": 1, "base": 0},
+    ]);
+    assert_eq!(request["capacityProviderStrategy"], providers);
+    assert!(request.get("launchType").is_none());
+    let network = &request["networkConfiguration"]["awsvpcConfiguration"];
+    assert_eq!(network["assignPublicIp"], "DISABLED");
+    assert_eq!(request["overrides"]["cpu"], "1024");
+    assert_eq!(
+        request["tags"],
+        serde_json::json!([{"key": "a", "value": "b"}])
+    );
+}
