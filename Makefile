@@ -6,7 +6,7 @@ DEMO := target/demo
 # features are all named once, so that the rest is the same without it.
 TURBO_TOOLS := cmake $(if $(filter x86_64 amd64,$(shell uname -m)),nasm)
 MISSING_TOOLS := $(strip $(foreach tool,$(TURBO_TOOLS),$(if $(shell command -v $(tool) 2>/dev/null),,$(tool))))
-PURE_FEATURES := --features iiif-pipeline/webp-lossy,iiif-testkit/s3
+PURE_FEATURES := --features iiif-pipeline/webp-lossy,iiif-testkit/s3,iiif-testkit/aws,iiif-testkit/lambda,iiif-launch/aws,aws-dsn/sdk
 ifeq ($(MISSING_TOOLS),)
 FEATURES := --all-features
 TURBO := --features turbojpeg
@@ -38,6 +38,7 @@ jpeg:
 .PHONY: build
 build: jpeg ## Build the programs, optimised, in target/release
 	$(CARGO) build --locked --release -p iiif-process $(TURBO)
+	$(CARGO) build --locked --release -p iiif-process-ecs
 
 .PHONY: demo
 demo: jpeg ## Make derivatives of a sample image and say where they are
@@ -198,8 +199,9 @@ layers: ## Check that no crate reaches a layer it must not know
 	$(call forbid,iiif-pipeline iiif-resize,tokio|hyper|reqwest|object_store|iiif-storage|iiif-config)
 	$(call forbid,iiif-storage,image|zune-jpeg|turbojpeg|png|tiff|iiif-pipeline|iiif-image-api)
 	$(call forbid,iiif-derivatives,clap|axum)
+	$(call forbid,iiif-launch iiif-process-ecs,image|zune-jpeg|turbojpeg|png|tiff|webp|iiif-pipeline|iiif-derivatives)
 	$(call forbid,iiif-cli,iiif-image-api|iiif-config|iiif-pipeline|iiif-storage|iiif-derivatives)
-	$(call forbid,$(PURE) iiif-pipeline iiif-storage iiif-derivatives iiif-cli iiif-process,iiif-testkit)
+	$(call forbid,$(PURE) iiif-pipeline iiif-storage iiif-derivatives iiif-launch iiif-cli iiif-process iiif-process-ecs,iiif-testkit)
 	@echo "layers hold"
 
 .PHONY: deny

@@ -28,6 +28,8 @@ const CONFIG_NAME: &str = "config.json";
 const INSTRUCTIONS_NAME: &str = "instructions.json";
 
 const CONFIGURATION: &str = "Configuration";
+#[cfg(feature = "aws")]
+const LAMBDA: &str = "Lambda";
 const REPORTS: &str = "Reports";
 const RUN: &str = "Run";
 
@@ -50,11 +52,11 @@ pub(crate) struct Args {
     #[arg(long = "uri", value_name = "URI", help_heading = RUN)]
     pub(crate) more_uris: Vec<String>,
 
-    /// A file with a URI a line, or - for stdin
+    /// A list with a URI a line: a file, - for stdin, or an object such as s3://BUCKET/KEY
     #[arg(long, value_name = "PATH", help_heading = RUN)]
     pub(crate) manifest: Option<String>,
 
-    /// Process the URIs, or watch a file:// source and process what lands in it
+    /// Process the URIs, watch a file:// source and process what lands in it, or be a Lambda function
     #[arg(long, value_enum, default_value_t, help_heading = RUN)]
     pub(crate) mode: Mode,
 
@@ -121,6 +123,28 @@ pub(crate) struct Args {
         value_parser = BoolishValueParser::new())]
     pub(crate) print_config: bool,
 
+    /// Read images from the bucket that an event names, in place of images.source.uri
+    #[cfg(feature = "aws")]
+    #[arg(long, help_heading = LAMBDA, default_value_t = false, num_args = 0..=1,
+          require_equals = true, default_missing_value = "true", action = ArgAction::Set,
+        value_parser = BoolishValueParser::new())]
+    pub(crate) source_from_event: bool,
+
+    /// Process only objects of an event that match, such as BUCKET/scans/**; may be repeated
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "GLOB", help_heading = LAMBDA)]
+    pub(crate) include: Vec<String>,
+
+    /// Never process objects of an event that match; may be repeated
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "GLOB", help_heading = LAMBDA)]
+    pub(crate) exclude: Vec<String>,
+
+    /// Where derivatives go, BUCKET or BUCKET/FOLDER: never processed again
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "PLACE", help_heading = LAMBDA)]
+    pub(crate) derivatives: Option<String>,
+
     /// Write a JSON report for each image
     #[arg(long, help_heading = REPORTS, default_value_t = false, num_args = 0..=1,
           require_equals = true, default_missing_value = "true", action = ArgAction::Set,
@@ -155,6 +179,9 @@ pub(crate) enum Mode {
     Cli,
     /// Watch the folder of source images.
     Fsnotify,
+    /// Be a Lambda function that processes the images of events.
+    #[cfg(feature = "aws")]
+    Lambda,
 }
 
 impl Args {

@@ -16,7 +16,7 @@ const MOST_LEFT_NAMED: usize = 20;
 
 /// Makes the derivatives of all images and prints the reports, one line of JSON, to stdout.
 pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
-    let uris = load::uris(args)?;
+    let uris = load::uris(args).await?;
     let cancellation = Arc::new(Cancellation::default());
     let signal = tokio::spawn(watch_signals(Arc::clone(&cancellation)));
     let mut progress = if args.shows_progress() {

@@ -68,7 +68,7 @@ pub(crate) async fn job(args: &Args) -> anyhow::Result<Job> {
 }
 
 /// Returns the URIs of the command line, then those of the manifest.
-pub(crate) fn uris(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
+pub(crate) async fn uris(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
     let manifest = match args.manifest.as_deref() {
         None => String::new(),
         Some("-") => {
@@ -78,6 +78,7 @@ pub(crate) fn uris(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
                 .context("cannot read URIs from stdin")?;
             text
         }
+        Some(uri) if uri.contains("://") => object(uri).await.context("cannot read -manifest")?,
         Some(path) => std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the manifest `{path}`"))?,
     };
@@ -99,7 +100,7 @@ fn without_parameters(text: &str) -> &str {
     text.split_once(['?', '#']).map_or(text, |(path, _)| path)
 }
 
-fn opener() -> StorageOpener {
+pub(crate) fn opener() -> StorageOpener {
     StorageOpener::new(Environment::from_process())
 }
 
@@ -134,6 +135,13 @@ fn reports(args: &Args, opener: &StorageOpener) -> anyhow::Result<Option<ReportO
         options.contact_sheet = ContactSheets::Written;
     }
     Ok(Some(options))
+}
+
+/// Reads the object of a bucket.
+async fn object(uri: &str) -> anyhow::Result<String> {
+    let (bucket, key) = opener().open_object(uri)?;
+    let bytes = bucket.get(&key).await?;
+    String::from_utf8(bytes.to_vec()).with_context(|| format!("`{key}` is not text in UTF-8"))
 }
 
 /// A file in a bucket.

@@ -2,6 +2,8 @@
 
 mod args;
 mod batch;
+#[cfg(feature = "aws")]
+mod lambda;
 mod load;
 mod watch;
 
@@ -45,6 +47,8 @@ async fn run(args: &Args) -> anyhow::Result<ExitStatus> {
     match args.mode {
         Mode::Cli => batch::run(args, &job).await,
         Mode::Fsnotify => watch::run(&job).await,
+        #[cfg(feature = "aws")]
+        Mode::Lambda => lambda::run(args, &job).await,
     }
 }
 

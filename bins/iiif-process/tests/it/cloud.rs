@@ -1,0 +1,145 @@
+//! From an object in a bucket to its derivatives: as the container of a task, and as a function.
+
+use std::process::Stdio;
+
+use iiif_launch::{Arrivals, ContainerInput, Folders, ObjectFilter, TaskTemplate, deliveries};
+use iiif_testkit::lambda::LambdaRuntime;
+use iiif_testkit::s3::{S3Server, SECRET_ACCESS_KEY};
+use serde_json::{Value, json};
+
+use crate::studio::{Run, Studio, documented_instructions, photo_jpeg};
+
+const KEYS: [&str; 3] = [
+    "full/full/-1/color.jpg",
+    "full/!2048,1536/0/color.png",
+    "-1,-1,320,320/full/0/dither.jpg",
+];
+
+/// Buckets with a photo, and a studio whose config leads there.
+async fn cloud() -> (S3Server, Studio) {
+    let server = S3Server::start().await.unwrap();
+    for bucket in ["scans", "made"] {
+        server.create_bucket(bucket).unwrap();
+    }
+    let folder = server.folder("scans").join("2024");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("a map.jpg"), photo_jpeg(640, 480)).unwrap();
+    let studio = Studio::new();
+    studio.write_config(&json!({
+        "images": { "source": { "uri": server.bucket_uri("scans") } },
+        "derivatives": { "cache": { "uri": server.bucket_uri("made") } },
+    }));
+    studio.write_instructions(&documented_instructions());
+    (server, studio)
+}
+
+/// What S3 says of the photo, with more that nobody asked for.
+fn event() -> Value {
+    let record = |key: &str| {
+        json!({
+            "eventSource": "aws:s3",
+            "eventName": "ObjectCreated:Put",
+            "s3": { "bucket": { "name": "scans" }, "object": { "key": key } },
+        })
+    };
+    json!({ "Records": [record("2024/a+map.jpg"), record("2024/notes.txt")] })
+}
+
+#[track_caller]
+fn assert_made(server: &S3Server) {
+    let made = server.folder("made").join("2024/a map.jpg");
+    for key in KEYS.iter().chain(&["process.json"]) {
+        assert!(made.join(key).exists(), "{key}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_of_a_task_makes_the_derivatives_of_an_event() {
+    let (server, studio) = cloud().await;
+    let deliveries = deliveries(&event()).unwrap();
+    let arrivals = Arrivals::of(deliveries, &ObjectFilter::default(), Folders::Kept);
+    let uris: Vec<String> = arrivals
+        .images
+        .iter()
+        .map(|image| image.uri.to_string())
+        .collect();
+    let mut template = TaskTemplate::default();
+    template.command.report_name = Some("process.json".to_owned());
+    // The container has its files there; this machine has them elsewhere.
+    template.command.config = studio.path("config/config.json").display().to_string();
+    template.command.instructions = studio
+        .path("config/instructions.json")
+        .display()
+        .to_string();
+    let request = template.request(ContainerInput::Uris(&uris));
+    let [container] = &request.overrides.container_overrides;
+    assert_eq!(container.command[0], "/bin/iiif-process");
+    let mut command = studio.command();
+    command.args(&container.command[1..]);
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .unwrap();
+    let run = Run::of(&output.unwrap());
+    run.assert_code(0);
+    assert_eq!(
+        run.report("2024/a map.jpg")["dimensions"]["o"],
+        json!([640, 480])
+    );
+    assert_made(&server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_reads_its_list_from_an_object() {
+    let (server, studio) = cloud().await;
+    server.create_bucket("lists").unwrap();
+    let list = server.folder("lists").join("1.txt");
+    std::fs::write(list, "file:///2024/a%20map.jpg\n").unwrap();
+    let place = iiif_storage::object_uri(&server.bucket_uri("lists"), "1.txt");
+    let run = tokio::task::spawn_blocking(move || studio.run(&["-report", "-manifest", &place]));
+    run.await.unwrap().assert_code(0);
+    assert_made(&server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_makes_the_derivatives_of_an_event() {
+    let (server, studio) = cloud().await;
+    let runtime = LambdaRuntime::start().await.unwrap();
+    let mut child = studio
+        .command()
+        .envs(runtime.variables())
+        .env("IIIF_PROCESS_MODE", "lambda")
+        .env("IIIF_PROCESS_REPORT", "true")
+        .env("IIIF_PROCESS_CONFIG", studio.path("config/config.json"))
+        .env(
+            "IIIF_PROCESS_INSTRUCTIONS",
+            studio.path("config/instructions.json"),
+        )
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let answer = runtime.invoke(&event().to_string()).await.unwrap();
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(
+        answer["2024/a map.jpg"]["dimensions"]["o"],
+        json!([640, 480])
+    );
+    assert_made(&server);
+
+    let message =
+        |id: &str, body: &str| json!({"eventSource": "aws:sqs", "messageId": id, "body": body});
+    let gone = event().to_string().replace("a+map", "gone");
+    let queued = json!({"Records": [message("1", &event().to_string()), message("2", &gone)]});
+    let answer = runtime.invoke(&queued.to_string()).await.unwrap();
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(
+        answer,
+        json!({"batchItemFailures": [{"itemIdentifier": "2"}]})
+    );
+
+    let error = runtime.invoke("{}").await.unwrap_err();
+    assert!(error.contains("Object Created"), "{error}");
+    child.kill().unwrap();
+    let run = Run::of(&child.wait_with_output().unwrap());
+    assert!(!run.stderr.contains(SECRET_ACCESS_KEY));
+}
