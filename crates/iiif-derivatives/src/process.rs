@@ -182,15 +182,14 @@ impl<'a> Image<'a> {
             budget: budget.clone(),
         };
         let planned = self.resolve(&source);
-        let mut batch = self.batch(&source, &planned);
+        let batch = self.batch(&source, &planned);
         // Whether a plan keeps the source's data is looked up in the data.
         let planning = move || {
             let bytes = batch.memory_bytes();
             Ok((batch, bytes))
         };
-        let needed;
-        (batch, needed) = blocking(planning).await?;
-        let needed = needed.saturating_add(explained.source_bytes);
+        let (mut batch, planned_bytes) = blocking(planning).await?;
+        let needed = planned_bytes.saturating_add(explained.source_bytes);
         let format = Some(explained.format.clone());
         let over_budget = |error: OverBudgetError| Failure::new(&error, format.clone());
         if read_bytes == 0 {

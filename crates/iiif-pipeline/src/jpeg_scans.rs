@@ -8,8 +8,10 @@ const PREFIX: u8 = 0xff;
 /// Makes a byte of the data of a prefix: ITU-T T.81 §B.1.1.5.
 const STUFFING: u8 = 0;
 
-/// Markers without a segment that stand inside the data: ITU-T T.81 table B.1.
+/// Has no segment, like the end of the image: ITU-T T.81 table B.1.
 const TEMPORARY: u8 = 0x01;
+
+/// Stand inside the data: ITU-T T.81 table B.1.
 const RESTARTS: std::ops::RangeInclusive<u8> = 0xd0..=0xd7;
 
 /// Returns the markers of `bytes` from `start`, where the data of the first scan begins, to the end of
@@ -25,13 +27,13 @@ pub(crate) fn markers(bytes: &[u8], start: usize) -> impl Iterator<Item = (u8, u
         loop {
             let prefix = prefixes.next()?;
             let code = *bytes.get(prefix + 1)?;
-            let is_data = matches!(code, STUFFING | TEMPORARY) || RESTARTS.contains(&code);
+            let is_data = code == STUFFING || RESTARTS.contains(&code);
             // Fill bytes may precede a marker.
             if prefix < read || is_data || code == PREFIX {
                 continue;
             }
-            if code == END_OF_IMAGE {
-                read_to = None;
+            if matches!(code, END_OF_IMAGE | TEMPORARY) {
+                read_to = (code == TEMPORARY).then_some(prefix + 2);
                 return Some((code, prefix + 2));
             }
             // A length counts its own two bytes.
@@ -53,11 +55,23 @@ mod tests {
 
     #[test]
     fn markers_are_told_from_data() {
-        let data = [1, PREFIX, STUFFING, 2, PREFIX, 0xd3, PREFIX, TEMPORARY, 3];
+        let data = [1, PREFIX, STUFFING, 2, PREFIX, 0xd3, 3];
+        let temporary = [PREFIX, TEMPORARY];
         let comment = [PREFIX, PREFIX, 0xfe, 0, 4, PREFIX, END_OF_IMAGE];
         let end = [PREFIX, END_OF_IMAGE];
-        let file = [&data[..], &comment, &data, &end, &data, &end].concat();
-        assert_eq!(found(&file), [(0xfe, 16), (END_OF_IMAGE, 27)]);
+        let file = [
+            &data[..],
+            &comment,
+            &data,
+            &temporary,
+            &data,
+            &end,
+            &data,
+            &end,
+        ]
+        .concat();
+        let expected = [(0xfe, 14), (TEMPORARY, 23), (END_OF_IMAGE, 32)];
+        assert_eq!(found(&file), expected);
     }
 
     #[test]
