@@ -136,7 +136,7 @@ pub(crate) struct Args {
     pub(crate) memory: Option<u32>,
 
     /// Tags of tasks
-    #[arg(long, value_name = "KEY=VALUE", value_parser = tag, help_heading = ECS)]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = tag, value_delimiter = ',', help_heading = ECS)]
     pub(crate) tag: Vec<Tag>,
 
     /// The most URIs of a task

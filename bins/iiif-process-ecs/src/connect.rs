@@ -69,15 +69,6 @@ pub(crate) fn follow(args: &Args) -> FollowOptions {
 
 /// Returns which objects of events are processed.
 pub(crate) fn filter(args: &Args) -> anyhow::Result<ObjectFilter> {
-    let mut filter = ObjectFilter::default();
-    for glob in &args.include {
-        filter = filter.include(glob).context("cannot read -include")?;
-    }
-    for glob in &args.exclude {
-        filter = filter.exclude(glob).context("cannot read -exclude")?;
-    }
-    if let Some(place) = &args.derivatives {
-        filter = filter.with_derivatives(place);
-    }
-    Ok(filter)
+    ObjectFilter::new(&args.include, &args.exclude, args.derivatives.as_deref())
+        .context("cannot read -include and -exclude")
 }

@@ -1,11 +1,10 @@
 //! Mode `lambda`: events in, tasks out.
 
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
 
 use anyhow::anyhow;
-use iiif_launch::{Folders, LaunchHandler, TaskLauncher};
-use lambda_runtime::{Context, LambdaEvent, service_fn};
+use iiif_launch::{Folders, LaunchHandler, TaskLauncher, working_time};
+use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 
 use crate::args::Args;
@@ -26,19 +25,10 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
     handler.follow = connect::follow(args);
     let handler = &handler;
     let answer = async |event: LambdaEvent<Value>| {
-        let remaining = remaining(&event.context);
-        let answer = handler.handle(&event.payload, remaining);
+        let answer = handler.handle(&event.payload, working_time(event.context.deadline));
         answer.await.map_err(lambda_runtime::Error::from)
     };
     let served = lambda_runtime::run(service_fn(answer)).await;
     served.map_err(|error| anyhow!("cannot serve events: {error}"))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Returns the time until the function is stopped.
-fn remaining(context: &Context) -> Duration {
-    let deadline = SystemTime::UNIX_EPOCH + Duration::from_millis(context.deadline);
-    deadline
-        .duration_since(SystemTime::now())
-        .unwrap_or_default()
 }

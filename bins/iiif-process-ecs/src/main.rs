@@ -9,9 +9,9 @@ mod uris;
 
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use args::{Args, Mode, VARIABLE_PREFIXES};
-use iiif_cli::{Environment, ExitStatus, LogFormat, Verbosity};
+use iiif_cli::{Environment, ExitStatus, Verbosity};
 
 #[global_allocator]
 static ALLOCATOR: iiif_cli::Allocator = iiif_cli::Allocator;
@@ -21,27 +21,13 @@ fn main() -> ExitCode {
     let args: Args =
         match iiif_cli::parse_args(std::env::args_os(), &environment, &VARIABLE_PREFIXES) {
             Ok(args) => args,
-            Err(error) => {
-                // Nobody is left to tell when the terminal is gone.
-                let _ = error.print();
-                let is_usage = error.use_stderr();
-                return if is_usage {
-                    ExitStatus::Usage
-                } else {
-                    ExitStatus::Success
-                }
-                .into();
-            }
+            Err(error) => return iiif_cli::print_usage(&error).into(),
         };
     iiif_cli::init_logging(Verbosity::Normal, args.log_format);
     match run(&args) {
         Ok(code) => code,
         Err(error) => {
-            if args.log_format == LogFormat::Text {
-                iiif_cli::print_error(&error);
-            } else {
-                tracing::error!("{error:#}");
-            }
+            iiif_cli::tell_error(&error, args.log_format);
             ExitStatus::Usage.into()
         }
     }
@@ -54,9 +40,17 @@ async fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let mode = format!("{:?}", args.mode).to_lowercase();
         bail!("-mode {mode} needs {}", missing.join(", "));
     }
+    if args.mode == Mode::Lambda {
+        return lambda::run(args).await;
+    }
+    let uris = uris::read(args).await?;
+    if uris.is_empty() {
+        let error = anyhow!("no images to process; expected URIs as arguments, -uri or -manifest");
+        iiif_cli::tell_error(&error, args.log_format);
+        return Ok(ExitStatus::NothingToDo.into());
+    }
     match args.mode {
-        Mode::Lambda => lambda::run(args).await,
-        Mode::Task => task::run(args, &uris::read(args).await?).await,
-        Mode::Invoke => invoke::run(args, &uris::read(args).await?).await,
+        Mode::Invoke => invoke::run(args, &uris).await,
+        _ => task::run(args, &uris).await,
     }
 }

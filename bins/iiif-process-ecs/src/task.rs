@@ -60,14 +60,14 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     Ok(ExitCode::from(ends.code))
 }
 
-/// Shares the URIs out: as arguments, or in manifests where there is a bucket for them and they take
-/// more than one task as arguments.
+/// Shares the URIs out: as arguments, or in manifests where there is a bucket for them and they would take
+/// more tasks as arguments.
 async fn plan(args: &Args, uris: &[String]) -> anyhow::Result<Vec<Planned>> {
     let template = connect::template(args);
     let as_arguments = shares(uris, &template, args.uris_per_task);
-    if let Some(bucket) = &args.manifest_bucket
-        && !matches!(&as_arguments, Ok(shares) if shares.len() == uris.len().div_ceil(args.uris_per_task.get()))
-    {
+    let least_tasks = uris.len().div_ceil(args.uris_per_task.get());
+    let fits = matches!(&as_arguments, Ok(shares) if shares.len() == least_tasks);
+    if let Some(bucket) = args.manifest_bucket.as_ref().filter(|_| !fits) {
         let opener = StorageOpener::new(Environment::from_process());
         let opened = opener.open(bucket, MissingFolder::Create);
         let opened = opened.context("cannot open -manifest-bucket")?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::Read as _;
 
 use anyhow::{Context as _, bail};
-use iiif_config::{ProcessingUri, has_image_extension};
+use iiif_config::{ProcessingUri, has_image_extension, manifest_lines, without_parameters};
 use iiif_storage::{Environment, StorageOpener};
 
 use crate::args::Args;
@@ -25,14 +25,9 @@ pub(crate) async fn read(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
         })?,
     };
     let given = args.uris.iter().chain(&args.more_uris).map(String::as_str);
-    let listed = manifest
-        .trim_start_matches('\u{feff}')
-        .lines()
-        .map(str::trim_end)
-        .filter(|line| !line.is_empty());
     let mut problems = Vec::new();
     let mut uris = Vec::new();
-    for text in given.chain(listed) {
+    for text in given.chain(manifest_lines(&manifest)) {
         match uri(args, text) {
             Ok(Some(uri)) => uris.push(uri),
             Ok(None) => {}
@@ -42,9 +37,6 @@ pub(crate) async fn read(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
     problems.extend(doubles(&uris));
     if !problems.is_empty() {
         bail!("{}", problems.join("; "));
-    }
-    if uris.is_empty() {
-        bail!("no images to process; expected URIs as arguments, -uri or -manifest");
     }
     Ok(uris)
 }
@@ -66,8 +58,7 @@ async fn manifest(place: &str) -> anyhow::Result<String> {
 
 /// Reads a URI; `None` for one that is passed over.
 fn uri(args: &Args, text: &str) -> Result<Option<ProcessingUri>, String> {
-    // What stands behind the question mark may be a secret.
-    let shown = text.split_once(['?', '#']).map_or(text, |(path, _)| path);
+    let shown = without_parameters(text);
     let uri = ProcessingUri::parse(text)
         .map_err(|error| format!("`{shown}` is no processing URI: {error}"))?;
     if !has_image_extension(uri.origin().as_str()) {

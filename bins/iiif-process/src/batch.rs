@@ -9,7 +9,7 @@ use iiif_config::ProcessingUri;
 use iiif_derivatives::{Cancellation, Error, ErrorKind, Finished, Job, ReportStream};
 
 use crate::args::Args;
-use crate::{load, refuse};
+use crate::load;
 
 /// How many images that were not begun are named.
 const MOST_LEFT_NAMED: usize = 20;
@@ -44,7 +44,7 @@ pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
         .finish()
         .context("cannot write the reports to stdout")
     {
-        refuse(args, &error);
+        iiif_cli::tell_error(&error, args.log_format);
         return Ok(ExitStatus::Failed);
     }
     if cancellation.is_cancelled() {
@@ -59,7 +59,7 @@ pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
 
 fn refused(args: &Args, error: Error) -> anyhow::Result<ExitStatus> {
     if error.kind() == ErrorKind::NothingToDo {
-        refuse(args, &error.into());
+        iiif_cli::tell_error(&error.into(), args.log_format);
         return Ok(ExitStatus::NothingToDo);
     }
     Err(error.into())

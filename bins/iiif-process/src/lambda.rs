@@ -1,13 +1,16 @@
 //! Mode `lambda`: the images of events, processed inside a Lambda function.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use iiif_cli::ExitStatus;
 use iiif_config::ProcessingUri;
 use iiif_derivatives::{Cancellation, Error, ErrorKind, Job, Outcome};
-use iiif_launch::{Arrival, Arrivals, EventError, Folders, ObjectFilter, deliveries};
+use iiif_launch::{
+    Arrival, Arrivals, EventError, Folders, ObjectFilter, batch_item_failures, deliveries,
+    working_time,
+};
 use iiif_storage::MissingFolder;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::{Map, Value, json};
@@ -16,39 +19,21 @@ use tokio::time::{Instant, timeout_at};
 use crate::args::Args;
 use crate::{batch, load};
 
-/// What is kept of a function's time to write what is rendered, and to answer.
-const ANSWER_TIME: Duration = Duration::from_secs(5);
-
 /// Answers events until the function is stopped.
 pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
     let function = &Function {
         job,
-        filter: filter(args)?,
+        filter: ObjectFilter::new(&args.include, &args.exclude, args.derivatives.as_deref())
+            .context("cannot read -include and -exclude")?,
         source_from_event: args.source_from_event,
     };
     let answer = async |event: LambdaEvent<Value>| {
-        let deadline = SystemTime::UNIX_EPOCH + Duration::from_millis(event.context.deadline);
-        let remaining = deadline.duration_since(SystemTime::now());
-        let answer = function.answer(&event.payload, remaining.unwrap_or_default());
+        let answer = function.answer(&event.payload, working_time(event.context.deadline));
         answer.await.map_err(lambda_runtime::Error::from)
     };
     let served = lambda_runtime::run(service_fn(answer)).await;
     served.map_err(|error| anyhow!("cannot serve events: {error}"))?;
     Ok(ExitStatus::Success)
-}
-
-fn filter(args: &Args) -> anyhow::Result<ObjectFilter> {
-    let mut filter = ObjectFilter::default();
-    for glob in &args.include {
-        filter = filter.include(glob).context("cannot read -include")?;
-    }
-    for glob in &args.exclude {
-        filter = filter.exclude(glob).context("cannot read -exclude")?;
-    }
-    if let Some(place) = &args.derivatives {
-        filter = filter.with_derivatives(place);
-    }
-    Ok(filter)
 }
 
 struct Function<'a> {
@@ -69,7 +54,7 @@ struct Made {
 impl Function<'_> {
     /// Returns the reports by origin, `null` where there is nothing to process; for SQS, the messages
     /// that failed.
-    async fn answer(&self, event: &Value, remaining: Duration) -> Result<Value, EventError> {
+    async fn answer(&self, event: &Value, time: Duration) -> Result<Value, EventError> {
         let deliveries = deliveries(event)?;
         let is_queue = deliveries.iter().any(|one| one.message_id.is_some());
         let arrivals = Arrivals::of(deliveries, &self.filter, Folders::Kept);
@@ -91,7 +76,7 @@ impl Function<'_> {
             };
             buckets.entry(bucket).or_default().push(image);
         }
-        let end = Instant::now() + remaining.saturating_sub(ANSWER_TIME);
+        let end = Instant::now() + time;
         for (bucket, images) in &buckets {
             self.process(bucket, images, end, &mut made).await;
         }
@@ -99,11 +84,7 @@ impl Function<'_> {
             tracing::error!("{problem}");
         }
         if is_queue {
-            made.failed_messages.sort_unstable();
-            made.failed_messages.dedup();
-            let failed = made.failed_messages.iter();
-            let failed = failed.map(|id| json!({ "itemIdentifier": id }));
-            return Ok(json!({ "batchItemFailures": failed.collect::<Vec<_>>() }));
+            return Ok(batch_item_failures(made.failed_messages));
         }
         if is_nothing {
             return Ok(Value::Null);

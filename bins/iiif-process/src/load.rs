@@ -4,7 +4,9 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use iiif_config::{Config, InstructionSet, ProcessingUri, redact_uri};
+use iiif_config::{
+    Config, InstructionSet, ProcessingUri, manifest_lines, redact_uri, without_parameters,
+};
 use iiif_derivatives::{ContactSheets, Job, ReportOptions};
 use iiif_storage::{Environment, MissingFolder, StorageOpener};
 
@@ -83,21 +85,11 @@ pub(crate) async fn uris(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
             .with_context(|| format!("cannot read the manifest `{path}`"))?,
     };
     let given = args.uris.iter().chain(&args.more_uris).map(String::as_str);
-    let listed = manifest
-        .trim_start_matches('\u{feff}')
-        .lines()
-        .map(str::trim_end)
-        .filter(|line| !line.is_empty());
     let parse = |text: &str| {
         ProcessingUri::parse(text)
             .with_context(|| format!("`{}` is no processing URI", without_parameters(text)))
     };
-    given.chain(listed).map(parse).collect()
-}
-
-/// What stands behind the question mark may be a secret, misspelt or not.
-fn without_parameters(text: &str) -> &str {
-    text.split_once(['?', '#']).map_or(text, |(path, _)| path)
+    given.chain(manifest_lines(&manifest)).map(parse).collect()
 }
 
 pub(crate) fn opener() -> StorageOpener {

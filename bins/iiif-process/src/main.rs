@@ -21,13 +21,13 @@ fn main() -> ExitCode {
     let args: Args =
         match iiif_cli::parse_args(std::env::args_os(), &environment, &VARIABLE_PREFIXES) {
             Ok(args) => args,
-            Err(error) => return ending(&error).into(),
+            Err(error) => return iiif_cli::print_usage(&error).into(),
         };
     iiif_cli::init_logging(args.verbosity(), args.log_format);
     match run(&args) {
         Ok(status) => status.into(),
         Err(error) => {
-            refuse(&args, &error);
+            iiif_cli::tell_error(&error, args.log_format);
             ExitStatus::Usage.into()
         }
     }
@@ -49,25 +49,5 @@ async fn run(args: &Args) -> anyhow::Result<ExitStatus> {
         Mode::Fsnotify => watch::run(&job).await,
         #[cfg(feature = "aws")]
         Mode::Lambda => lambda::run(args, &job).await,
-    }
-}
-
-/// Prints help or a wrong flag where clap wants it.
-fn ending(error: &clap::Error) -> ExitStatus {
-    // Nobody is left to tell when the terminal is gone.
-    let _ = error.print();
-    if error.use_stderr() {
-        ExitStatus::Usage
-    } else {
-        ExitStatus::Success
-    }
-}
-
-/// Says why the run was refused, in the form of the logs.
-fn refuse(args: &Args, error: &anyhow::Error) {
-    if args.logs_are_text() {
-        iiif_cli::print_error(error);
-    } else {
-        tracing::error!("{error:#}");
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use crate::Signal;
+use crate::{LogFormat, Signal};
 
 /// The exit codes of the programs; they are part of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +42,29 @@ impl From<ExitStatus> for ExitCode {
     }
 }
 
+/// Prints help, a version or what is wrong with flags where clap wants it, and returns the status to end
+/// with.
+#[must_use]
+pub fn print_usage(error: &clap::Error) -> ExitStatus {
+    // Nobody is left to tell when the terminal is gone.
+    let _ = error.print();
+    if error.use_stderr() {
+        ExitStatus::Usage
+    } else {
+        ExitStatus::Success
+    }
+}
+
+/// Says why a run failed, in the form of the logs.
+pub fn tell_error(error: &anyhow::Error, format: LogFormat) {
+    match format {
+        LogFormat::Text => print_error(error),
+        LogFormat::Json => tracing::error!("{error:#}"),
+    }
+}
+
 /// Prints an error and its causes to stderr, one a line.
-pub fn print_error(error: &anyhow::Error) {
+fn print_error(error: &anyhow::Error) {
     let mut stderr = io::stderr().lock();
     // There is nowhere left to report that stderr is gone.
     let _ = writeln!(stderr, "error: {error}");

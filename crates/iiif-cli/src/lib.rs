@@ -13,7 +13,7 @@ mod signals;
 
 pub use crate::allocator::{Allocator, free_at_once};
 pub use crate::args::{Environment, parse_args};
-pub use crate::exit::{ExitStatus, print_error, print_line};
+pub use crate::exit::{ExitStatus, print_line, print_usage, tell_error};
 pub use crate::logging::{LogFormat, Verbosity, init_logging};
 pub use crate::machine::{ByteSize, ParseByteSizeError, memory_bytes};
 pub use crate::progress::Progress;

@@ -48,6 +48,6 @@ pub use crate::place::Place;
 pub use crate::redact::redact_uri;
 pub use crate::uri::{
     FileUri, IdSecretUri, Origin, ParseUriError, ProcessingUri, RewriteUri, Target, encode_path,
-    has_image_extension,
+    has_image_extension, manifest_lines, without_parameters,
 };
 pub use crate::warning::{Parsed, Warning};

@@ -231,6 +231,21 @@ impl fmt::Display for ProcessingUri {
     }
 }
 
+/// Returns the texts of a manifest, a URI a line. Empty lines and a byte order mark do not count.
+pub fn manifest_lines(manifest: &str) -> impl Iterator<Item = &str> {
+    let text = manifest.trim_start_matches('\u{feff}');
+    text.lines()
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty())
+}
+
+/// Returns what of a text that may be a URI can be shown: what stands behind the question mark may be a
+/// secret, misspelt or not.
+#[must_use]
+pub fn without_parameters(text: &str) -> &str {
+    text.split_once(['?', '#']).map_or(text, |(path, _)| path)
+}
+
 /// Returns the scheme (RFC 3986 §3.1) and what follows `://`.
 ///
 /// A known scheme may also stand before a single slash, as RFC 8089 §2 has it for `file`.

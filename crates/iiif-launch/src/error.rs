@@ -41,16 +41,6 @@ pub enum LaunchError {
         /// Why.
         reason: String,
     },
-    /// A function failed.
-    #[error("function `{function}` failed with `{error}`: {payload}")]
-    Function {
-        /// Its name.
-        function: String,
-        /// `FunctionError` of the answer: `Handled` or `Unhandled`.
-        error: String,
-        /// What it returned.
-        payload: String,
-    },
 }
 
 impl LaunchError {

@@ -52,42 +52,25 @@ pub struct GlobError {
 }
 
 impl ObjectFilter {
-    /// Adds a glob of objects to process. Default: all.
+    /// Returns a filter of objects that match one of `include`, all if there is none, and none of
+    /// `exclude`. What is put into `derivatives`, `bucket` or `bucket/folder`, is never processed.
     ///
-    /// `*` and `?` stop at slashes, `**` does not: `scans/**/*.tif`.
-    ///
-    /// # Errors
-    ///
-    /// [`GlobError`] if the text is no glob.
-    pub fn include(mut self, glob: &str) -> Result<Self, GlobError> {
-        self.include.push(matcher(glob)?);
-        Ok(self)
-    }
-
-    /// Adds a glob of objects to leave out, which wins over those to process. Default: none.
+    /// `*` and `?` stop at slashes, `**` does not: `scans/**/*.tif`. A text may hold several globs with
+    /// commas between them; commas in braces belong to the glob.
     ///
     /// # Errors
     ///
-    /// [`GlobError`] if the text is no glob.
-    pub fn exclude(mut self, glob: &str) -> Result<Self, GlobError> {
-        self.exclude.push(matcher(glob)?);
-        Ok(self)
-    }
-
-    /// Sets where derivatives go, `bucket` or `bucket/folder`: what is put there is never processed.
-    #[must_use]
-    pub fn with_derivatives(mut self, location: &str) -> Self {
-        let location = location.trim_matches('/');
-        let (bucket, folder) = location.split_once('/').unwrap_or((location, ""));
-        let prefix = match folder {
-            "" => String::new(),
-            folder => format!("{folder}/"),
-        };
-        self.derivatives = Some(Location {
-            bucket: bucket.to_owned(),
-            prefix,
-        });
-        self
+    /// [`GlobError`] if a text is no glob.
+    pub fn new(
+        include: &[String],
+        exclude: &[String],
+        derivatives: Option<&str>,
+    ) -> Result<Self, GlobError> {
+        Ok(Self {
+            include: matchers(include)?,
+            exclude: matchers(exclude)?,
+            derivatives: derivatives.map(Location::of),
+        })
     }
 
     /// Checks whether an object is processed.
@@ -117,6 +100,40 @@ impl ObjectFilter {
     }
 }
 
+impl Location {
+    fn of(place: &str) -> Self {
+        let place = place.trim_matches('/');
+        let (bucket, folder) = place.split_once('/').unwrap_or((place, ""));
+        let prefix = match folder {
+            "" => String::new(),
+            folder => format!("{folder}/"),
+        };
+        Self {
+            bucket: bucket.to_owned(),
+            prefix,
+        }
+    }
+}
+
+fn matchers(lists: &[String]) -> Result<Vec<GlobMatcher>, GlobError> {
+    let globs = lists.iter().flat_map(|list| globs_of(list));
+    globs.map(matcher).collect()
+}
+
+/// Splits a list at the commas that are not in braces.
+fn globs_of(list: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0_usize;
+    let is_end = move |character: char| {
+        match character {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        character == ',' && depth == 0
+    };
+    list.split(is_end).filter(|glob| !glob.is_empty())
+}
+
 fn matcher(glob: &str) -> Result<GlobMatcher, GlobError> {
     let built: Result<Glob, _> = GlobBuilder::new(glob).literal_separator(true).build();
     built
@@ -138,13 +155,28 @@ mod tests {
         }
     }
 
+    fn filter(include: &[&str], exclude: &[&str]) -> ObjectFilter {
+        let texts = |globs: &[&str]| globs.iter().map(ToString::to_string).collect::<Vec<_>>();
+        ObjectFilter::new(&texts(include), &texts(exclude), None).expect("globs")
+    }
+
+    #[test]
+    fn lists_of_globs_have_commas_outside_of_braces() {
+        let globs: Vec<&str> = globs_of("a/*.{jpg,png},,b/**,{c,{d,e}}/*").collect();
+        assert_eq!(globs, ["a/*.{jpg,png}", "b/**", "{c,{d,e}}/*"]);
+        let excluded = filter(&[], &["scans/a/**,scans/b/**"]);
+        for key in ["a/1.jpg", "b/1.jpg"] {
+            let checked = excluded.check(&object("scans", key));
+            assert_eq!(checked, Err(Skipped::Excluded), "{key}");
+        }
+    }
+
     #[test]
     fn only_images_that_are_included_and_not_excluded_are_processed() {
-        let filter = ObjectFilter::default()
-            .include("scans/**/*.tif")
-            .and_then(|filter| filter.include("photos/*"))
-            .and_then(|filter| filter.exclude("**/private/**"))
-            .expect("globs");
+        let filter = filter(
+            &["scans/**/*.tif,photos/*"],
+            &["**/private/**", "**/{a,b},c.jpg/**"],
+        );
         for (bucket, key, expected) in [
             ("scans", "1.tif", Ok(())),
             ("scans", "a/b/1.tif", Ok(())),
@@ -164,7 +196,8 @@ mod tests {
 
     #[test]
     fn derivatives_are_never_processed() {
-        let folder = ObjectFilter::default().with_derivatives("images/derivatives/");
+        let of = |place| ObjectFilter::new(&[], &[], Some(place)).expect("no globs");
+        let folder = of("images/derivatives/");
         assert_eq!(
             folder.check(&object("images", "derivatives/a.jpg")),
             Err(Skipped::Derivative)
@@ -175,7 +208,7 @@ mod tests {
         ] {
             assert_eq!(folder.check(&object(bucket, key)), Ok(()), "{bucket}/{key}");
         }
-        let bucket = ObjectFilter::default().with_derivatives("images");
+        let bucket = of("images");
         assert_eq!(
             bucket.check(&object("images", "a.jpg")),
             Err(Skipped::Derivative)
@@ -184,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_glob_that_is_none_is_named() {
-        let error = ObjectFilter::default().include("scans/[").unwrap_err();
+        let error = ObjectFilter::new(&["scans/[".to_owned()], &[], None).unwrap_err();
         assert!(error.to_string().contains("`scans/[`"), "{error}");
     }
 }

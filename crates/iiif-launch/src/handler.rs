@@ -7,11 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{
     Arrival, Arrivals, ContainerInput, EventError, Folders, FollowOptions, ObjectFilter, TaskEvent,
-    TaskLauncher, TaskRequest, TaskTemplate, deliveries, shares,
+    TaskLauncher, TaskRequest, TaskTemplate, batch_item_failures, deliveries, shares,
 };
-
-/// What is kept of a function's time for its answer.
-const ANSWER_TIME: Duration = Duration::from_secs(5);
 
 /// Launches tasks for events.
 #[derive(Clone, Debug)]
@@ -58,14 +55,14 @@ impl LaunchHandler {
     /// for SQS the messages that failed; else `TaskId`, the first task, `URIs`, and all of both in
     /// `Tasks`.
     ///
-    /// With [`FollowOptions::waits`] tasks are followed until shortly before `remaining` is over; those
+    /// With [`FollowOptions::waits`] tasks are followed until `time` is over; those
     /// that are still running then are told with their state.
     ///
     /// # Errors
     ///
     /// If the event is of no known form. What fails otherwise stands in the answer: a function that
     /// fails is called again, and would launch again what it had launched.
-    pub async fn handle(&self, event: &Value, remaining: Duration) -> Result<Value, EventError> {
+    pub async fn handle(&self, event: &Value, time: Duration) -> Result<Value, EventError> {
         let deliveries = deliveries(event)?;
         let is_queue = deliveries.iter().any(|one| one.message_id.is_some());
         let arrivals = Arrivals::of(deliveries, &self.filter, self.folders);
@@ -75,17 +72,14 @@ impl LaunchHandler {
         for problem in &arrivals.problems {
             tracing::error!("{problem}");
         }
-        let launched = self.launch(&arrivals, remaining).await;
+        let launched = self.launch(&arrivals, time).await;
         for problem in &launched.problems {
             tracing::error!("{problem}");
         }
         if is_queue {
             let mut failed = arrivals.failed_messages;
             failed.extend(launched.failed_messages);
-            failed.sort_unstable();
-            failed.dedup();
-            let failed = failed.iter().map(|id| json!({ "itemIdentifier": id }));
-            return Ok(json!({ "batchItemFailures": failed.collect::<Vec<_>>() }));
+            return Ok(batch_item_failures(failed));
         }
         if arrivals.images.is_empty() && arrivals.problems.is_empty() {
             return Ok(Value::Null);
@@ -100,7 +94,7 @@ impl LaunchHandler {
         }))
     }
 
-    async fn launch(&self, arrivals: &Arrivals, remaining: Duration) -> Launched {
+    async fn launch(&self, arrivals: &Arrivals, time: Duration) -> Launched {
         let mut launched = Launched::default();
         let images = &arrivals.images;
         let uris: Vec<String> = images.iter().map(|image| image.uri.to_string()).collect();
@@ -117,7 +111,6 @@ impl LaunchHandler {
             self.template.request(ContainerInput::Uris(uris))
         };
         let requests: Vec<TaskRequest> = shares.iter().map(request).collect();
-        let time = remaining.saturating_sub(ANSWER_TIME);
         let follow = self.follow.with_timeout(Some(time));
         let shared = |index: usize| &images[shares[index].clone()];
         let mut tasks: Vec<Option<Value>> = vec![None; requests.len()];

@@ -17,6 +17,7 @@
 
 #![forbid(unsafe_code)]
 
+mod answer;
 mod arrivals;
 #[cfg(feature = "aws")]
 mod backoff;
@@ -38,6 +39,7 @@ mod logs;
 mod shares;
 mod task;
 
+pub use crate::answer::{batch_item_failures, working_time};
 pub use crate::arrivals::{Arrival, Arrivals, Folders};
 #[cfg(feature = "aws")]
 pub use crate::backoff::Backoff;

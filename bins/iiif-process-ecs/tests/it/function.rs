@@ -22,7 +22,7 @@ async fn the_documented_function_launches_a_task_for_an_event() {
         .env("IIIF_PROCESS_CONTAINER", "go-iiif-process-ecs")
         .env("IIIF_PROCESS_TASK", "go-iiif-process-ecs:1")
         .env("IIIF_PROCESS_STRIP_PATHS", "false")
-        .env("IIIF_PROCESS_EXCLUDE", "scans/private/**")
+        .env("IIIF_PROCESS_EXCLUDE", "scans/drafts/**,scans/private/**")
         .stdout(Stdio::null())
         .spawn()
         .unwrap();

@@ -1,68 +1,51 @@
 use iiif_testkit::aws::{Answer, AwsServer};
 use serde_json::{Value, json};
 
-use crate::run::run;
+use crate::run::{Run, run};
 
-const IMAGES: [&str; 2] = ["file:///avocado.png", "file:///toast.jpg"];
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_documented_command_invokes_the_function() {
-    let server = AwsServer::start(|_| Answer {
+/// Runs the documented command against a function that answers with this header and body.
+async fn invoke(header: (&'static str, &str), body: Value) -> (Run, AwsServer) {
+    let headers = vec![(header.0, header.1.to_owned())];
+    let server = AwsServer::start(move |_| Answer {
         status: 200,
-        // "START\nEND\n"
-        headers: vec![("x-amz-log-result", "U1RBUlQKRU5ECg==".to_owned())],
-        body: json!({"TaskId": "arn"}),
+        headers: headers.clone(),
+        body: body.clone(),
     })
     .await
     .unwrap();
     let dsn = server.dsn();
-    let flags = [
-        "-mode",
-        "invoke",
-        "-lambda-dsn",
-        &dsn,
-        "-lambda-func",
-        "ProcessIIIF",
+    let args = [
+        &["-mode", "invoke", "-lambda-dsn", &dsn][..],
+        &[
+            "-lambda-func",
+            "ProcessIIIF",
+            "-lambda-type",
+            "RequestResponse",
+        ],
+        &["file:///avocado.png", "file:///toast.jpg"],
     ];
-    let args = [&flags[..], &["-lambda-type", "RequestResponse"], &IMAGES].concat();
-    let made = run(&args, &[]).await;
+    (run(&args.concat(), &[]).await, server)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documented_command_invokes_the_function() {
+    // "START\nEND\n"
+    let log = ("x-amz-log-result", "U1RBUlQKRU5ECg==");
+    let (made, server) = invoke(log, json!({"TaskId": "arn"})).await;
     assert_eq!(made.code, Some(0), "{}", made.stderr);
-    assert_eq!(
-        serde_json::from_str::<Value>(&made.stdout).unwrap(),
-        json!({"TaskId": "arn"})
-    );
+    let printed: Value = serde_json::from_str(&made.stdout).unwrap();
+    assert_eq!(printed, json!({"TaskId": "arn"}));
     assert!(made.stderr.contains("ProcessIIIF: END"), "{}", made.stderr);
     assert_eq!(server.asked().len(), 1);
-    assert_eq!(
-        server.asked()[0].body["Records"].as_array().unwrap().len(),
-        2
-    );
+    let records = server.asked()[0].body["Records"].clone();
+    assert_eq!(records.as_array().unwrap().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_that_failed_fails_the_program() {
-    let server = AwsServer::start(|_| Answer {
-        status: 200,
-        headers: vec![("x-amz-function-error", "Unhandled".to_owned())],
-        body: json!({"errorMessage": "Task timed out after 3.00 seconds"}),
-    })
-    .await
-    .unwrap();
-    let dsn = server.dsn();
-    let flags = [
-        "-mode",
-        "invoke",
-        "-lambda-dsn",
-        &dsn,
-        "-lambda-func",
-        "ProcessIIIF",
-    ];
-    let args = [&flags[..], &["-lambda-type", "RequestResponse"], &IMAGES].concat();
-    let made = run(&args, &[]).await;
+    let message = "Task timed out after 3.00 seconds";
+    let failed = ("x-amz-function-error", "Unhandled");
+    let (made, _) = invoke(failed, json!({"errorMessage": message})).await;
     assert_eq!(made.code, Some(1));
-    assert!(
-        made.stderr.contains("Task timed out after 3.00 seconds"),
-        "{}",
-        made.stderr
-    );
+    assert!(made.stderr.contains(message), "{}", made.stderr);
 }

@@ -1,7 +1,10 @@
 use iiif_testkit::aws::{Answer, Asked, AwsServer};
 use serde_json::{Value, json};
 
-use crate::run::{TASK, run};
+use crate::run::{Run, TASK, run};
+
+/// Flags for a task for each image, all followed to their end.
+const WAIT_FOR_EACH: [&str; 3] = ["-wait", "-uris-per-task", "1"];
 
 fn arn(number: usize) -> String {
     format!("arn:aws:ecs:us-east-1:1:task/scans/{number}")
@@ -62,17 +65,17 @@ fn cluster(codes: &'static [Option<i32>]) -> impl FnMut(&Asked) -> Answer + Send
     }
 }
 
+/// Runs tasks of the documented definition on `server`.
+async fn run_tasks(server: &AwsServer, flags: &[&str], uris: &[&str]) -> Run {
+    let dsn = server.dsn();
+    let args = [&["-ecs-dsn", &dsn], flags, &TASK, uris].concat();
+    run(&args, &[]).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_documented_command_runs_a_task_and_prints_its_arn() {
     let server = AwsServer::start(cluster(&[Some(0)])).await.unwrap();
-    let dsn = server.dsn();
-    let args = [
-        &["-mode", "task", "-ecs-dsn", &dsn],
-        &TASK[..],
-        &["file:///IMG_0084.JPG"],
-    ]
-    .concat();
-    let made = run(&args, &[]).await;
+    let made = run_tasks(&server, &["-mode", "task"], &["file:///IMG_0084.JPG"]).await;
     assert_eq!(made.code, Some(0), "{}", made.stderr);
     assert!(made.stderr.contains(&arn(1)), "{}", made.stderr);
     assert_eq!(made.stdout, "");
@@ -90,13 +93,7 @@ async fn waiting_prints_what_the_containers_reported() {
     let server = AwsServer::start(cluster(&[Some(0), Some(0)]))
         .await
         .unwrap();
-    let dsn = server.dsn();
-    let args = [
-        &["-ecs-dsn", &dsn, "-wait", "-uris-per-task", "1"],
-        &TASK[..],
-        &["1.jpg", "2.jpg"],
-    ];
-    let made = run(&args.concat(), &[]).await;
+    let made = run_tasks(&server, &WAIT_FOR_EACH, &["1.jpg", "2.jpg"]).await;
     assert_eq!(made.code, Some(0), "{}", made.stderr);
     let report: Value = serde_json::from_str(&made.stdout).unwrap();
     assert_eq!(
@@ -113,13 +110,7 @@ async fn the_exit_code_is_the_worst_of_the_containers() {
         (&[Some(0), None], 1),
     ] {
         let server = AwsServer::start(cluster(codes)).await.unwrap();
-        let dsn = server.dsn();
-        let args = [
-            &["-ecs-dsn", &dsn, "-wait", "-uris-per-task", "1"],
-            &TASK[..],
-            &["1.jpg", "2.jpg"],
-        ];
-        let made = run(&args.concat(), &[]).await;
+        let made = run_tasks(&server, &WAIT_FOR_EACH, &["1.jpg", "2.jpg"]).await;
         assert_eq!(made.code, Some(expected), "{}", made.stderr);
         assert!(
             made.stderr.contains("Essential container in task exited"),
@@ -149,13 +140,8 @@ async fn what_did_not_run_is_printed_as_a_manifest() {
     })
     .await
     .unwrap();
-    let dsn = server.dsn();
-    let args = [
-        &["-ecs-dsn", &dsn, "-uris-per-task", "1", "-max-tasks", "1"],
-        &TASK[..],
-        &["1.jpg", "b/2 3.jpg"],
-    ];
-    let made = run(&args.concat(), &[]).await;
+    let one_by_one = ["-uris-per-task", "1", "-max-tasks", "1"];
+    let made = run_tasks(&server, &one_by_one, &["1.jpg", "b/2 3.jpg"]).await;
     assert_eq!(made.code, Some(1), "{}", made.stderr);
     assert!(made.stderr.contains("Cluster not found"), "{}", made.stderr);
     assert_eq!(made.stdout, "file:///2%203.jpg\n");
@@ -166,29 +152,15 @@ async fn lists_that_are_too_long_for_a_command_travel_as_objects() {
     let folder = tempfile::tempdir().unwrap();
     let bucket = format!("file://{}", folder.path().display());
     let server = AwsServer::start(cluster(&[Some(0)])).await.unwrap();
-    let dsn = server.dsn();
     let uris: Vec<String> = (0..500)
         .map(|number| format!("file:///scans-of-2024/{number:04}.jpg"))
         .collect();
     let list = folder.path().join("list.txt");
     std::fs::write(&list, uris.join("\n")).unwrap();
-    let args = [
-        &[
-            "-ecs-dsn",
-            &dsn,
-            "-strip-paths=false",
-            "-uris-per-task",
-            "1000",
-        ][..],
-        &[
-            "-manifest",
-            list.to_str().unwrap(),
-            "-manifest-bucket",
-            &bucket,
-        ],
-        &TASK[..],
-    ];
-    let made = run(&args.concat(), &[]).await;
+    let list = list.to_str().unwrap();
+    let flags = ["-strip-paths=false", "-uris-per-task", "1000"];
+    let lists = ["-manifest", list, "-manifest-bucket", &bucket];
+    let made = run_tasks(&server, &[&flags[..], &lists].concat(), &[]).await;
     assert_eq!(made.code, Some(0), "{}", made.stderr);
     let asked = server.asked();
     assert_eq!(asked.len(), 1);

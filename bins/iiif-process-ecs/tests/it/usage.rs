@@ -42,7 +42,7 @@ async fn all_uris_that_cannot_be_processed_are_named_at_once() {
     assert_eq!(passed.code, Some(0), "{}", passed.stderr);
     assert_eq!(passed.stdout.lines().count(), 1);
     let nothing = run(&[&TASK[..], &["-dry-run"]].concat(), &[]).await;
-    assert_eq!(nothing.code, Some(2));
+    assert_eq!(nothing.code, Some(3));
     assert!(nothing.stderr.contains("no images"), "{}", nothing.stderr);
 }
 

@@ -34,16 +34,8 @@ impl Origin {
         &self.0
     }
 
-    /// Returns the last segment of the key.
-    #[must_use]
-    pub fn file_name(&self) -> &str {
-        self.0.rsplit('/').next().unwrap_or(&self.0)
-    }
-
-    /// Returns the origin without its folders.
-    #[must_use]
     pub(super) fn without_folders(&self) -> Self {
-        Self(self.file_name().to_owned())
+        Self(file_name(&self.0).to_owned())
     }
 }
 
@@ -107,9 +99,13 @@ pub fn has_image_extension(key: &str) -> bool {
             .iter()
             .any(|known| known.eq_ignore_ascii_case(extension))
     };
-    let name = key.rsplit('/').next().unwrap_or(key);
-    name.rsplit_once('.')
+    file_name(key)
+        .rsplit_once('.')
         .is_some_and(|(_, extension)| is_image(extension))
+}
+
+fn file_name(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
 }
 
 fn check(name: &'static str, text: &str) -> Result<String, ParseUriError> {

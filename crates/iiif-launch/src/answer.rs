@@ -1,0 +1,58 @@
+//! What functions answer, and how long they have for it.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+
+/// What is kept of a function's time to finish what is under way, and to answer.
+const ANSWER_TIME: Duration = Duration::from_secs(5);
+
+/// Returns how long a function may work that is stopped at `deadline_ms`, in milliseconds since 1970,
+/// the deadline in its context: five seconds less than it has.
+#[must_use]
+pub fn working_time(deadline_ms: u64) -> Duration {
+    let deadline = SystemTime::UNIX_EPOCH + Duration::from_millis(deadline_ms);
+    let left = deadline.duration_since(SystemTime::now());
+    left.unwrap_or_default().saturating_sub(ANSWER_TIME)
+}
+
+/// Returns the answer to an event of SQS of which these messages failed, some perhaps twice: they come
+/// back, the others do not (Lambda developer guide, "Reporting batch item failures").
+#[must_use]
+pub fn batch_item_failures(mut message_ids: Vec<String>) -> Value {
+    message_ids.sort_unstable();
+    message_ids.dedup();
+    let failures = message_ids.iter().map(|id| json!({ "itemIdentifier": id }));
+    json!({ "batchItemFailures": failures.collect::<Vec<_>>() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_works_until_shortly_before_its_deadline() {
+        let deadline_ms = |left: Duration| {
+            let deadline = SystemTime::now() + left;
+            let since = deadline.duration_since(SystemTime::UNIX_EPOCH);
+            since.expect("after 1970").as_millis() as u64
+        };
+        let minute = Duration::from_mins(1);
+        let time = working_time(deadline_ms(minute));
+        assert!(time + ANSWER_TIME <= minute, "{time:?}");
+        assert!(time > Duration::ZERO);
+        assert_eq!(
+            working_time(deadline_ms(Duration::from_secs(4))),
+            Duration::ZERO
+        );
+        assert_eq!(working_time(0), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_message_comes_back_once() {
+        let ids = ["2", "1", "2"].map(str::to_owned).to_vec();
+        let expected =
+            json!({"batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "2"}]});
+        assert_eq!(batch_item_failures(ids), expected);
+    }
+}
