@@ -17,6 +17,10 @@ const MOST_LEFT_NAMED: usize = 20;
 /// Makes the derivatives of all images and prints the reports, one line of JSON, to stdout.
 pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
     let uris = load::uris(args).await?;
+    // The budget does not count what is free; who sets one wants no more to be held.
+    if uris.len() > 1 && args.memory_limit.is_none() {
+        iiif_cli::reuse_freed();
+    }
     let cancellation = Arc::new(Cancellation::default());
     let signal = tokio::spawn(watch_signals(Arc::clone(&cancellation)));
     let mut progress = if args.shows_progress() {

@@ -1,7 +1,7 @@
 //! The allocator of the programs: mimalloc, since rasters are allocated and freed by many threads,
 //! where the system's allocator is slow.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_long};
 
 pub use mimalloc::MiMalloc as Allocator;
 
@@ -11,14 +11,26 @@ const PURGE_DELAY: c_int = 15;
 /// Lets the allocator give memory back to the system as soon as it is free, unless
 /// `MIMALLOC_PURGE_DELAY` says otherwise.
 ///
-/// Its own default is to wait for a second, longer than an image takes, so that rasters that are freed
-/// count beside those that follow them: a fifth of the peak with one image of 15 megapixels. What is
-/// allocated next is new to the process, which costs the kernel time; `docs/benchmarks.md` says how much.
+/// Rasters that are kept for a while count beside those that follow them: a fifth of the peak with one
+/// image of 15 megapixels.
 pub fn free_at_once() {
+    set_purge_delay_ms(0);
+}
+
+/// Lets the allocator keep memory that is free for the next raster, a second at most, unless
+/// `MIMALLOC_PURGE_DELAY` says otherwise.
+///
+/// Memory that is new to the process costs the kernel time: a sixth of a batch of many images, as
+/// `docs/benchmarks.md` says. The peak is up to twice what is in use.
+pub fn reuse_freed() {
+    set_purge_delay_ms(1000);
+}
+
+fn set_purge_delay_ms(ms: c_long) {
     #[expect(unsafe_code, reason = "a setting of a C library")]
     // SAFETY: takes two integers and stores one of them in a table of options, of which this is one.
     unsafe {
-        libmimalloc_sys::mi_option_set_default(PURGE_DELAY, 0);
+        libmimalloc_sys::mi_option_set_default(PURGE_DELAY, ms);
     }
 }
 
@@ -36,13 +48,21 @@ mod tests {
         kib.expect("a line `VmRSS: 12345 kB`")
     }
 
-    #[test]
-    fn freed_memory_goes_back_to_the_system() {
-        free_at_once();
+    /// Returns the memory of the process with a raster of 64 MiB, and without it.
+    fn resident_kib_before_and_after_drop() -> (usize, usize) {
         let raster = std::hint::black_box(vec![1_u8; 64 << 20]);
         let held = resident_kib();
         drop(raster);
-        let left = resident_kib();
+        (held, resident_kib())
+    }
+
+    #[test]
+    fn freed_memory_goes_back_to_the_system_or_is_kept_for_what_follows() {
+        free_at_once();
+        let (held, left) = resident_kib_before_and_after_drop();
         assert!(left + (48 << 10) < held, "{left} KiB left of {held}");
+        reuse_freed();
+        let (held, left) = resident_kib_before_and_after_drop();
+        assert!(left + (48 << 10) > held, "{left} KiB left of {held}");
     }
 }
