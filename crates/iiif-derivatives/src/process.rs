@@ -40,6 +40,11 @@ pub(crate) struct Run<'a> {
 #[error("the work on this image ended unexpectedly")]
 struct WorkerError(#[source] tokio::task::JoinError);
 
+/// The derivatives were made, and the memory does not suffice for the rest.
+#[derive(Debug, thiserror::Error)]
+#[error("the analyses are left out (palette, blurhash, image hash)")]
+struct UnanalyzedError(#[source] OverBudgetError);
+
 impl<'a> Run<'a> {
     pub(crate) fn new(job: &'a Job, cancellation: &'a Cancellation) -> Self {
         let slots = job.options.concurrency.get().min(Semaphore::MAX_PERMITS);
@@ -115,11 +120,19 @@ struct Explained {
 
 impl Explained {
     fn failure(&self, error: &iiif_pipeline::Error) -> Failure {
+        use iiif_pipeline::Error::{AnalysesOverMemoryLimit, OverMemoryLimit};
+
         let format = Some(self.format.clone());
+        let over_budget = |needed_bytes: u64| {
+            let needed_bytes = needed_bytes.saturating_add(self.source_bytes);
+            self.budget.exceeded_by(needed_bytes)
+        };
         match error {
-            iiif_pipeline::Error::OverMemoryLimit { needed_bytes, .. } => {
-                let needed_bytes = needed_bytes.saturating_add(self.source_bytes);
-                Failure::new(&self.budget.exceeded_by(needed_bytes), format)
+            OverMemoryLimit { needed_bytes, .. } => {
+                Failure::new(&over_budget(*needed_bytes), format)
+            }
+            AnalysesOverMemoryLimit { needed_bytes, .. } => {
+                Failure::new(&UnanalyzedError(over_budget(*needed_bytes)), format)
             }
             error => Failure::new(error, format),
         }

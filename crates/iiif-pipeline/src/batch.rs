@@ -155,10 +155,9 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// If an option is out of range, the source cannot be decoded, or not even one plan or the
-    /// analyses fit into the memory limit. What goes wrong with one plan goes to `sink`. Where the
-    /// first decode fails, `sink` is not called; where a later one does, plans of earlier ones were
-    /// handed over.
+    /// If an option is out of range, the source cannot be decoded, or not even one plan fits into the
+    /// memory limit: `sink` is not called, unless it is a second decode that fails. If the analyses
+    /// do not fit, after all plans were handed over. What goes wrong with one plan goes to `sink`.
     pub fn run(&self, sink: &(dyn Fn(usize, Result<Derivative>) + Sync)) -> Result<AnalysisReport> {
         self.encoding.validate()?;
         self.analyses.validate()?;
@@ -187,7 +186,10 @@ impl Batch {
             let error = Error::over_memory_limit(*needed_bytes, self.memory_limit_bytes);
             sink(*index, Err(error));
         }
-        Ok(report)
+        match schedule.unanalyzed(self.memory_limit_bytes) {
+            Some(error) => Err(error),
+            None => Ok(report),
+        }
     }
 
     fn copies(&self, schedule: &Schedule) -> Vec<(usize, Derivative)> {

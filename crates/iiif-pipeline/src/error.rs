@@ -90,6 +90,19 @@ pub enum Error {
         /// The limit.
         limit_bytes: u64,
     },
+    /// The analyses do not fit into the memory limit of a [`Batch`](crate::Batch). What else fits was
+    /// made.
+    #[error(
+        "the analyses are left out: they need {} MiB of memory; the memory limit is {} MiB",
+        needed_bytes.div_ceil(1 << 20),
+        limit_bytes >> 20
+    )]
+    AnalysesOverMemoryLimit {
+        /// The bytes that the work takes at its peak.
+        needed_bytes: u64,
+        /// The limit.
+        limit_bytes: u64,
+    },
     /// The raster or the plan is of a kind that is not rendered here.
     #[error("cannot render {feature}")]
     UnsupportedRaster {
@@ -168,9 +181,10 @@ impl Error {
             | Self::UnsupportedSource { .. }
             | Self::UnsupportedRaster { .. }
             | Self::UnsupportedFormat { .. } => ErrorKind::Unsupported,
-            Self::OverLimit { .. } | Self::PlanTooLarge { .. } | Self::OverMemoryLimit { .. } => {
-                ErrorKind::TooLarge
-            }
+            Self::OverLimit { .. }
+            | Self::PlanTooLarge { .. }
+            | Self::OverMemoryLimit { .. }
+            | Self::AnalysesOverMemoryLimit { .. } => ErrorKind::TooLarge,
             Self::Corrupt { .. } => ErrorKind::Corrupt,
             Self::Read { .. } => ErrorKind::Unavailable,
             Self::InvalidOption { .. } => ErrorKind::InvalidConfig,

@@ -17,6 +17,35 @@ const SCALED_PER_DECOMPRESSED: u64 = 4;
 /// left for rendering.
 const JOINT_RASTER_DIVISOR: u64 = 2;
 
+/// How plans may be served.
+#[derive(Clone, Copy)]
+struct Ways {
+    /// By the source's own data, which is held until all is done.
+    copies: bool,
+    /// By one decode for plans that need different ones, which is less work and holds more.
+    joins: bool,
+}
+
+/// All that can be tried, the least work first.
+const WAYS: [Ways; 4] = [
+    Ways {
+        copies: true,
+        joins: true,
+    },
+    Ways {
+        copies: true,
+        joins: false,
+    },
+    Ways {
+        copies: false,
+        joins: true,
+    },
+    Ways {
+        copies: false,
+        joins: false,
+    },
+];
+
 /// What a run does, in order.
 pub(super) struct Schedule {
     /// Plans that the source's own data serves, with that data.
@@ -60,14 +89,28 @@ struct Group {
 }
 
 impl Schedule {
-    /// Returns the error of a source that is too large as a whole.
+    /// Returns the error of a source of which nothing can be made.
     pub(super) fn refusal(&self, limit_bytes: u64) -> Option<Error> {
-        let is_nothing_left = self.passes.is_empty() && self.copied.is_empty();
+        if !(self.passes.is_empty() && self.copied.is_empty()) {
+            return None;
+        }
         let first_refused = self.refused.first().map(|(_, needed)| *needed);
-        let needed = self
-            .unanalyzed_bytes
-            .or_else(|| first_refused.filter(|_| is_nothing_left))?;
+        let needed = first_refused.or(self.unanalyzed_bytes)?;
         Some(Error::over_memory_limit(needed, limit_bytes))
+    }
+
+    /// Returns the error of analyses that do not fit.
+    pub(super) fn unanalyzed(&self, limit_bytes: u64) -> Option<Error> {
+        let needed_bytes = self.unanalyzed_bytes?;
+        Some(Error::AnalysesOverMemoryLimit {
+            needed_bytes,
+            limit_bytes,
+        })
+    }
+
+    /// Returns how much of what was asked is left out.
+    fn left_out(&self) -> usize {
+        self.refused.len() + usize::from(self.unanalyzed_bytes.is_some())
     }
 }
 
@@ -78,26 +121,41 @@ impl Group {
 }
 
 impl Planner<'_> {
+    /// Returns the schedule of the least work among those that leave the least out.
     pub(super) fn schedule(&self, encoding: &EncodeOptions) -> Schedule {
-        let mut schedule = Schedule {
-            copied: Vec::new(),
-            passes: Vec::new(),
-            refused: Vec::new(),
-            memory_bytes: 0,
-            unanalyzed_bytes: None,
-        };
-        let mut rendered = Vec::new();
-        for (index, plan) in self.plans.iter().enumerate() {
-            match self.passed_through(plan, encoding) {
-                Some(file) => schedule.copied.push((index, file)),
-                None => rendered.push(index),
+        let copied: Vec<(usize, Stripped)> = (self.plans.iter().enumerate())
+            .filter_map(|(index, plan)| Some((index, self.passed_through(plan, encoding)?)))
+            .collect();
+        let mut best = self.schedule_as(WAYS[0], copied.clone());
+        for ways in &WAYS[1..] {
+            if best.left_out() == 0 {
+                break;
+            }
+            let copied = copied.iter().filter(|_| ways.copies).cloned().collect();
+            let other = self.schedule_as(*ways, copied);
+            if other.left_out() < best.left_out() {
+                best = other;
             }
         }
+        best
+    }
+
+    fn schedule_as(&self, ways: Ways, copied: Vec<(usize, Stripped)>) -> Schedule {
+        let is_copied = |index: &usize| copied.iter().any(|(copied, _)| copied == index);
+        let mut rendered: Vec<usize> = (0..self.plans.len())
+            .filter(|index| !is_copied(index))
+            .collect();
         // The largest decides how long all take.
         rendered.sort_by_key(|index| Reverse(self.plans[*index].output().area()));
-        let mut kept_bytes = sum(schedule.copied.iter().map(|(_, file)| file.len_bytes()));
-        schedule.memory_bytes = kept_bytes;
-        for group in self.groups(&rendered) {
+        let mut kept_bytes = sum(copied.iter().map(|(_, file)| file.len_bytes()));
+        let mut schedule = Schedule {
+            copied,
+            passes: Vec::new(),
+            refused: Vec::new(),
+            memory_bytes: kept_bytes,
+            unanalyzed_bytes: None,
+        };
+        for group in self.groups(&rendered, ways) {
             self.add_pass(group, &mut kept_bytes, &mut schedule);
         }
         schedule
@@ -112,7 +170,7 @@ impl Planner<'_> {
     }
 
     /// Puts plans together where one decode for all is no more work than several.
-    fn groups(&self, rendered: &[usize]) -> Vec<Group> {
+    fn groups(&self, rendered: &[usize], ways: Ways) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
         let analysis = self.analyzes.then(|| {
             let need = Need::of_reduction(self.source.geometry().stored);
@@ -124,7 +182,7 @@ impl Planner<'_> {
         for group in plans.chain(analysis) {
             match groups
                 .iter_mut()
-                .find(|other| self.is_cheaper(other, &group))
+                .find(|other| self.is_cheaper(other, &group, ways))
             {
                 Some(other) => {
                     other.need = other.need.and(group.need);
@@ -149,17 +207,19 @@ impl Planner<'_> {
 
     /// Returns whether one decode for both is no more work than two, and its raster leaves room
     /// for rendering. Does not depend on the number of threads, as nothing that pixels depend on may.
-    fn is_cheaper(&self, a: &Group, b: &Group) -> bool {
+    fn is_cheaper(&self, a: &Group, b: &Group, ways: Ways) -> bool {
         let joint = self.source.choose(a.need.and(b.need));
         let (raster_bytes, _) = self.source.bytes_of(&joint);
         let apart = a.work_px().saturating_add(b.work_px());
         let together = work_px(&joint, a.plans.len() + b.plans.len());
         joint == a.decoding && joint == b.decoding
-            || together <= apart && raster_bytes <= self.limit_bytes / JOINT_RASTER_DIVISOR
+            || ways.joins
+                && together <= apart
+                && raster_bytes <= self.limit_bytes / JOINT_RASTER_DIVISOR
     }
 
     /// Adds the pass of a group, in as many waves as fit into the limit.
-    fn add_pass(&self, group: Group, kept_bytes: &mut u64, schedule: &mut Schedule) {
+    fn add_pass(&self, mut group: Group, kept_bytes: &mut u64, schedule: &mut Schedule) {
         let (raster_bytes, scratch_bytes) = self.source.bytes_of(&group.decoding);
         let decoding_bytes = sum([*kept_bytes, raster_bytes, scratch_bytes].into_iter());
         if decoding_bytes > self.limit_bytes {
@@ -175,13 +235,16 @@ impl Planner<'_> {
             }
             return;
         }
-        let source = self.render_source(&group, *kept_bytes);
+        let mut source = self.render_source(&group, *kept_bytes);
+        let analyzing_bytes = sum([*kept_bytes, raster_bytes, source.copies_bytes()].into_iter());
+        if group.analyzes && analyzing_bytes > self.limit_bytes {
+            schedule.unanalyzed_bytes = Some(analyzing_bytes);
+            group.analyzes = false;
+            source = self.render_source(&group, *kept_bytes);
+        }
         let needs_reduction = self.needs_reduction(&group);
         let held_bytes = raster_bytes.saturating_add(source.copies_bytes());
         let mut peak = decoding_bytes.max(kept_bytes.saturating_add(held_bytes));
-        if group.analyzes && peak > self.limit_bytes {
-            schedule.unanalyzed_bytes = Some(peak);
-        }
         let mut waves = Vec::new();
         let mut wave = Vec::new();
         for index in group.plans {

@@ -113,3 +113,34 @@ fn what_does_not_fit_at_once_is_made_in_waves_and_then_refused() {
     let unanalyzed = schedule(&source, &[], true, 1 << 10);
     assert!(unanalyzed.refusal(1 << 10).is_some());
 }
+
+#[test]
+fn analyses_that_do_not_fit_leave_the_plans_alone() {
+    let source = jpeg_photo();
+    let requests = ["full/80,/90/default.png"];
+    let alone = schedule(&source, &requests, false, NO_LIMIT).memory_bytes;
+    let tight = schedule(&source, &requests, true, alone);
+    assert_eq!(waves(&tight), [[vec![0]]]);
+    assert!(!tight.passes[0].analyzes);
+    assert!(tight.refusal(alone).is_none() && tight.unanalyzed(alone).is_some());
+}
+
+#[test]
+fn more_memory_never_leaves_out_more() {
+    let requests = [
+        "full/full/0/default.jpg",
+        "full/!512,512/0/default.jpg",
+        "full/100,/0/default.png",
+        "0,0,200,200/full/90/default.png",
+        "-1,-1,120,120/full/0/default.jpg",
+    ];
+    for source in [jpeg_photo(), pyramid()] {
+        let enough = schedule(&source, &requests, true, NO_LIMIT).memory_bytes;
+        let limits = (0..=64).map(|step| enough * step / 64);
+        let left_out: Vec<usize> = limits
+            .map(|limit| schedule(&source, &requests, true, limit).left_out())
+            .collect();
+        assert!(left_out.is_sorted_by(|a, b| a >= b), "{left_out:?}");
+        assert_eq!(left_out[64], 0);
+    }
+}
