@@ -1,6 +1,8 @@
 //! Logs for people and for machines, on stderr.
 
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,16 +38,30 @@ pub fn init_logging(verbosity: Verbosity, format: LogFormat) {
         Verbosity::Normal => LevelFilter::INFO,
         Verbosity::Verbose => LevelFilter::DEBUG,
     };
+    let targets = RETOLD
+        .iter()
+        .fold(Targets::new().with_default(level), |targets, target| {
+            targets.with_target(*target, LevelFilter::ERROR)
+        });
     let builder = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_target(false)
         .with_writer(std::io::stderr);
     // A second subscriber is refused; the first one stays in place.
     let _ = match format {
-        LogFormat::Text => builder.with_ansi(colors_wanted()).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => {
+            let text = builder.with_ansi(colors_wanted());
+            text.finish().with(targets).try_init()
+        }
+        LogFormat::Json => {
+            let json = builder.json().flatten_event(true);
+            json.finish().with(targets).try_init()
+        }
     };
 }
+
+/// Modules of the AWS SDK, whose warnings come back as errors, which are told in better words.
+const RETOLD: [&str; 4] = ["aws_config", "aws_runtime", "aws_sdk", "aws_smithy"];
 
 /// Colors on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
 fn colors_wanted() -> bool {

@@ -58,14 +58,22 @@ impl fmt::Display for ByteSize {
     }
 }
 
-/// Returns the memory that this process may use, in bytes: the machine's, or that of its control
-/// group where that is less; `None` where neither is known.
+/// The memory of a Lambda function in MiB (Lambda developer guide, "Defined runtime environment
+/// variables"). Its machine has more.
+const LAMBDA_MEMORY: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
+
+/// Returns the memory that this process may use, in bytes: the least of the machine's, of that of its
+/// control group and of that of its Lambda function; `None` where none is known.
 #[must_use]
 pub fn memory_bytes() -> Option<u64> {
-    memory_bytes_below(Path::new("/"))
+    let function = std::env::var(LAMBDA_MEMORY).ok();
+    memory_bytes_below(Path::new("/"), function.as_deref())
 }
 
-fn memory_bytes_below(root: &Path) -> Option<u64> {
+fn memory_bytes_below(root: &Path, function_mebibytes: Option<&str>) -> Option<u64> {
+    let function = function_mebibytes
+        .and_then(|mebibytes| mebibytes.parse::<u64>().ok())
+        .map(|mebibytes| mebibytes << 20);
     let read = |path: &str| std::fs::read_to_string(root.join(path)).ok();
     let machine = read("proc/meminfo").and_then(|text| {
         let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
@@ -79,7 +87,7 @@ fn memory_bytes_below(root: &Path) -> Option<u64> {
     ]
     .iter()
     .find_map(|path| read(path)?.trim().parse::<u64>().ok());
-    [machine, group].into_iter().flatten().min()
+    [machine, group, function].into_iter().flatten().min()
 }
 
 #[cfg(test)]
@@ -109,19 +117,21 @@ mod tests {
     }
 
     #[test]
-    fn a_control_group_bounds_the_memory_of_the_machine() {
+    fn a_control_group_or_a_function_bounds_the_memory_of_the_machine() {
         let root = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| {
             let path = root.path().join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
-        assert_eq!(memory_bytes_below(root.path()), None);
+        assert_eq!(memory_bytes_below(root.path(), None), None);
         write("proc/meminfo", "MemTotal:       2048 kB\nMemFree: 1 kB\n");
-        assert_eq!(memory_bytes_below(root.path()), Some(2 << 20));
+        assert_eq!(memory_bytes_below(root.path(), None), Some(2 << 20));
         write("sys/fs/cgroup/memory.max", "max\n");
-        assert_eq!(memory_bytes_below(root.path()), Some(2 << 20));
+        assert_eq!(memory_bytes_below(root.path(), None), Some(2 << 20));
         write("sys/fs/cgroup/memory.max", "1048576\n");
-        assert_eq!(memory_bytes_below(root.path()), Some(1 << 20));
+        assert_eq!(memory_bytes_below(root.path(), None), Some(1 << 20));
+        write("sys/fs/cgroup/memory.max", "max\n");
+        assert_eq!(memory_bytes_below(root.path(), Some("1")), Some(1 << 20));
     }
 }
