@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use aws_dsn::AwsDsn;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Parser, ValueEnum};
 use iiif_cli::LogFormat;
@@ -78,6 +79,10 @@ pub(crate) struct Args {
     /// How long to wait at most, such as 30m or 2h [default: until all have stopped]
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = RUN)]
     pub(crate) wait_timeout: Option<Duration>,
+
+    /// Where the URIs go that did not run, one a line: a file, or - for stdout, behind the report of -wait
+    #[arg(long, value_name = "PATH", default_value = "-", help_heading = RUN)]
+    pub(crate) left_manifest: String,
 
     /// The form of log lines
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = RUN)]
@@ -191,8 +196,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "GLOB", help_heading = LAMBDA)]
     pub(crate) exclude: Vec<String>,
 
-    /// Where derivatives go, BUCKET or BUCKET/FOLDER: never processed again
-    #[arg(long, value_name = "PLACE", help_heading = LAMBDA)]
+    /// Where derivatives go, BUCKET/FOLDER or a URI such as s3://BUCKET/FOLDER: what events tell of it is
+    /// not processed again, and -wait reads the reports there that are in no log
+    #[arg(long, value_name = "PLACE", help_heading = RUN)]
     pub(crate) derivatives: Option<String>,
 }
 
@@ -250,14 +256,44 @@ impl std::fmt::Debug for DsnText {
 }
 
 impl Args {
+    /// Returns what is wrong with the flags as a whole.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let missing = self.missing();
+        if !missing.is_empty() {
+            let mode = format!("{:?}", self.mode).to_lowercase();
+            problems.push(format!("-mode {mode} needs {}", missing.join(", ")));
+        }
+        if self.wait_timeout.is_some() && !self.wait && self.mode == Mode::Task {
+            problems.push("-wait-timeout needs -wait".to_owned());
+        }
+        let dsns = [
+            ("-ecs-dsn", &self.ecs_dsn),
+            ("-lambda-dsn", &self.lambda_dsn),
+        ];
+        for (flag, dsn) in dsns {
+            if let Some(Err(error)) = dsn.as_ref().map(|dsn| dsn.0.parse::<AwsDsn>()) {
+                problems.push(format!(
+                    "cannot read {flag}: {:#}",
+                    anyhow::Error::from(error)
+                ));
+            }
+        }
+        problems
+    }
+
     /// Returns the flags that the mode needs and that are missing.
-    pub(crate) fn missing(&self) -> Vec<&'static str> {
+    fn missing(&self) -> Vec<&'static str> {
+        let is_fargate = matches!(self.launch_type, None | Some(LaunchType::Fargate))
+            && self.capacity_provider.is_empty();
         let needed: &[(&'static str, bool)] = match self.mode {
             Mode::Task | Mode::Lambda => &[
                 ("-ecs-dsn", self.ecs_dsn.is_none() && !self.dry_run),
                 ("-cluster", self.cluster.is_none()),
                 ("-task", self.task.is_none()),
                 ("-container", self.container.is_none()),
+                // Fargate knows no other network than `awsvpc`, which has subnets.
+                ("-subnet", self.subnet.is_empty() && is_fargate),
             ],
             Mode::Invoke => &[
                 ("-lambda-dsn", self.lambda_dsn.is_none() && !self.dry_run),

@@ -72,3 +72,13 @@ pub(crate) fn filter(args: &Args) -> anyhow::Result<ObjectFilter> {
     ObjectFilter::new(&args.include, &args.exclude, args.derivatives.as_deref())
         .context("cannot read -include and -exclude")
 }
+
+/// Returns the bucket of derivatives.
+pub(crate) fn derivatives_uri(args: &Args) -> Option<String> {
+    let place = args.derivatives.as_deref()?;
+    Some(if place.contains("://") {
+        place.to_owned()
+    } else {
+        format!("s3://{place}")
+    })
+}

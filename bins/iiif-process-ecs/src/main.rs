@@ -2,8 +2,11 @@
 
 mod args;
 mod connect;
+mod ends;
 mod invoke;
 mod lambda;
+mod left;
+mod reports;
 mod task;
 mod uris;
 
@@ -35,15 +38,18 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let missing = args.missing();
-    if !missing.is_empty() {
-        let mode = format!("{:?}", args.mode).to_lowercase();
-        bail!("-mode {mode} needs {}", missing.join(", "));
+    let mut problems = args.problems();
+    let uris = if args.mode == Mode::Lambda {
+        Vec::new()
+    } else {
+        uris::read(args, &mut problems).await?
+    };
+    if !problems.is_empty() {
+        bail!("{}", problems.join("; "));
     }
     if args.mode == Mode::Lambda {
         return lambda::run(args).await;
     }
-    let uris = uris::read(args).await?;
     if uris.is_empty() {
         let error = anyhow!("no images to process; expected URIs as arguments, -uri or -manifest");
         iiif_cli::tell_error(&error, args.log_format);

@@ -4,21 +4,16 @@ use std::ops::Range;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use aws_dsn::SdkConfig;
 use iiif_cli::ExitStatus;
 use iiif_config::ProcessingUri;
-use iiif_launch::{
-    ContainerInput, LogPlace, LogReader, TaskEvent, TaskLauncher, TaskOutcome, TaskRequest, report,
-    shares, shares_of_manifests,
-};
+use iiif_launch::{ContainerInput, TaskLauncher, TaskRequest, shares, shares_of_manifests};
 use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener, object_uri};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::args::Args;
-use crate::connect;
-
-/// Lines of a container's log that are shown where it failed.
-const MOST_LINES_SHOWN: usize = 20;
+use crate::ends::Ends;
+use crate::left::Left;
+use crate::{connect, reports};
 
 /// A task to be, and what it processes.
 struct Planned {
@@ -36,27 +31,26 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
         }
         return Ok(ExitStatus::Success.into());
     }
+    let left = Left::open(&args.left_manifest)?;
     let config = connect::sdk_config(args.ecs_dsn.as_ref(), "-ecs-dsn").await?;
     let launcher = TaskLauncher::new(&config);
     let requests: Vec<TaskRequest> = planned.iter().map(|one| one.request.clone()).collect();
-    let mut ends = Ends::default();
+    let mut ends = Ends::new(args.wait.then_some(requests.len()));
     launcher
         .run_all(&requests, &connect::follow(args), |event| ends.note(event))
         .await;
-    let place = if ends.stopped.is_empty() {
-        None
-    } else {
-        log_place(args, &launcher).await
-    };
-    let merged = ends.reports(place.as_ref(), &config).await;
+    ends.finish();
+    let read = ends
+        .stopped
+        .iter()
+        .filter(|(_, outcome)| args.wait || outcome.exit_code() != Some(0))
+        .map(|(index, outcome)| (outcome, &uris[planned[*index].uris.clone()]));
+    let reports = reports::read(args, &launcher, &config, read.collect()).await;
     if args.wait {
-        iiif_cli::print_line(&Value::Object(merged).to_string())?;
+        iiif_cli::print_line(&Value::Object(reports).to_string())?;
     }
-    for index in &ends.left {
-        for text in &texts[planned[*index].uris.clone()] {
-            iiif_cli::print_line(text)?;
-        }
-    }
+    let left_uris = ends.left.iter().map(|index| planned[*index].uris.clone());
+    left.write(left_uris.flatten().map(|index| &texts[index][..]))?;
     Ok(ExitCode::from(ends.code))
 }
 
@@ -98,117 +92,4 @@ async fn put_manifest(args: &Args, bucket: &Bucket, uris: &[String]) -> anyhow::
         put.context("cannot put a manifest into -manifest-bucket")?;
     }
     Ok(name)
-}
-
-/// Where tasks log; nothing where that cannot be found out, which is no reason to fail.
-async fn log_place(args: &Args, launcher: &TaskLauncher) -> Option<LogPlace> {
-    let task = args.task.as_deref().unwrap_or_default();
-    let container = args.container.as_deref().unwrap_or_default();
-    match launcher.log_place(task, container).await {
-        Ok(Some(place)) => Some(place),
-        Ok(None) => {
-            tracing::warn!(
-                "container `{container}` of `{task}` does not log to CloudWatch with a stream prefix; its report cannot be read"
-            );
-            None
-        }
-        Err(error) => {
-            tracing::warn!("cannot find the logs of the tasks: {error}");
-            None
-        }
-    }
-}
-
-/// How tasks ended.
-#[derive(Default)]
-struct Ends {
-    stopped: Vec<TaskOutcome>,
-    /// The requests that came to nothing.
-    left: Vec<usize>,
-    /// The worst exit code so far.
-    code: u8,
-}
-
-impl Ends {
-    fn note(&mut self, event: TaskEvent) {
-        match event {
-            TaskEvent::Started { arn, .. } => tracing::info!("{arn}"),
-            TaskEvent::Stopped { outcome, .. } => {
-                // One that never ran, or was stopped, failed.
-                let code = outcome.exit_code().unwrap_or(1);
-                self.worsen(u8::try_from(code).unwrap_or(1));
-                tell(&outcome);
-                self.stopped.push(outcome);
-            }
-            TaskEvent::Failed { index, error } => {
-                tracing::error!("{error}");
-                self.worsen(1);
-                if !error.was_started() {
-                    self.left.push(index);
-                }
-            }
-            TaskEvent::Left { index } => {
-                self.worsen(1);
-                self.left.push(index);
-            }
-            _ => {}
-        }
-    }
-
-    fn worsen(&mut self, code: u8) {
-        self.code = self.code.max(code);
-    }
-
-    /// Returns what all containers reported, and shows the end of the logs of those that failed.
-    async fn reports(&self, place: Option<&LogPlace>, config: &SdkConfig) -> Map<String, Value> {
-        let mut merged = Map::new();
-        let Some(place) = place else {
-            return merged;
-        };
-        let reader = LogReader::new(config);
-        for outcome in &self.stopped {
-            let lines = match reader
-                .lines(&place.group, &place.stream(&outcome.arn))
-                .await
-            {
-                Ok(lines) => lines,
-                Err(error) => {
-                    tracing::warn!("cannot read the log of {}: {error}", outcome.arn);
-                    continue;
-                }
-            };
-            if outcome.exit_code() != Some(0) {
-                for line in lines.iter().rev().take(MOST_LINES_SHOWN).rev() {
-                    tracing::error!("{}: {line}", outcome.arn);
-                }
-            }
-            merged.extend(report(&lines).unwrap_or_default());
-        }
-        merged
-    }
-}
-
-/// Says how a task ended.
-fn tell(outcome: &TaskOutcome) {
-    let reason = outcome
-        .stopped_reason
-        .as_deref()
-        .unwrap_or("no reason given");
-    if outcome.exit_code() == Some(0) {
-        tracing::info!("{} stopped: {reason}", outcome.arn);
-        return;
-    }
-    let code = outcome.stop_code.as_deref().unwrap_or("no stop code");
-    tracing::error!("{} stopped: {reason} ({code})", outcome.arn);
-    for container in &outcome.containers {
-        let exit = container
-            .exit_code
-            .map_or("never ran".to_owned(), |code| format!("exit code {code}"));
-        let reason = container.reason.as_deref().unwrap_or("no reason given");
-        tracing::error!(
-            "{}: container `{}`: {exit}, {reason}",
-            outcome.arn,
-            container.name
-        );
-    }
 }

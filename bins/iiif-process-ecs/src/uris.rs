@@ -3,18 +3,22 @@
 use std::collections::HashMap;
 use std::io::Read as _;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use iiif_config::{ProcessingUri, has_image_extension, manifest_lines, without_parameters};
 use iiif_storage::{Environment, StorageOpener};
 
 use crate::args::Args;
 
-/// Returns the URIs of the command line, then those of the manifest.
+/// Returns the URIs of the command line, then those of the manifest. What is wrong with them goes to
+/// `problems`.
 ///
 /// # Errors
 ///
-/// If a list cannot be read. Everything that is wrong with URIs is told at once.
-pub(crate) async fn read(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
+/// If a list cannot be read.
+pub(crate) async fn read(
+    args: &Args,
+    problems: &mut Vec<String>,
+) -> anyhow::Result<Vec<ProcessingUri>> {
     let manifest = match args.manifest.as_deref() {
         None => String::new(),
         Some(place) => manifest(place).await.with_context(|| {
@@ -25,7 +29,6 @@ pub(crate) async fn read(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
         })?,
     };
     let given = args.uris.iter().chain(&args.more_uris).map(String::as_str);
-    let mut problems = Vec::new();
     let mut uris = Vec::new();
     for text in given.chain(manifest_lines(&manifest)) {
         match uri(args, text) {
@@ -35,9 +38,6 @@ pub(crate) async fn read(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
         }
     }
     problems.extend(doubles(&uris));
-    if !problems.is_empty() {
-        bail!("{}", problems.join("; "));
-    }
     Ok(uris)
 }
 

@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Parser, ValueEnum};
 use iiif_cli::{ByteSize, LogFormat, Verbosity};
-use iiif_derivatives::{JPEG_BACK_END, ReportName};
+use iiif_config::ReportName;
+use iiif_derivatives::JPEG_BACK_END;
 
 /// The prefixes of the variables that stand for flags, the first wins.
 pub(crate) const VARIABLE_PREFIXES: [&str; 2] = ["IIIF_", "IIIF_PROCESS_"];

@@ -23,18 +23,22 @@ pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
     }
     let cancellation = Arc::new(Cancellation::default());
     let signal = tokio::spawn(watch_signals(Arc::clone(&cancellation)));
-    let mut progress = if args.shows_progress() {
-        Progress::visible(uris.len() as u64)
+    let progress = if args.shows_progress() {
+        Progress::visible(uris.len(), "images")
     } else {
         Progress::hidden()
     };
+    let mut megapixels = 0.0;
     let mut reports = ReportStream::new(BufWriter::new(io::stdout()), &uris);
     let mut left = Left::all_of(&uris);
     let outcome = job
         .run(&uris, &cancellation, |image| {
             log(&image);
             left.begun(image.index);
-            progress.image_done(image.pixels);
+            megapixels += image.pixels as f64 / 1e6;
+            let seconds = progress.elapsed().as_secs_f64().max(f64::EPSILON);
+            progress.say(format!("{:.1} MP/s", megapixels / seconds));
+            progress.advance();
             reports.push(image.index, image.report);
         })
         .await;

@@ -1,33 +1,32 @@
-//! A progress bar for batches of images.
+//! A progress bar.
 
+use std::fmt;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-/// Shows images done, megapixels per second and the time left, on stderr, if that is a terminal.
+/// Shows on stderr, if that is a terminal, how much of something is done and the time left.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
-    megapixels: f64,
 }
 
-const TEMPLATE: &str = "{bar:30} {pos}/{len} images, {msg}, {eta} left";
+const TEMPLATE: &str = "{bar:30} {pos}/{len} {prefix}, {msg}{left}";
 const REDRAW: Duration = Duration::from_millis(250);
 
 impl Progress {
-    /// Starts a bar for this many images.
+    /// Starts a bar for so many of `things`, such as `images`.
     #[must_use]
-    pub fn visible(images: u64) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(images), ProgressDrawTarget::stderr());
+    pub fn visible(total: usize, things: &'static str) -> Self {
+        let target = ProgressDrawTarget::stderr();
+        let bar = ProgressBar::with_draw_target(Some(total as u64), target);
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("left", write_left));
         }
-        bar.set_message("0.0 MP/s");
+        bar.set_prefix(things);
+        bar.set_message("begun");
         bar.enable_steady_tick(REDRAW);
-        Self {
-            bar,
-            megapixels: 0.0,
-        }
+        Self { bar }
     }
 
     /// Returns a bar that shows nothing.
@@ -35,21 +34,40 @@ impl Progress {
     pub fn hidden() -> Self {
         Self {
             bar: ProgressBar::hidden(),
-            megapixels: 0.0,
         }
     }
 
-    /// Counts one image of `pixels` pixels.
-    pub fn image_done(&mut self, pixels: u64) {
-        self.megapixels += pixels as f64 / 1e6;
-        let seconds = self.bar.elapsed().as_secs_f64().max(f64::EPSILON);
-        self.bar
-            .set_message(format!("{:.1} MP/s", self.megapixels / seconds));
+    /// Counts one as done.
+    pub fn advance(&self) {
         self.bar.inc(1);
+    }
+
+    /// Shows a few words beside the count.
+    pub fn say(&self, words: String) {
+        self.bar.set_message(words);
+    }
+
+    /// Returns the time since the start.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.bar.elapsed()
+    }
+
+    /// Takes the bar away while something else is written to the terminal.
+    pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.bar.suspend(write)
     }
 
     /// Takes the bar away.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Writes the time left, which is not known before something is done.
+fn write_left(state: &ProgressState, f: &mut dyn fmt::Write) {
+    if state.pos() > 0 {
+        // A bar that cannot be drawn is no reason to fail.
+        let _ = write!(f, ", {:#} left", HumanDuration(state.eta()));
     }
 }

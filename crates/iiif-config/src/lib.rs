@@ -33,6 +33,7 @@ mod names;
 mod place;
 mod reader;
 mod redact;
+mod report_name;
 mod uri;
 mod warning;
 
@@ -46,6 +47,7 @@ pub use crate::instructions::{InstructionSet, Instructions};
 pub use crate::label::{Label, LabelError};
 pub use crate::place::Place;
 pub use crate::redact::redact_uri;
+pub use crate::report_name::{ParseReportNameError, ReportName};
 pub use crate::uri::{
     FileUri, IdSecretUri, Origin, ParseUriError, ProcessingUri, RewriteUri, Target, encode_path,
     has_image_extension, manifest_lines, without_parameters,

@@ -142,6 +142,15 @@ impl ProcessingUri {
         }
     }
 
+    /// Returns the key of an object in the folder of the report.
+    #[must_use]
+    pub fn key_beside_report(&self, name: &str) -> String {
+        match &self.report_folder()[..] {
+            "" => name.to_owned(),
+            folder => format!("{folder}/{name}"),
+        }
+    }
+
     /// Returns the URI with `******` for its secrets.
     #[must_use]
     pub fn to_redacted_string(&self) -> String {

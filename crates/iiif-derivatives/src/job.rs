@@ -5,12 +5,12 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::StreamExt as _;
-use iiif_config::{Config, InstructionSet, ProcessingUri};
+use iiif_config::{Config, InstructionSet, ProcessingUri, ReportName};
 use iiif_storage::Bucket;
 use tokio::sync::Notify;
 
 use crate::process::Run;
-use crate::{Error, ProcessReport, ReportName, check};
+use crate::{Error, ProcessReport, check};
 
 /// Images that are under way for each that is decoded at the same time: the others are fetched, or
 /// wait with what was fetched, or are put. Four round trips of 50 ms take as long as the decoding

@@ -17,7 +17,6 @@ mod job;
 mod link;
 mod process;
 mod report;
-mod report_name;
 mod report_stream;
 mod settings;
 
@@ -26,7 +25,6 @@ pub use crate::job::{
     Cancellation, ContactSheets, Finished, Job, JobOptions, Outcome, ReportOptions,
 };
 pub use crate::report::{Failure, ProcessReport};
-pub use crate::report_name::{ParseReportNameError, ReportName};
 pub use crate::report_stream::ReportStream;
 pub use iiif_pipeline::JPEG_BACK_END;
 
@@ -38,19 +36,11 @@ pub(crate) fn report_key(options: &ReportOptions, uri: &ProcessingUri) -> String
     if options.bucket.is_some() {
         name
     } else {
-        in_folder(&uri.report_folder(), &name)
+        uri.key_beside_report(&name)
     }
 }
 
 /// Where the contact sheet of an image lies.
 pub(crate) fn contact_sheet_key(uri: &ProcessingUri) -> String {
-    in_folder(&uri.report_folder(), "index.html")
-}
-
-fn in_folder(folder: &str, name: &str) -> String {
-    if folder.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{folder}/{name}")
-    }
+    uri.key_beside_report("index.html")
 }

@@ -13,6 +13,9 @@ use crate::{LaunchError, TaskLauncher, TaskOutcome, TaskRequest};
 /// Tasks are looked up so often in vain, each time with the retries of the SDK, until they are given up.
 const MAX_FAILED_LOOKUPS: u32 = 5;
 
+/// When tasks are first looked up. From then on the time doubles up to [`FollowOptions::interval`].
+const FIRST_INTERVAL: Duration = Duration::from_secs(1);
+
 /// How many tasks there may be, and how long they are followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -21,7 +24,8 @@ pub struct FollowOptions {
     pub max_tasks: NonZeroUsize,
     /// How long all is followed, from the start. Default: until all have stopped.
     pub timeout: Option<Duration>,
-    /// How often tasks are looked up. Default: 6 seconds, as the waiters of the AWS tools do.
+    /// How often tasks are looked up at least, after the first seconds. Default: 6 seconds, as the waiters
+    /// of the AWS tools do.
     pub interval: Duration,
     /// Whether tasks are followed to their end. Default: only as long as others wait for their place.
     pub waits: bool,
@@ -58,6 +62,10 @@ pub enum TaskEvent {
         index: usize,
     },
 }
+
+/// Tasks by their ARN, with the index of the request, and how often ECS said that it does not know them:
+/// it is not consistent at once.
+type Running = BTreeMap<String, (usize, u32)>;
 
 impl Default for FollowOptions {
     fn default() -> Self {
@@ -111,8 +119,9 @@ impl TaskLauncher {
         let end = options.timeout.map(|timeout| Instant::now() + timeout);
         let mut waiting: VecDeque<usize> = (0..requests.len()).collect();
         let mut starting = FuturesUnordered::new();
-        let mut running: BTreeMap<String, usize> = BTreeMap::new();
-        let mut tick = tokio::time::interval(options.interval);
+        let mut running = Running::new();
+        let mut interval = FIRST_INTERVAL.min(options.interval);
+        let mut next_lookup = Instant::now() + interval;
         let mut failed_lookups = 0;
         loop {
             while running.len() + starting.len() < options.max_tasks.get()
@@ -129,11 +138,13 @@ impl TaskLauncher {
                 Some((index, started)) = starting.next() => match started {
                     Ok(arn) => {
                         on_event(TaskEvent::Started { index, arn: arn.clone() });
-                        running.insert(arn, index);
+                        running.insert(arn, (index, 0));
                     }
                     Err(error) => on_event(TaskEvent::Failed { index, error }),
                 },
-                _ = tick.tick(), if !running.is_empty() => {
+                () = tokio::time::sleep_until(next_lookup), if !running.is_empty() => {
+                    interval = (interval * 2).min(options.interval);
+                    next_lookup = Instant::now() + interval;
                     match self.note_stopped(requests, &mut running, &mut on_event).await {
                         Ok(()) => failed_lookups = 0,
                         // The SDK has tried again already; the tasks run all the same.
@@ -142,7 +153,7 @@ impl TaskLauncher {
                             tracing::warn!("cannot look up tasks, trying again: {error}");
                         }
                         Err(error) => {
-                            for (arn, index) in std::mem::take(&mut running) {
+                            for (arn, (index, _)) in std::mem::take(&mut running) {
                                 let error = LaunchError::NotFollowed { arn, reason: error.to_string() };
                                 on_event(TaskEvent::Failed { index, error });
                             }
@@ -168,7 +179,7 @@ impl TaskLauncher {
     async fn note_stopped(
         &self,
         requests: &[TaskRequest],
-        running: &mut BTreeMap<String, usize>,
+        running: &mut Running,
         on_event: &mut impl FnMut(TaskEvent),
     ) -> Result<(), LaunchError> {
         let Some(cluster) = requests.first().map(|request| &request.cluster) else {
@@ -176,7 +187,14 @@ impl TaskLauncher {
         };
         let arns: Vec<String> = running.keys().cloned().collect();
         for outcome in self.stopped(cluster, &arns).await? {
-            if let Some(index) = running.remove(&outcome.arn) {
+            if !outcome.is_known
+                && let Some((_, unknown)) = running.get_mut(&outcome.arn)
+                && *unknown + 1 < MAX_FAILED_LOOKUPS
+            {
+                *unknown += 1;
+                continue;
+            }
+            if let Some((index, _)) = running.remove(&outcome.arn) {
                 on_event(TaskEvent::Stopped { index, outcome });
             }
         }
@@ -186,12 +204,12 @@ impl TaskLauncher {
 
 fn give_up(
     options: &FollowOptions,
-    running: BTreeMap<String, usize>,
+    running: Running,
     waiting: &mut VecDeque<usize>,
     on_event: &mut impl FnMut(TaskEvent),
 ) {
     let waited = options.timeout.unwrap_or_default();
-    for (arn, index) in running {
+    for (arn, (index, _)) in running {
         let error = LaunchError::StillRunning { arn, waited };
         on_event(TaskEvent::Failed { index, error });
     }

@@ -3,8 +3,10 @@
 mod convert;
 mod outcome;
 
+use std::error::Error as _;
+
 use aws_sdk_ecs::Client;
-use aws_sdk_ecs::error::{DisplayErrorContext, SdkError};
+use aws_sdk_ecs::error::SdkError;
 use aws_sdk_ecs::types::{Failure, TaskDefinition};
 
 pub use self::outcome::{ContainerOutcome, TaskOutcome};
@@ -33,8 +35,12 @@ impl TaskLauncher {
     /// that is throttled.
     #[must_use]
     pub fn new(config: &aws_dsn::SdkConfig) -> Self {
+        let mut builder = aws_sdk_ecs::config::Builder::from(config);
+        if config.credentials_provider().is_none() {
+            builder = builder.allow_no_auth();
+        }
         Self {
-            client: Client::new(config),
+            client: Client::from_conf(builder.build()),
             backoff: Backoff::default(),
         }
     }
@@ -81,8 +87,8 @@ impl TaskLauncher {
         }
     }
 
-    /// Returns the outcomes of those tasks that have stopped. Those that ECS does not know any more, an
-    /// hour after they stopped, count among them.
+    /// Returns the outcomes of those tasks that have stopped, and those that ECS
+    /// [does not know](TaskOutcome::is_known).
     ///
     /// # Errors
     ///
@@ -175,8 +181,13 @@ where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     // The SDK's own message is "service error"; what happened stands in its sources.
-    let reason = DisplayErrorContext(error).to_string();
-    LaunchError::Call { action, reason }
+    let first = error.source();
+    let sources = std::iter::successors(first, |error| (*error).source()).map(ToString::to_string);
+    let reason = std::iter::once(error.to_string()).chain(sources);
+    LaunchError::Call {
+        action,
+        reason: reason.collect::<Vec<_>>().join(": "),
+    }
 }
 
 fn is_passing(failure: &Failure) -> bool {

@@ -2,6 +2,7 @@
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
 use iiif_config::has_image_extension;
+use percent_encoding::percent_decode_str;
 
 use crate::CreatedObject;
 
@@ -53,7 +54,7 @@ pub struct GlobError {
 
 impl ObjectFilter {
     /// Returns a filter of objects that match one of `include`, all if there is none, and none of
-    /// `exclude`. What is put into `derivatives`, `bucket` or `bucket/folder`, is never processed.
+    /// `exclude`. What is put into `derivatives`, `bucket/folder` or a URI, is never processed.
     ///
     /// `*` and `?` stop at slashes, `**` does not: `scans/**/*.tif`. A text may hold several globs with
     /// commas between them; commas in braces belong to the glob.
@@ -101,13 +102,21 @@ impl ObjectFilter {
 }
 
 impl Location {
+    /// Reads `bucket/folder`, or a URI in which the folder may also stand as parameter `prefix`.
     fn of(place: &str) -> Self {
-        let place = place.trim_matches('/');
-        let (bucket, folder) = place.split_once('/').unwrap_or((place, ""));
-        let prefix = match folder {
-            "" => String::new(),
-            folder => format!("{folder}/"),
-        };
+        let (_, place) = place.split_once("://").unwrap_or(("", place));
+        let (path, parameters) = place.split_once('?').unwrap_or((place, ""));
+        let (bucket, folder) = path.split_once('/').unwrap_or((path, ""));
+        let in_bucket = parameters
+            .split('&')
+            .filter_map(|parameter| parameter.strip_prefix("prefix="))
+            .map(|prefix| percent_decode_str(prefix).decode_utf8_lossy().into_owned());
+        let folders = std::iter::once(folder.to_owned()).chain(in_bucket);
+        let prefix = folders
+            .map(|folder| folder.trim_matches('/').to_owned())
+            .filter(|folder| !folder.is_empty())
+            .map(|folder| folder + "/")
+            .collect();
         Self {
             bucket: bucket.to_owned(),
             prefix,
@@ -197,16 +206,23 @@ mod tests {
     #[test]
     fn derivatives_are_never_processed() {
         let of = |place| ObjectFilter::new(&[], &[], Some(place)).expect("no globs");
-        let folder = of("images/derivatives/");
-        assert_eq!(
-            folder.check(&object("images", "derivatives/a.jpg")),
-            Err(Skipped::Derivative)
-        );
-        for (bucket, key) in [
-            ("images", "derivatives.jpg"),
-            ("other", "derivatives/a.jpg"),
+        for place in [
+            "images/derivatives/",
+            "s3://images/derivatives?region=us-east-1",
+            "s3://images?region=us-east-1&prefix=derivatives%2F",
         ] {
-            assert_eq!(folder.check(&object(bucket, key)), Ok(()), "{bucket}/{key}");
+            let folder = of(place);
+            assert_eq!(
+                folder.check(&object("images", "derivatives/a.jpg")),
+                Err(Skipped::Derivative),
+                "{place}"
+            );
+            for (bucket, key) in [
+                ("images", "derivatives.jpg"),
+                ("other", "derivatives/a.jpg"),
+            ] {
+                assert_eq!(folder.check(&object(bucket, key)), Ok(()), "{place}: {key}");
+            }
         }
         let bucket = of("images");
         assert_eq!(

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-/// The time that a function has for an event.
+/// The time that a function has for an event, unless [`LambdaRuntime::start_for`] says otherwise.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A running runtime interface; it stops when this is dropped.
@@ -25,6 +25,7 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 pub struct LambdaRuntime {
     address: SocketAddr,
     events: mpsc::UnboundedSender<Event>,
+    time: Duration,
     task: AbortHandle,
 }
 
@@ -38,6 +39,7 @@ struct Event {
 struct Shared {
     events: AsyncMutex<mpsc::UnboundedReceiver<Event>>,
     answers: Mutex<HashMap<String, oneshot::Sender<Result<String, String>>>>,
+    time: Duration,
 }
 
 impl LambdaRuntime {
@@ -47,12 +49,22 @@ impl LambdaRuntime {
     ///
     /// If the socket cannot be had.
     pub async fn start() -> std::io::Result<Self> {
+        Self::start_for(TIMEOUT).await
+    }
+
+    /// Starts the interface of a function that has `time` for an event.
+    ///
+    /// # Errors
+    ///
+    /// If the socket cannot be had.
+    pub async fn start_for(time: Duration) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (events, receiver) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             events: AsyncMutex::new(receiver),
             answers: Mutex::default(),
+            time,
         });
         let invocations = "/2018-06-01/runtime/invocation";
         let router = Router::new()
@@ -67,6 +79,7 @@ impl LambdaRuntime {
         Ok(Self {
             address,
             events,
+            time,
             task: task.abort_handle(),
         })
     }
@@ -95,7 +108,7 @@ impl LambdaRuntime {
         };
         let gone = || "the function is gone".to_owned();
         self.events.send(event).map_err(|_unsent| gone())?;
-        let answer = tokio::time::timeout(TIMEOUT, answered).await;
+        let answer = tokio::time::timeout(self.time, answered).await;
         answer
             .map_err(|_elapsed| "no answer in time".to_owned())?
             .map_err(|_closed| gone())?
@@ -112,7 +125,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
     let Some(event) = shared.events.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };
-    let deadline = SystemTime::now() + TIMEOUT;
+    let deadline = SystemTime::now() + shared.time;
     let deadline = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut answers = shared
         .answers

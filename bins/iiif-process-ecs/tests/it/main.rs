@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod docs;
+mod faults;
 mod function;
 mod invoke;
 mod run;

@@ -147,6 +147,79 @@ async fn what_did_not_run_is_printed_as_a_manifest() {
     assert_eq!(made.stdout, "file:///2%203.jpg\n");
 }
 
+/// Answers as `others` do, but that the only container does not log to CloudWatch.
+fn without_logs(
+    mut others: impl FnMut(&Asked) -> Answer + Send + 'static,
+) -> impl FnMut(&Asked) -> Answer + Send + 'static {
+    move |asked| match &asked.action[..] {
+        "DescribeTaskDefinition" => Answer::ok(json!({"taskDefinition": {"containerDefinitions": [
+            {"name": "go-iiif-process-ecs", "logConfiguration": {"logDriver": "json-file"}},
+        ]}})),
+        "GetLogEvents" => panic!("there is no log"),
+        _ => others(asked),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_that_are_in_no_log_are_read_as_objects() {
+    let derivatives = tempfile::tempdir().unwrap();
+    let folder = derivatives.path().join("1.jpg");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("p.json"), r#"{"origin":"1.jpg"}"#).unwrap();
+    let place = format!("file://{}", derivatives.path().display());
+    let server = AwsServer::start(without_logs(cluster(&[Some(1), Some(137)])))
+        .await
+        .unwrap();
+    let reports = ["-report", "-report-name", "p.json", "-derivatives", &place];
+    let flags = [&WAIT_FOR_EACH[..], &reports].concat();
+    let made = run_tasks(&server, &flags, &["1.jpg", "2.jpg"]).await;
+    assert_eq!(made.code, Some(137), "{}", made.stderr);
+    let report: Value = serde_json::from_str(&made.stdout).unwrap();
+    // What was stopped by force has not reported; an object may be there from before.
+    assert_eq!(report, json!({"1.jpg": {"origin": "1.jpg"}}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_waiting_only_logs_of_failures_are_read() {
+    let server = AwsServer::start(cluster(&[Some(0), Some(1), Some(0)]))
+        .await
+        .unwrap();
+    let one_by_one = ["-uris-per-task", "1", "-max-tasks", "1"];
+    let made = run_tasks(&server, &one_by_one, &["1.jpg", "2.jpg", "3.jpg"]).await;
+    assert_eq!(made.code, Some(1), "{}", made.stderr);
+    assert_eq!(made.stdout, "");
+    let streams: Vec<Value> = (server.asked().into_iter())
+        .filter(|asked| asked.action == "GetLogEvents")
+        .map(|asked| asked.body["logStreamName"].clone())
+        .collect();
+    let last = streams.last().expect("the log of the failure");
+    assert_eq!(last, "run/go-iiif-process-ecs/2");
+    assert!(streams.iter().all(|stream| stream == last), "{streams:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_never_ran_goes_into_the_manifest_of_what_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = folder.path().join("left.txt");
+    let server = AwsServer::start(cluster(&[Some(0), None])).await.unwrap();
+    let into = ["-left-manifest", left.to_str().unwrap()];
+    let flags = [&WAIT_FOR_EACH[..], &into].concat();
+    let made = run_tasks(&server, &flags, &["1.jpg", "2.jpg"]).await;
+    assert_eq!(made.code, Some(1), "{}", made.stderr);
+    assert!(serde_json::from_str::<Value>(&made.stdout).is_ok());
+    assert_eq!(std::fs::read_to_string(left).unwrap(), "file:///2.jpg\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_that_cannot_be_written_is_told_before_anything_runs() {
+    let server = AwsServer::start(cluster(&[])).await.unwrap();
+    let nowhere = ["-left-manifest", "/nowhere/left.txt"];
+    let made = run_tasks(&server, &nowhere, &["1.jpg"]).await;
+    assert_eq!(made.code, Some(2), "{}", made.stderr);
+    assert!(made.stderr.contains("/nowhere/left.txt"), "{}", made.stderr);
+    assert!(server.asked().is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_that_are_too_long_for_a_command_travel_as_objects() {
     let folder = tempfile::tempdir().unwrap();

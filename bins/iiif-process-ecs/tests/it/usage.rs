@@ -4,9 +4,43 @@ use crate::run::{TASK, run};
 async fn all_that_is_missing_is_named_at_once() {
     let task = run(&["file:///a.jpg"], &[]).await;
     assert_eq!(task.code, Some(2));
-    for flag in ["-ecs-dsn", "-cluster", "-task", "-container"] {
+    for flag in ["-ecs-dsn", "-cluster", "-task", "-container", "-subnet"] {
         assert!(task.stderr.contains(flag), "{}", task.stderr);
     }
+    let wrong = [
+        "-ecs-dsn",
+        "credentials=iam:",
+        "-wait-timeout",
+        "5m",
+        "notes.txt",
+    ];
+    let wrong = run(&wrong, &[]).await;
+    assert_eq!(wrong.code, Some(2));
+    for problem in [
+        "-cluster",
+        "region",
+        "-wait-timeout needs -wait",
+        "notes.txt",
+    ] {
+        assert!(
+            wrong.stderr.contains(problem),
+            "{problem}: {}",
+            wrong.stderr
+        );
+    }
+    let on_machines = [
+        "-dry-run",
+        "-launch-type",
+        "EC2",
+        "-cluster",
+        "c",
+        "-task",
+        "t",
+        "-container",
+        "c",
+        "a.jpg",
+    ];
+    assert_eq!(run(&on_machines, &[]).await.code, Some(0));
     let invoke = run(&["-mode", "invoke", "file:///a.jpg"], &[]).await;
     assert_eq!(invoke.code, Some(2));
     for flag in ["-lambda-dsn", "-lambda-func", "-lambda-type"] {
@@ -70,13 +104,14 @@ async fn folders_are_stripped_as_documented_unless_two_images_become_one() {
 #[tokio::test]
 async fn a_dsn_that_cannot_be_read_is_not_shown() {
     for dsn in [
-        "region=us-east-1 credentials=static:ID:testkit-secret",
+        "region=us-east-1 credentials=static:testkit-secret",
         "credentials=static:ID:testkit-secret:",
         "region=us-east-1 credentials=statics:ID:testkit-secret:T",
     ] {
         let args = [&TASK[..], &["-ecs-dsn", dsn, "a.jpg"]].concat();
         let refused = run(&args, &[]).await;
-        assert_ne!(refused.code, Some(0));
+        assert_eq!(refused.code, Some(2));
+        assert!(refused.stderr.contains("expected"), "{}", refused.stderr);
     }
     let args = [
         &TASK[..],

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use iiif_derivatives::{ContactSheets, ErrorKind, Job, ReportName, ReportOptions};
+use iiif_config::ReportName;
+use iiif_derivatives::{ContactSheets, ErrorKind, Job, ReportOptions};
 use iiif_storage::Bucket;
 use object_store::memory::InMemory;
 

@@ -14,6 +14,9 @@ pub struct TaskOutcome {
     pub stop_code: Option<String>,
     /// Its containers.
     pub containers: Vec<ContainerOutcome>,
+    /// Whether ECS knows the task. It forgets one an hour after it stopped, and may not know one yet that
+    /// was just started.
+    pub is_known: bool,
 }
 
 /// How a container ended.
@@ -39,6 +42,7 @@ impl TaskOutcome {
             stopped_reason: task.stopped_reason().map(str::to_owned),
             stop_code: task.stop_code().map(|code| code.as_str().to_owned()),
             containers: task.containers().iter().map(container).collect(),
+            is_known: true,
         }
     }
 
@@ -48,6 +52,7 @@ impl TaskOutcome {
             stopped_reason: Some(reason),
             stop_code: None,
             containers: Vec::new(),
+            is_known: false,
         }
     }
 

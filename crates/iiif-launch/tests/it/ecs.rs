@@ -320,6 +320,54 @@ async fn a_task_that_never_ran_has_no_exit_code() {
 }
 
 #[tokio::test]
+async fn a_task_that_is_not_known_yet_is_looked_up_again() {
+    let mut lookups = 0;
+    let arn = "arn:aws:ecs:us-east-1:1:task/scans/1";
+    let server = Server::start(move |asked| {
+        if asked.action == "RunTask" {
+            return started(1);
+        }
+        lookups += 1;
+        if lookups == 1 {
+            return Answer::ok(json!({"failures": [{"arn": arn, "reason": "MISSING"}]}));
+        }
+        Answer::ok(json!({"tasks": [{
+            "taskArn": arn,
+            "lastStatus": "STOPPED",
+            "containers": [{"name": "go-iiif-process-ecs", "exitCode": 0}],
+        }]}))
+    })
+    .await;
+    let launcher = TaskLauncher::new(&server.config().await);
+    let follow = FollowOptions::default()
+        .with_waits(true)
+        .with_interval(Duration::from_millis(2));
+    let mut codes = Vec::new();
+    launcher
+        .run_all(&[request(&template())], &follow, |event| {
+            if let TaskEvent::Stopped { outcome, .. } = event {
+                codes.push(outcome.exit_code());
+            }
+        })
+        .await;
+    assert_eq!(codes, [Some(0)]);
+}
+
+#[tokio::test]
+async fn without_credentials_nothing_is_signed() {
+    let server = Server::start(|_| started(1)).await;
+    for (config, is_signed) in [
+        (server.anonymous_config().await, false),
+        (server.config().await, true),
+    ] {
+        let arn = TaskLauncher::new(&config).run(&request(&template())).await;
+        arn.expect("the server answers all");
+        let asked = server.asked().pop().unwrap();
+        assert_eq!(asked.headers.contains_key("authorization"), is_signed);
+    }
+}
+
+#[tokio::test]
 async fn looking_up_in_vain_ends() {
     let server = Server::start(|asked| match &asked.action[..] {
         "RunTask" => started(1),

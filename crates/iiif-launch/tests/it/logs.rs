@@ -17,7 +17,7 @@ async fn all_pages_are_read_once() {
         }
     })
     .await;
-    let reader = LogReader::new(&server.config().await);
+    let reader = LogReader::new(&server.config().await, None);
     let lines = reader.lines("/ecs/iiif", "run/c/abc").await.expect("lines");
     assert_eq!(lines, ["INFO begun", r#"{"a.jpg":{}}"#]);
     assert!(report(&lines).expect("a report").contains_key("a.jpg"));
@@ -25,6 +25,25 @@ async fn all_pages_are_read_once() {
     assert_eq!(asked.len(), 3);
     assert_eq!(asked[0].body["logStreamName"], "run/c/abc");
     assert_eq!(asked[0].body["startFromHead"], true);
+}
+
+#[tokio::test]
+async fn logs_are_asked_for_in_their_region() {
+    let server = Server::start(|_| Answer::ok(json!({"events": []}))).await;
+    let config = server.config().await;
+    for (region, expected) in [
+        (None, "/us-east-1/logs/"),
+        (Some("eu-west-1"), "/eu-west-1/logs/"),
+    ] {
+        let reader = LogReader::new(&config, region.map(str::to_owned));
+        reader
+            .lines("/ecs/iiif", "run/c/abc")
+            .await
+            .expect("no lines");
+        let asked = server.asked().pop().unwrap();
+        let signature = asked.headers["authorization"].to_str().unwrap();
+        assert!(signature.contains(expected), "{signature}");
+    }
 }
 
 #[tokio::test]
@@ -37,7 +56,7 @@ async fn a_container_that_wrote_nothing_has_no_stream() {
         )
     })
     .await;
-    let reader = LogReader::new(&server.config().await);
+    let reader = LogReader::new(&server.config().await, None);
     let lines = reader.lines("/ecs/iiif", "run/c/abc").await.expect("none");
     assert!(lines.is_empty());
 }

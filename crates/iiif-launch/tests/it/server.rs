@@ -12,7 +12,18 @@ impl Server {
     }
 
     pub(crate) async fn config(&self) -> SdkConfig {
-        let dsn: AwsDsn = self.0.dsn().parse().expect("a DSN");
+        Self::config_of(&self.0.dsn()).await
+    }
+
+    /// Returns a config that sends no credentials.
+    pub(crate) async fn anonymous_config(&self) -> SdkConfig {
+        let dsn = self.0.dsn();
+        let (_, endpoint) = dsn.rsplit_once(' ').expect("an endpoint");
+        Self::config_of(&format!("region=us-east-1 credentials=anon: {endpoint}")).await
+    }
+
+    async fn config_of(dsn: &str) -> SdkConfig {
+        let dsn: AwsDsn = dsn.parse().expect("a DSN");
         dsn.sdk_config(&SdkOptions::default()).await
     }
 

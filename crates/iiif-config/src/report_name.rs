@@ -35,7 +35,8 @@ impl ReportName {
     }
 
     /// Returns the name for the image with this origin.
-    pub(crate) fn expand(&self, origin: &str) -> String {
+    #[must_use]
+    pub fn expand(&self, origin: &str) -> String {
         if self.0.contains(VARIABLE) {
             self.0
                 .replace(VARIABLE, &hex::encode(Sha256::digest(origin)))

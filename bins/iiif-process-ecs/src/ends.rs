@@ -1,0 +1,103 @@
+//! How tasks ended.
+
+use std::io::{IsTerminal as _, stderr};
+
+use iiif_cli::Progress;
+use iiif_launch::{TaskEvent, TaskOutcome};
+
+/// How tasks ended, told as it happens.
+pub(crate) struct Ends {
+    /// The tasks that stopped, with the index of the request.
+    pub(crate) stopped: Vec<(usize, TaskOutcome)>,
+    /// The requests that came to nothing.
+    pub(crate) left: Vec<usize>,
+    /// The worst exit code so far.
+    pub(crate) code: u8,
+    running: usize,
+    progress: Progress,
+}
+
+impl Ends {
+    /// Begins, with a bar on a terminal for so many tasks that are waited for.
+    pub(crate) fn new(waited_for: Option<usize>) -> Self {
+        let progress = match waited_for {
+            Some(tasks) if stderr().is_terminal() => Progress::visible(tasks, "tasks"),
+            _ => Progress::hidden(),
+        };
+        Self {
+            stopped: Vec::new(),
+            left: Vec::new(),
+            code: 0,
+            running: 0,
+            progress,
+        }
+    }
+
+    pub(crate) fn note(&mut self, event: TaskEvent) {
+        match event {
+            TaskEvent::Started { arn, .. } => {
+                self.running += 1;
+                self.progress.aside(|| tracing::info!("{arn}"));
+            }
+            TaskEvent::Stopped { index, outcome } => {
+                self.running -= 1;
+                self.progress.advance();
+                self.progress.aside(|| tell(&outcome));
+                // One that never ran, or was stopped, failed.
+                let code = outcome.exit_code().unwrap_or(1);
+                self.worsen(u8::try_from(code).unwrap_or(1));
+                if outcome.is_known && outcome.exit_code().is_none() {
+                    self.left.push(index);
+                }
+                self.stopped.push((index, outcome));
+            }
+            TaskEvent::Failed { index, error } => {
+                self.progress.aside(|| tracing::error!("{error}"));
+                self.worsen(1);
+                if !error.was_started() {
+                    self.left.push(index);
+                }
+            }
+            TaskEvent::Left { index } => {
+                self.worsen(1);
+                self.left.push(index);
+            }
+            _ => {}
+        }
+        self.progress.say(format!("{} running", self.running));
+    }
+
+    pub(crate) fn finish(&mut self) {
+        self.progress.finish();
+        self.left.sort_unstable();
+    }
+
+    fn worsen(&mut self, code: u8) {
+        self.code = self.code.max(code);
+    }
+}
+
+/// Says how a task ended.
+fn tell(outcome: &TaskOutcome) {
+    let reason = outcome
+        .stopped_reason
+        .as_deref()
+        .unwrap_or("no reason given");
+    if outcome.exit_code() == Some(0) {
+        tracing::info!("{} stopped: {reason}", outcome.arn);
+        return;
+    }
+    let code = outcome.stop_code.as_deref().unwrap_or("no stop code");
+    tracing::error!("{} stopped: {reason} ({code})", outcome.arn);
+    for container in &outcome.containers {
+        let exit = container
+            .exit_code
+            .map_or("never ran".to_owned(), |code| format!("exit code {code}"));
+        let reason = container.reason.as_deref().unwrap_or("no reason given");
+        tracing::error!(
+            "{}: container `{}`: {exit}, {reason}",
+            outcome.arn,
+            container.name
+        );
+    }
+}

@@ -1,0 +1,143 @@
+//! What containers reported: in their logs, or in the report objects of their images.
+
+use aws_dsn::SdkConfig;
+use futures::StreamExt as _;
+use iiif_config::{ProcessingUri, ReportName};
+use iiif_launch::{LogPlace, LogReader, TaskLauncher, TaskOutcome, report};
+use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener};
+use serde_json::{Map, Value};
+
+use crate::args::Args;
+use crate::connect;
+
+/// Lines of a container's log that are shown where it failed.
+const MOST_LINES_SHOWN: usize = 20;
+
+/// How many objects or logs are read at the same time.
+const READ_AT_ONCE: usize = 8;
+
+/// The exit codes of `iiif-process` with which it has written its reports.
+const REPORTING_CODES: [i32; 2] = [0, 1];
+
+/// Returns what all containers reported, by origin, and shows the end of the logs of those that failed.
+pub(crate) async fn read(
+    args: &Args,
+    launcher: &TaskLauncher,
+    config: &SdkConfig,
+    tasks: Vec<(&TaskOutcome, &[ProcessingUri])>,
+) -> Map<String, Value> {
+    if tasks.is_empty() {
+        return Map::new();
+    }
+    let logs = &Logs::of(args, launcher, config).await;
+    let objects = &Objects::of(args);
+    if logs.is_none() && objects.is_none() {
+        tracing::warn!(
+            "reports cannot be read: container `{}` of `{}` has no log in CloudWatch with a stream prefix; -report and -derivatives let them be read as objects",
+            args.container.as_deref().unwrap_or_default(),
+            args.task.as_deref().unwrap_or_default(),
+        );
+    }
+    let read = tasks.into_iter().map(async |(outcome, uris)| {
+        let reported = match logs {
+            Some(logs) => logs.report(outcome).await,
+            None => None,
+        };
+        let has_objects = outcome
+            .exit_code()
+            .is_some_and(|code| REPORTING_CODES.contains(&code));
+        match (reported, objects) {
+            (Some(reported), _) => reported,
+            (None, Some(objects)) if has_objects => objects.reports(uris).await,
+            (None, _) => Map::new(),
+        }
+    });
+    let read = futures::stream::iter(read).buffered(READ_AT_ONCE);
+    read.concat().await
+}
+
+/// The logs of tasks in CloudWatch.
+struct Logs {
+    reader: LogReader,
+    place: LogPlace,
+}
+
+impl Logs {
+    /// Finds the logs; nothing where that cannot be done, which is no reason to fail.
+    async fn of(args: &Args, launcher: &TaskLauncher, config: &SdkConfig) -> Option<Self> {
+        let task = args.task.as_deref().unwrap_or_default();
+        let container = args.container.as_deref().unwrap_or_default();
+        match launcher.log_place(task, container).await {
+            Ok(place) => place.map(|place| Self {
+                reader: LogReader::new(config, place.region.clone()),
+                place,
+            }),
+            Err(error) => {
+                tracing::warn!("cannot find the logs of the tasks: {error}");
+                None
+            }
+        }
+    }
+
+    async fn report(&self, outcome: &TaskOutcome) -> Option<Map<String, Value>> {
+        let stream = self.place.stream(&outcome.arn);
+        let lines = match self.reader.lines(&self.place.group, &stream).await {
+            Ok(lines) => lines,
+            Err(error) => {
+                tracing::warn!("cannot read the log of {}: {error}", outcome.arn);
+                return None;
+            }
+        };
+        if outcome.exit_code() != Some(0) {
+            for line in &lines[lines.len().saturating_sub(MOST_LINES_SHOWN)..] {
+                tracing::error!("{}: {line}", outcome.arn);
+            }
+        }
+        report(&lines)
+    }
+}
+
+/// The report objects beside derivatives.
+struct Objects {
+    bucket: Bucket,
+    name: ReportName,
+}
+
+impl Objects {
+    /// Opens the bucket of derivatives; nothing without, or without reports in it.
+    fn of(args: &Args) -> Option<Self> {
+        let uri = connect::derivatives_uri(args).filter(|_| args.report)?;
+        let name = args.report_name.parse().ok()?;
+        let opener = StorageOpener::new(Environment::from_process());
+        match opener.open(&uri, MissingFolder::Refuse) {
+            Ok(bucket) => Some(Self { bucket, name }),
+            Err(error) => {
+                tracing::warn!("cannot open -derivatives for the reports: {error}");
+                None
+            }
+        }
+    }
+
+    async fn reports(&self, uris: &[ProcessingUri]) -> Map<String, Value> {
+        let read = uris.iter().map(async |uri| {
+            let origin = uri.origin().as_str();
+            let key = uri.key_beside_report(&self.name.expand(origin));
+            match self.report(&key).await {
+                Ok(report) => Some((origin.to_owned(), report)),
+                Err(error) => {
+                    tracing::warn!(
+                        "cannot read the report of `{}`: {error}",
+                        uri.to_redacted_string()
+                    );
+                    None
+                }
+            }
+        });
+        let read = futures::stream::iter(read).buffered(READ_AT_ONCE);
+        read.filter_map(async |report| report).collect().await
+    }
+
+    async fn report(&self, key: &str) -> anyhow::Result<Value> {
+        Ok(serde_json::from_slice(&self.bucket.get(key).await?)?)
+    }
+}
