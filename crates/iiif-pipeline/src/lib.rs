@@ -49,7 +49,7 @@ mod color;
 mod decode;
 mod encode;
 mod error;
-mod jpeg_scans;
+mod jpeg_file;
 mod limits;
 #[cfg(any(feature = "jpeg", feature = "png", feature = "webp"))]
 mod metadata;

@@ -4,44 +4,12 @@
 pub(super) mod plain;
 
 use super::FORMAT;
+use crate::Result;
 use crate::decode::{corrupt, unsupported};
-use crate::{Result, jpeg_scans};
+use crate::jpeg_file::{self, marker, scans};
 
 /// The value of the transform in an Adobe segment for `YCbCr`.
 pub(super) const ADOBE_YCBCR: u8 = 1;
-
-/// Markers, without the leading 0xff: ITU-T T.81 table B.1.
-mod marker {
-    pub(super) const TEM: u8 = 0x01;
-    pub(super) const SOF0_BASELINE: u8 = 0xc0;
-    pub(super) const SOF2_PROGRESSIVE: u8 = 0xc2;
-    pub(super) const DHT: u8 = 0xc4;
-    pub(super) const JPG: u8 = 0xc8;
-    pub(super) const DAC: u8 = 0xcc;
-    pub(super) const SOF15: u8 = 0xcf;
-    pub(super) const RST0: u8 = 0xd0;
-    pub(super) const RST7: u8 = 0xd7;
-    #[cfg(feature = "turbojpeg")]
-    pub(super) const SOI: u8 = 0xd8;
-    pub(super) const SOS: u8 = 0xda;
-    pub(super) const APP0: u8 = 0xe0;
-    pub(super) const APP1: u8 = 0xe1;
-    pub(super) const APP2: u8 = 0xe2;
-    pub(super) const APP14: u8 = 0xee;
-    #[cfg(feature = "turbojpeg")]
-    pub(super) const APP15: u8 = 0xef;
-    #[cfg(feature = "turbojpeg")]
-    pub(super) const COM: u8 = 0xfe;
-}
-
-/// Starts an EXIF segment: EXIF 2.32 §4.7.2.
-const EXIF_IDENTIFIER: &[u8] = b"Exif\0\0";
-
-/// Starts a JFIF segment, which has twelve more bytes at least: JFIF 1.02, page 5.
-const JFIF_IDENTIFIER: &[u8] = b"JFIF\0";
-
-/// Starts a part of an ICC profile: ICC.1:2022 annex B.4. Number of the part and count follow.
-const ICC_IDENTIFIER: &[u8] = b"ICC_PROFILE\0";
 
 /// How the samples code colors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,8 +88,7 @@ impl<'a> Frame<'a> {
                     frame.scan_offset = position;
                     break;
                 }
-                marker::DHT | marker::JPG | marker::DAC => {}
-                marker::SOF0_BASELINE..=marker::SOF15 => frame.read_start(marker, segment)?,
+                _ if jpeg_file::is_frame(marker) => frame.read_start(marker, segment)?,
                 _ => frame.read_metadata(marker, segment, start + 2),
             }
         }
@@ -165,20 +132,22 @@ impl<'a> Frame<'a> {
 
     fn read_metadata(&mut self, marker: u8, segment: &'a [u8], offset: usize) {
         match marker {
-            marker::APP0 if segment.len() >= 14 && segment.starts_with(JFIF_IDENTIFIER) => {
-                self.jfif_major = Some(segment[JFIF_IDENTIFIER.len()]);
+            marker::APP0 if segment.len() >= 14 && segment.starts_with(jpeg_file::JFIF) => {
+                self.jfif_major = Some(segment[jpeg_file::JFIF.len()]);
             }
-            marker::APP1 if segment.starts_with(EXIF_IDENTIFIER) => {
+            marker::APP1 if segment.starts_with(jpeg_file::EXIF) => {
                 self.exif = self.exif.or(Some(segment));
             }
             marker::APP2 => {
-                if let Some([number, count, part @ ..]) = segment.strip_prefix(ICC_IDENTIFIER) {
+                if let Some([number, count, part @ ..]) = segment.strip_prefix(jpeg_file::ICC) {
                     self.icc_parts.push((*number, *count, part));
                 }
             }
             marker::APP14 => {
                 // "Adobe", version, two words of flags, transform.
-                if let (true, Some(transform)) = (segment.starts_with(b"Adobe"), segment.get(11)) {
+                if let (true, Some(transform)) =
+                    (segment.starts_with(jpeg_file::ADOBE), segment.get(11))
+                {
                     self.adobe = Some(Adobe {
                         transform: *transform,
                         offset: offset + 11,
@@ -321,20 +290,25 @@ impl<'a> Frame<'a> {
 
     /// Returns whether an end-of-image marker follows the scans.
     pub(super) fn is_complete(&self, bytes: &[u8]) -> bool {
-        let mut markers = jpeg_scans::markers(bytes, self.scan_offset);
-        markers.any(|(marker, _)| marker == jpeg_scans::END_OF_IMAGE)
+        let mut markers = scans::markers(bytes, self.scan_offset);
+        markers.any(|(marker, _)| marker == marker::EOI)
     }
 }
 
 /// Returns the next marker and where it ends. Bytes before it, and fill bytes, are skipped.
 fn next_marker(bytes: &[u8], from: usize) -> Option<(u8, usize)> {
-    let start = from + memchr::memchr(0xff, bytes.get(from..)?)?;
-    let fill = bytes[start..].iter().position(|byte| *byte != 0xff)?;
+    let start = from + memchr::memchr(marker::PREFIX, bytes.get(from..)?)?;
+    let fill = bytes[start..]
+        .iter()
+        .position(|byte| *byte != marker::PREFIX)?;
     Some((bytes[start + fill], start + fill + 1))
 }
 
 fn is_standalone(marker: u8) -> bool {
-    matches!(marker, 0 | marker::TEM | marker::RST0..=marker::RST7)
+    matches!(
+        marker,
+        marker::STUFFING | marker::TEM | marker::RST0..=marker::RST7
+    )
 }
 
 /// Returns the content of the segment whose length is at `start`.
@@ -346,8 +320,8 @@ fn segment(bytes: &[u8], start: usize) -> Option<&[u8]> {
 /// Names a coding process: ITU-T T.81 table B.1.
 fn process_name(marker: u8) -> &'static str {
     match marker {
-        0xc3 => "lossless coding",
-        0xc5..=0xc7 => "hierarchical coding",
+        marker::SOF3_LOSSLESS => "lossless coding",
+        marker::SOF5_HIERARCHICAL..=marker::SOF7_HIERARCHICAL => "hierarchical coding",
         _ => "arithmetic coding",
     }
 }

@@ -17,6 +17,7 @@ use rayon::prelude::*;
 
 use super::Rows;
 use crate::error::BoxError;
+use crate::jpeg_file::marker::{DRI, EOI, PREFIX, RST0, SOF0_BASELINE, SOS};
 use crate::{ChromaSampling, EncodeOptions};
 
 /// Rows of a band: a multiple of the rows of every MCU. A photo of 15 megapixels has about 15 bands,
@@ -26,12 +27,8 @@ const BAND_ROWS: u16 = 192;
 /// The rows of the highest MCU, that of 4:2:0.
 const MCU_ROWS: u16 = 16;
 
-/// Markers: ITU-T T.81 table B.1.
-const SOF0: u8 = 0xc0;
-const RST0: u8 = 0xd0;
-const EOI: [u8; 2] = [0xff, 0xd9];
-const SOS: u8 = 0xda;
-const DRI: u8 = 0xdd;
+/// Ends a file.
+const END: [u8; 2] = [PREFIX, EOI];
 
 /// Writes a whole file with `encode_file`, which must not choose tables by what it sees.
 pub(super) fn encode(
@@ -61,7 +58,7 @@ pub(super) fn encode(
                 return Ok(parts.header_of_all(rows.height, bands.interval));
             }
             let scan_at = parts.tables.len() + parts.scan_header.len();
-            file.truncate(file.len() - EOI.len());
+            file.truncate(file.len() - END.len());
             file.drain(..scan_at);
             Ok(file)
         })
@@ -116,19 +113,19 @@ impl<'a> Parts<'a> {
         let mut position = 2;
         let mut height_at = None;
         loop {
-            let [0xff, marker, high, low] = *file.get(position..)?.first_chunk()? else {
+            let [PREFIX, marker, high, low] = *file.get(position..)?.first_chunk()? else {
                 return None;
             };
             let end = position + 2 + usize::from(u16::from_be_bytes([high, low]));
             match marker {
                 // After the marker, the length and the precision: ITU-T T.81 §B.2.2.
-                SOF0 => height_at = Some(position + 5),
+                SOF0_BASELINE => height_at = Some(position + 5),
                 SOS => {
                     return Some(Self {
                         tables: &file[..position],
                         height_at: height_at?,
                         scan_header: file.get(position..end)?,
-                        scan: file.get(end..)?.strip_suffix(&EOI)?,
+                        scan: file.get(end..)?.strip_suffix(&END)?,
                     });
                 }
                 _ => {}
@@ -142,7 +139,7 @@ impl<'a> Parts<'a> {
     fn header_of_all(&self, height: u16, interval: u16) -> Vec<u8> {
         const DRI_BYTES: [u8; 2] = [0, 4];
         let [high, low] = interval.to_be_bytes();
-        let restarts = [&[0xff, DRI], &DRI_BYTES[..], &[high, low]].concat();
+        let restarts = [&[PREFIX, DRI], &DRI_BYTES[..], &[high, low]].concat();
         let mut start = [self.tables, &restarts, self.scan_header, self.scan].concat();
         start[self.height_at..][..2].copy_from_slice(&height.to_be_bytes());
         start
@@ -151,15 +148,15 @@ impl<'a> Parts<'a> {
 
 /// Joins the header with the first data, and the data that follows.
 fn joined(scans: Vec<Vec<u8>>) -> Vec<u8> {
-    let length: usize = scans.iter().map(|scan| scan.len() + EOI.len()).sum();
+    let length: usize = scans.iter().map(|scan| scan.len() + END.len()).sum();
     let mut file = Vec::with_capacity(length);
     for (index, scan) in scans.into_iter().enumerate() {
         if index > 0 {
-            file.extend([0xff, RST0 + ((index - 1) % 8) as u8]);
+            file.extend([PREFIX, RST0 + ((index - 1) % 8) as u8]);
         }
         file.extend(scan);
     }
-    file.extend(EOI);
+    file.extend(END);
     file
 }
 

@@ -45,7 +45,7 @@ impl Frame<'_> {
 /// gray or three components.
 pub(in super::super) fn without_metadata(bytes: &[u8], coding: Coding) -> Vec<u8> {
     let mut plain = Vec::with_capacity(bytes.len() + ADOBE_SEGMENT.len() + 1);
-    plain.extend([0xff, marker::SOI]);
+    plain.extend([marker::PREFIX, marker::SOI]);
     if coding != Coding::Gray {
         plain.extend(ADOBE_SEGMENT);
         plain.push(u8::from(coding == Coding::YCbCr));
@@ -57,7 +57,7 @@ pub(in super::super) fn without_metadata(bytes: &[u8], coding: Coding) -> Vec<u8
             continue;
         }
         if marker == marker::SOS {
-            plain.extend([0xff, marker]);
+            plain.extend([marker::PREFIX, marker]);
             plain.extend(&bytes[start..]);
             break;
         }
@@ -66,7 +66,7 @@ pub(in super::super) fn without_metadata(bytes: &[u8], coding: Coding) -> Vec<u8
         };
         position = start + 2 + segment.len();
         if !matches!(marker, marker::APP0..=marker::APP15 | marker::COM) {
-            plain.extend([0xff, marker]);
+            plain.extend([marker::PREFIX, marker]);
             plain.extend(&bytes[start..position]);
         }
     }

@@ -69,7 +69,7 @@ fn restart_markers_take_turns() {
     let height = 10 * u32::from(BAND_ROWS) + 1;
     let image = DynamicImage::from(pattern::gradient(9, height));
     let expected = [
-        SOS, 0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd0, 0xd1, EOI[1],
+        SOS, 0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd0, 0xd1, EOI,
     ];
     let file = banded(&image, &EncodeOptions::default());
     assert_eq!(markers_of_scan(&file), expected);

@@ -1,18 +1,6 @@
 //! What stands between and after the entropy-coded data of a JPEG file.
 
-/// The end-of-image marker: ITU-T T.81 table B.1.
-pub(crate) const END_OF_IMAGE: u8 = 0xd9;
-
-const PREFIX: u8 = 0xff;
-
-/// Makes a byte of the data of a prefix: ITU-T T.81 §B.1.1.5.
-const STUFFING: u8 = 0;
-
-/// Has no segment, like the end of the image: ITU-T T.81 table B.1.
-const TEMPORARY: u8 = 0x01;
-
-/// Stand inside the data: ITU-T T.81 table B.1.
-const RESTARTS: std::ops::RangeInclusive<u8> = 0xd0..=0xd7;
+use super::marker::{EOI, PREFIX, RST0, RST7, STUFFING, TEM};
 
 /// Returns the markers of `bytes` from `start`, where the data of the first scan begins, to the end of
 /// the image, and where each with its segment ends. Restarts are left out.
@@ -27,13 +15,13 @@ pub(crate) fn markers(bytes: &[u8], start: usize) -> impl Iterator<Item = (u8, u
         loop {
             let prefix = prefixes.next()?;
             let code = *bytes.get(prefix + 1)?;
-            let is_data = code == STUFFING || RESTARTS.contains(&code);
+            let is_data = code == STUFFING || (RST0..=RST7).contains(&code);
             // Fill bytes may precede a marker.
             if prefix < read || is_data || code == PREFIX {
                 continue;
             }
-            if matches!(code, END_OF_IMAGE | TEMPORARY) {
-                read_to = (code == TEMPORARY).then_some(prefix + 2);
+            if matches!(code, EOI | TEM) {
+                read_to = (code == TEM).then_some(prefix + 2);
                 return Some((code, prefix + 2));
             }
             // A length counts its own two bytes.
@@ -48,6 +36,7 @@ pub(crate) fn markers(bytes: &[u8], start: usize) -> impl Iterator<Item = (u8, u
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jpeg_file::marker::{COM, SOS};
 
     fn found(bytes: &[u8]) -> Vec<(u8, usize)> {
         markers(bytes, 0).collect()
@@ -56,9 +45,9 @@ mod tests {
     #[test]
     fn markers_are_told_from_data() {
         let data = [1, PREFIX, STUFFING, 2, PREFIX, 0xd3, 3];
-        let temporary = [PREFIX, TEMPORARY];
-        let comment = [PREFIX, PREFIX, 0xfe, 0, 4, PREFIX, END_OF_IMAGE];
-        let end = [PREFIX, END_OF_IMAGE];
+        let temporary = [PREFIX, TEM];
+        let comment = [PREFIX, PREFIX, COM, 0, 4, PREFIX, EOI];
+        let end = [PREFIX, EOI];
         let file = [
             &data[..],
             &comment,
@@ -70,16 +59,16 @@ mod tests {
             &end,
         ]
         .concat();
-        let expected = [(0xfe, 14), (TEMPORARY, 23), (END_OF_IMAGE, 32)];
+        let expected = [(COM, 14), (TEM, 23), (EOI, 32)];
         assert_eq!(found(&file), expected);
     }
 
     #[test]
     fn cut_off_files_have_no_end() {
-        let whole = [1, PREFIX, 0xda, 0, 4, 5, 6, 7, PREFIX, END_OF_IMAGE];
-        assert_eq!(found(&whole), [(0xda, 7), (END_OF_IMAGE, 10)]);
+        let whole = [1, PREFIX, SOS, 0, 4, 5, 6, 7, PREFIX, EOI];
+        assert_eq!(found(&whole), [(SOS, 7), (EOI, 10)]);
         for length in 0..whole.len() {
-            let expected: &[_] = if length < 7 { &[] } else { &[(0xda, 7)] };
+            let expected: &[_] = if length < 7 { &[] } else { &[(SOS, 7)] };
             assert_eq!(found(&whole[..length]), expected, "{length} bytes");
         }
         assert!(markers(&whole, whole.len() + 1).next().is_none());
@@ -87,6 +76,6 @@ mod tests {
 
     #[test]
     fn a_segment_shorter_than_its_length_field_ends_the_search() {
-        assert!(found(&[PREFIX, 0xda, 0, 1, PREFIX, END_OF_IMAGE]).is_empty());
+        assert!(found(&[PREFIX, SOS, 0, 1, PREFIX, EOI]).is_empty());
     }
 }
