@@ -48,7 +48,7 @@ demo: jpeg ## Make derivatives of a sample image and say where they are
 	@rm -rf "$(DEMO)"
 	@"$(TARGET)/debug/iiif-process" -quiet -report-html \
 	  -config-source file://./examples/config -instructions-source file://./examples/config \
-	  -config-images-source-uri file://./examples/images -config-derivatives-cache-uri "$(DEMO)" \
+	  -config-derivatives-cache-uri "$(DEMO)" \
 	  'file:///zuber.jpg?target=zuber'
 	@echo "Derivatives: $(DEMO)/zuber" >&2
 	@echo "Open in a browser: $(DEMO)/zuber/index.html" >&2
