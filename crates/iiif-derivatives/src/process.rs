@@ -15,7 +15,7 @@ use iiif_pipeline::{Batch, SourceImage};
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio::task::spawn_blocking;
 
-use self::original::Original;
+use self::original::{FetchFailure, Original};
 use self::puts::{Planned, Put, len_bytes, put};
 use crate::budget::{MemoryBudget, OverBudgetError, Reservation};
 use crate::report::SOURCE;
@@ -58,7 +58,7 @@ impl<'a> Run<'a> {
     }
 
     /// Returns the report of one image, and the pixels of its source; none if the run was cancelled
-    /// before the image was begun.
+    /// before the image was begun. Of an image that is not there nothing is stored.
     pub(crate) async fn process(&self, uri: &ProcessingUri) -> Option<(ProcessReport, u64)> {
         let fetched = tokio::select! {
             biased;
@@ -68,7 +68,11 @@ impl<'a> Run<'a> {
         let mut image = Image::new(self, uri);
         let made = match fetched {
             Ok((original, slot)) => image.make(original, slot).await,
-            Err(failure) => Err(failure),
+            Err(FetchFailure::Failed(failure)) => Err(failure),
+            Err(FetchFailure::Missing(failure)) => {
+                image.fail(SOURCE, failure);
+                return Some((image.report, image.pixels));
+            }
         };
         if let Err(failure) = made {
             image.fail(SOURCE, failure);
@@ -83,7 +87,7 @@ impl<'a> Run<'a> {
     async fn fetch(
         &self,
         uri: &ProcessingUri,
-    ) -> Result<(Original, Option<SemaphorePermit<'_>>), Failure> {
+    ) -> Result<(Original, Option<SemaphorePermit<'_>>), FetchFailure> {
         let key = uri.origin().as_str();
         let original = Original::fetch(&self.job.source, key, &self.budget).await?;
         // The semaphore is never closed, so there is always a permit.
