@@ -18,6 +18,7 @@ use tokio::task::spawn_blocking;
 use self::original::{FetchFailure, Original};
 use self::puts::{Planned, Put, len_bytes, put};
 use crate::budget::{MemoryBudget, OverBudgetError, Reservation};
+use crate::contact_sheet::Written;
 use crate::report::SOURCE;
 use crate::settings::Settings;
 use crate::{Cancellation, Failure, Job, ProcessReport};
@@ -102,8 +103,8 @@ struct Image<'a> {
     report: ProcessReport,
     /// The pixels of the source; 0 until they are known.
     pixels: u64,
-    /// The keys of the derivatives that were written, by label.
-    written: BTreeMap<String, String>,
+    /// The derivatives that were written, by label.
+    written: BTreeMap<String, Written>,
 }
 
 /// What is to be made of an image, and the memory that was reserved for it.
@@ -329,7 +330,7 @@ impl<'a> Image<'a> {
                 let uri = format!("file:///{}", encode_path(&key));
                 self.report.uris.insert(label.clone(), uri);
                 self.report.dimensions.insert(label.clone(), dimensions);
-                self.written.insert(label, key);
+                self.written.insert(label, Written { key, len_bytes });
             }
             Err(mut failure) => {
                 // Storage names the key, which holds the secret of an `idsecret` URI.
