@@ -11,6 +11,7 @@ use iiif_derivatives::{ContactSheets, Job, ReportOptions};
 use iiif_storage::{Environment, MissingFolder, StorageOpener};
 
 use crate::args::Args;
+use crate::source_folder::SourceFolder;
 
 /// The config that ships with the program, in go-iiif's words.
 const DEFAULTS: &str = "defaults://";
@@ -70,7 +71,10 @@ pub(crate) async fn job(args: &Args) -> anyhow::Result<Job> {
 }
 
 /// Returns the URIs of the command line, then those of the manifest.
-pub(crate) async fn uris(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
+pub(crate) async fn uris(
+    args: &Args,
+    source: SourceFolder<'_>,
+) -> anyhow::Result<Vec<ProcessingUri>> {
     let manifest = match args.manifest.as_deref() {
         None => String::new(),
         Some("-") => {
@@ -84,11 +88,16 @@ pub(crate) async fn uris(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
         Some(path) => std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the manifest `{path}`"))?,
     };
-    let given = args.uris.iter().chain(&args.more_uris).map(String::as_str);
     let parse = |text: &str| {
-        ProcessingUri::parse(text)
-            .with_context(|| format!("`{}` is no processing URI", without_parameters(text)))
+        ProcessingUri::parse(text).with_context(|| {
+            let shown = without_parameters(text);
+            match source.expected_for_path(text) {
+                Some(expected) => format!("`{shown}` is no processing URI; {expected}"),
+                None => format!("`{shown}` is no processing URI"),
+            }
+        })
     };
+    let given = args.uris.iter().chain(&args.more_uris).map(String::as_str);
     given.chain(manifest_lines(&manifest)).map(parse).collect()
 }
 

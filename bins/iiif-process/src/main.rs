@@ -5,6 +5,7 @@ mod batch;
 #[cfg(feature = "aws")]
 mod lambda;
 mod load;
+mod source_folder;
 mod watch;
 
 use std::process::ExitCode;
