@@ -70,7 +70,7 @@ pub(crate) async fn job(args: &Args) -> anyhow::Result<Job> {
     Ok(job)
 }
 
-/// Returns the URIs of the command line, then those of the manifest.
+/// Returns the URIs of the command line, folders passed over, then those of the manifest.
 pub(crate) async fn uris(
     args: &Args,
     source: SourceFolder<'_>,
@@ -97,8 +97,13 @@ pub(crate) async fn uris(
             }
         })
     };
-    let given = args.uris.iter().chain(&args.more_uris).map(String::as_str);
-    given.chain(manifest_lines(&manifest)).map(parse).collect()
+    let given = args.uris.iter().chain(&args.more_uris);
+    let mut uris: Vec<_> = given.map(|text| parse(text)).collect::<Result<_, _>>()?;
+    source.pass_over_folders(&mut uris);
+    for line in manifest_lines(&manifest) {
+        uris.push(parse(line)?);
+    }
+    Ok(uris)
 }
 
 pub(crate) fn opener() -> StorageOpener {

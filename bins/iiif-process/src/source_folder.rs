@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use iiif_config::encode_path;
+use iiif_config::{ProcessingUri, encode_path};
 use iiif_derivatives::ProcessReport;
 use iiif_storage::Bucket;
 
@@ -16,6 +16,21 @@ pub(crate) struct SourceFolder<'a>(Option<&'a Path>);
 impl<'a> SourceFolder<'a> {
     pub(crate) fn of(source: &'a Bucket) -> Self {
         Self(source.local_folder())
+    }
+
+    /// Takes out the folders, which `*` of a shell has among the files, and names them.
+    pub(crate) fn pass_over_folders(self, uris: &mut Vec<ProcessingUri>) {
+        let Some(source) = self.0 else { return };
+        uris.retain(|uri| {
+            let origin = uri.origin().as_str();
+            let is_folder = source.join(origin).is_dir();
+            if is_folder {
+                tracing::warn!(
+                    "`{origin}` is a folder and is passed over; expected names of images"
+                );
+            }
+            !is_folder
+        });
     }
 
     /// Returns what is accepted in place of a path that is no processing URI, to be read after it;

@@ -109,3 +109,20 @@ fn a_pattern_that_matches_nothing_is_told_so_and_leaves_nothing_behind() {
     let made: Vec<_> = made.map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(made, ["a.jpg"]);
 }
+
+#[test]
+fn folders_among_the_files_of_a_shell_are_passed_over() {
+    let studio = Studio::new();
+    studio.write("a.jpg", &photo_jpeg(320, 320));
+    studio.write("derivatives/old.txt", b"");
+    let run = studio.run_bare(&["a.jpg", "derivatives", "file:///config"]);
+    run.assert_code(0);
+    for folder in ["derivatives", "config"] {
+        assert_told_once(&studio, &run, &format!("WARN `{folder}` is a folder"));
+    }
+    let reports: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(reports.as_object().unwrap().len(), 1);
+    let run = studio.run_bare(&["derivatives"]);
+    run.assert_code(3);
+    assert_eq!(run.stdout, "");
+}
