@@ -141,7 +141,7 @@ define check
 @test -f "$(1)" || { echo "error: missing config file: CONFIG=$(1)" >&2; exit 1; }
 @test -f "$(2)" || { echo "error: missing instructions file: INSTRUCTIONS=$(2)" >&2; exit 1; }
 $(CARGO) build --locked -q -p iiif-process $(TURBO)
-$(TARGET)/debug/iiif-process -print-config -config "$(1)" >/dev/null
+$(TARGET)/debug/iiif-process -print-config -config "$(1)" -instructions "$(2)" >/dev/null
 @said=$$($(TARGET)/debug/iiif-process -config "$(1)" -instructions "$(2)" \
   -config-images-source-uri null:// -config-derivatives-cache-uri null:// 2>&1); \
   test $$? = 3 || { echo "$$said" >&2; exit 1; }
