@@ -22,8 +22,9 @@ ARG INSTRUCTIONS=examples/config/instructions.json
 COPY --from=build /programs/ /bin/
 COPY ${CONFIG} /etc/go-iiif/config.json
 COPY ${INSTRUCTIONS} /etc/go-iiif/instructions.json
-# Fails the build where a program does not start here, or cannot read the config.
-RUN ["/bin/iiif-process", "-print-config", "-config", "/etc/go-iiif/config.json"]
+# Fails the build where a program does not start here, or cannot read the config, and shows what is in effect.
+RUN ["/bin/iiif-process", "-print-config", "-config", "/etc/go-iiif/config.json", \
+     "-instructions", "/etc/go-iiif/instructions.json"]
 RUN ["/bin/iiif-process-ecs", "-version"]
 # By number, so that Kubernetes can tell that it is not root.
 USER 65532:65532

@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 CARGO ?= cargo
-DEMO := target/demo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+DEMO := $(TARGET)/demo
 
 # libjpeg-turbo is built in where its tools are: cmake, and nasm for the SIMD of x86_64. The other
 # features are all named once, so that the rest is the same without it.
@@ -44,10 +45,10 @@ build: jpeg ## Build the programs, optimised, in target/release
 demo: jpeg ## Make derivatives of a sample image and say where they are
 	@echo "Building; the first time this takes some minutes." >&2
 	@$(CARGO) build --locked -q -p iiif-process $(TURBO)
-	@rm -rf $(DEMO)
-	@target/debug/iiif-process -quiet -report-html \
+	@rm -rf "$(DEMO)"
+	@"$(TARGET)/debug/iiif-process" -quiet -report-html \
 	  -config-source file://./examples/config -instructions-source file://./examples/config \
-	  -config-images-source-uri file://./examples/images -config-derivatives-cache-uri file://./$(DEMO) \
+	  -config-derivatives-cache-uri "$(DEMO)" \
 	  'file:///zuber.jpg?target=zuber'
 	@echo "Derivatives: $(DEMO)/zuber" >&2
 	@echo "Open in a browser: $(DEMO)/zuber/index.html" >&2
@@ -98,7 +99,6 @@ bench: jpeg ## Run the benchmarks
 	$(CARGO) bench --locked -p iiif-benches $(TURBO)
 
 # Photographs and runs of the report; PHOTOS= is a folder of others, with names as in benches/peers/photos.rs.
-TARGET := $(or $(CARGO_TARGET_DIR),target)
 PEERS := $(TARGET)/peers
 PHOTOS ?=
 RUNS ?= 5
@@ -129,7 +129,8 @@ bench-report: jpeg ## Run the benchmarks and the comparison with libvips and sha
 	  --photos-are "$(if $(PHOTOS),Photographs of a camera.,Drawn by \`benches/peers/photos.rs\`.)"
 	python3 benches/peers/render.py $(PEERS)/results.json docs/benchmarks.md
 
-# What is baked into the container image, and packed beside the function that processes.
+# What is baked into the container image, and packed beside the function that processes. An engine takes
+# files from the source tree alone, so they are put into its target/docker.
 CONFIG ?=
 INSTRUCTIONS ?=
 IMAGE ?= go-iiif-process-ecs
@@ -140,7 +141,7 @@ define check
 @test -f "$(1)" || { echo "error: missing config file: CONFIG=$(1)" >&2; exit 1; }
 @test -f "$(2)" || { echo "error: missing instructions file: INSTRUCTIONS=$(2)" >&2; exit 1; }
 $(CARGO) build --locked -q -p iiif-process $(TURBO)
-$(TARGET)/debug/iiif-process -print-config -config "$(1)" >/dev/null
+$(TARGET)/debug/iiif-process -print-config -config "$(1)" -instructions "$(2)" >/dev/null
 @said=$$($(TARGET)/debug/iiif-process -config "$(1)" -instructions "$(2)" \
   -config-images-source-uri null:// -config-derivatives-cache-uri null:// 2>&1); \
   test $$? = 3 || { echo "$$said" >&2; exit 1; }

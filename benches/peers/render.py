@@ -21,6 +21,15 @@ by run; a ratio is the median of the ratios of such pairs, a time and a peak are
 fewer of batches). Peaks are the maximum resident set that the kernel reports for the process; those of
 libvips and sharp include their interpreters.
 
+Two builds are timed. The *default build* is that of `cargo build --release` without further features, which
+decodes and encodes JPEG in Rust (zune-jpeg, jpeg-encoder) and stands in the tables as `iiif-process`. The
+*turbojpeg build* adds the feature `turbojpeg`, libjpeg-turbo, as `make build` does where its tools are there.
+
+The *documented example* is what the [README](../README.md#run-it) shows, made of `photo-15mp.jpg`: the
+original `o`, which keeps its compressed data, `b` of at most 2048x1536 pixels as PNG, and `d`, a dithered
+smart crop of 320x320 pixels as JPEG, with no analyses. These three are meant by "three derivatives" too.
+"Re-encoded" is with `encoding.passthrough` off, so that the original is decoded and encoded as well.
+
     make bench-report                        # with photographs drawn by the project
     make bench-report PHOTOS=folder RUNS=9   # with others: see benches/peers/photos.rs for their names
 

@@ -118,7 +118,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BUCKET", help_heading = CONFIGURATION)]
     pub(crate) config_derivatives_cache_uri: Option<String>,
 
-    /// Print the configuration in effect, secrets redacted, and exit
+    /// Print the config in effect, secrets redacted, log instructions and limits, and exit
     #[arg(long, help_heading = CONFIGURATION, default_value_t = false, num_args = 0..=1,
           require_equals = true, default_missing_value = "true", action = ArgAction::Set,
         value_parser = BoolishValueParser::new())]
@@ -198,7 +198,7 @@ impl Args {
 
     /// Returns whether a progress bar is shown: on a terminal, where no logs scroll over it.
     pub(crate) fn shows_progress(&self) -> bool {
-        let wanted = !self.quiet && !self.verbose && self.logs_are_text();
+        let wanted = !self.quiet && !self.verbose && !self.print_config && self.logs_are_text();
         wanted && self.mode == Mode::Cli && std::io::stderr().is_terminal()
     }
 

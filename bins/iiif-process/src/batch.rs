@@ -10,13 +10,15 @@ use iiif_derivatives::{Cancellation, Error, ErrorKind, Finished, Job, ReportStre
 
 use crate::args::Args;
 use crate::load;
+use crate::source_folder::SourceFolder;
 
 /// How many images that were not begun are named.
 const MOST_LEFT_NAMED: usize = 20;
 
 /// Makes the derivatives of all images and prints the reports, one line of JSON, to stdout.
 pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
-    let uris = load::uris(args).await?;
+    let source = SourceFolder::of(&job.source);
+    let uris = load::uris(args, source).await?;
     // The budget does not count what is free; who sets one wants no more to be held.
     if uris.len() > 1 && args.memory_limit.is_none() {
         iiif_cli::reuse_freed();
@@ -32,7 +34,8 @@ pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
     let mut reports = ReportStream::new(BufWriter::new(io::stdout()), &uris);
     let mut left = Left::all_of(&uris);
     let outcome = job
-        .run(&uris, &cancellation, |image| {
+        .run(&uris, &cancellation, |mut image| {
+            source.explain(&mut image.report);
             log(&image);
             left.begun(image.index);
             megapixels += image.pixels as f64 / 1e6;

@@ -4,13 +4,15 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use iiif_cli::ByteSize;
 use iiif_config::{
     Config, InstructionSet, ProcessingUri, manifest_lines, redact_uri, without_parameters,
 };
-use iiif_derivatives::{ContactSheets, Job, ReportOptions};
+use iiif_derivatives::{ContactSheets, Job, JobOptions, ReportOptions};
 use iiif_storage::{Environment, MissingFolder, StorageOpener};
 
 use crate::args::Args;
+use crate::source_folder::SourceFolder;
 
 /// The config that ships with the program, in go-iiif's words.
 const DEFAULTS: &str = "defaults://";
@@ -58,19 +60,36 @@ pub(crate) async fn job(args: &Args) -> anyhow::Result<Job> {
     let mut job = Job::new(source, derivatives, instructions);
     job.config = config;
     job.reports = reports(args, &opener)?;
-    if let Some(concurrency) = args.concurrency {
-        job.options.concurrency = concurrency;
-    }
-    let limit = args.memory_limit.map(|limit| limit.0);
-    let share = || iiif_cli::memory_bytes().map(|bytes| bytes / DEFAULT_MEMORY_SHARE);
-    if let Some(bytes) = limit.or_else(share) {
-        job.options.memory_limit_bytes = bytes;
-    }
+    job.options = options(args);
     Ok(job)
 }
 
-/// Returns the URIs of the command line, then those of the manifest.
-pub(crate) async fn uris(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
+/// Logs what is in effect and no part of the config: instructions, memory limit, concurrency.
+pub(crate) async fn tell_beside_config(args: &Args, config: &Config) {
+    let file = instructions_file(args);
+    let place = file.map_or_else(|| "built in".to_owned(), |file| file.display());
+    tracing::info!("instructions: {place}");
+    match instructions(args, config).await {
+        Ok(instructions) => {
+            for (label, instructions) in instructions.iter() {
+                tracing::info!("label {label}: {}", instructions.path());
+            }
+        }
+        Err(error) => tracing::warn!("no instructions are in effect: {error:#}"),
+    }
+    let options = options(args);
+    // A share of the machine's memory is told in whole MiB.
+    let share = ByteSize(options.memory_limit_bytes >> 20 << 20);
+    let limit = args.memory_limit.unwrap_or(share);
+    tracing::info!("memory limit: {limit}");
+    tracing::info!("concurrency: {}", options.concurrency);
+}
+
+/// Returns the URIs of the command line, folders passed over, then those of the manifest.
+pub(crate) async fn uris(
+    args: &Args,
+    source: SourceFolder<'_>,
+) -> anyhow::Result<Vec<ProcessingUri>> {
     let manifest = match args.manifest.as_deref() {
         None => String::new(),
         Some("-") => {
@@ -84,12 +103,22 @@ pub(crate) async fn uris(args: &Args) -> anyhow::Result<Vec<ProcessingUri>> {
         Some(path) => std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the manifest `{path}`"))?,
     };
-    let given = args.uris.iter().chain(&args.more_uris).map(String::as_str);
     let parse = |text: &str| {
-        ProcessingUri::parse(text)
-            .with_context(|| format!("`{}` is no processing URI", without_parameters(text)))
+        ProcessingUri::parse(text).with_context(|| {
+            let shown = without_parameters(text);
+            match source.expected_for_path(text) {
+                Some(expected) => format!("`{shown}` is no processing URI; {expected}"),
+                None => format!("`{shown}` is no processing URI"),
+            }
+        })
     };
-    given.chain(manifest_lines(&manifest)).map(parse).collect()
+    let given = args.uris.iter().chain(&args.more_uris);
+    let mut uris: Vec<_> = given.map(|text| parse(text)).collect::<Result<_, _>>()?;
+    source.pass_over_folders(&mut uris);
+    for line in manifest_lines(&manifest) {
+        uris.push(parse(line)?);
+    }
+    Ok(uris)
 }
 
 pub(crate) fn opener() -> StorageOpener {
@@ -97,11 +126,7 @@ pub(crate) fn opener() -> StorageOpener {
 }
 
 async fn instructions(args: &Args, config: &Config) -> anyhow::Result<InstructionSet> {
-    let (path, source) = (
-        args.instructions.as_deref(),
-        args.instructions_source.as_deref(),
-    );
-    let Some(file) = File::of(path, source, &args.instructions_name) else {
+    let Some(file) = instructions_file(args) else {
         return Ok(InstructionSet::defaults(config)?);
     };
     let parsed = InstructionSet::parse(&file.read("instructions").await?, &file.display(), config)?;
@@ -109,6 +134,27 @@ async fn instructions(args: &Args, config: &Config) -> anyhow::Result<Instructio
         tracing::warn!("{warning}");
     }
     Ok(parsed.value)
+}
+
+fn instructions_file(args: &Args) -> Option<File> {
+    File::of(
+        args.instructions.as_deref(),
+        args.instructions_source.as_deref(),
+        &args.instructions_name,
+    )
+}
+
+fn options(args: &Args) -> JobOptions {
+    let mut options = JobOptions::default();
+    if let Some(concurrency) = args.concurrency {
+        options.concurrency = concurrency;
+    }
+    let limit = args.memory_limit.map(|limit| limit.0);
+    let share = || iiif_cli::memory_bytes().map(|bytes| bytes / DEFAULT_MEMORY_SHARE);
+    if let Some(bytes) = limit.or_else(share) {
+        options.memory_limit_bytes = bytes;
+    }
+    options
 }
 
 fn reports(args: &Args, opener: &StorageOpener) -> anyhow::Result<Option<ReportOptions>> {

@@ -5,6 +5,7 @@ mod batch;
 #[cfg(feature = "aws")]
 mod lambda;
 mod load;
+mod source_folder;
 mod watch;
 
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ async fn run(args: &Args) -> anyhow::Result<ExitStatus> {
     if args.print_config {
         let config = load::config(args).await?;
         iiif_cli::print_line(&format!("{:#}", config.to_redacted_json()))?;
+        load::tell_beside_config(args, &config).await;
         return Ok(ExitStatus::Success);
     }
     for (flag, needed) in args.without_effect() {

@@ -17,25 +17,25 @@ use crate::{Failure, ProcessReport};
 #[derive(Debug)]
 pub(crate) struct ContactSheet<'a> {
     pub(crate) report: &'a ProcessReport,
-    /// The keys of the derivatives, by label.
-    pub(crate) keys: &'a BTreeMap<String, String>,
+    /// The derivatives, by label.
+    pub(crate) written: &'a BTreeMap<String, Written>,
     /// The folder that the page lies in; empty for the root of the bucket.
     pub(crate) folder: &'a str,
     /// The BlurHash as a PNG in a `data:` URI.
     pub(crate) placeholder: Option<String>,
 }
 
-const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:72rem;padding:1rem}\
-h1{font-size:1.4rem;overflow-wrap:anywhere}\
-figure{margin:0 0 2rem}\
-figure img{display:block;height:auto;max-width:100%;background-size:100% 100%}\
-figcaption{margin-top:.3rem;overflow-wrap:anywhere}\
-.palette{display:flex;flex-wrap:wrap;gap:.5rem;list-style:none;padding:0}\
-.palette li{width:8rem}\
-.palette span{border:1px solid #8888;border-radius:.3rem;display:block;height:3rem}\
-.failed{border-left:.3rem solid #c33;padding-left:.7rem}";
+/// A derivative that was written.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) key: String,
+    pub(crate) len_bytes: u64,
+}
+
+const STYLE: &str = include_str!("contact_sheet/style.css");
+
+/// Width and height of the room that a preview has, up to a factor.
+const PREVIEW: [u64; 2] = [4, 3];
 
 /// Width and height of a placeholder in pixels; browsers stretch it over the image.
 const PLACEHOLDER_SIDE_PX: NonZeroU32 = NonZeroU32::new(24).unwrap();
@@ -53,50 +53,77 @@ impl ContactSheet<'_> {
         let mut html = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <title>{title}</title>\n<style>{STYLE}{placeholder}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
+             <title>{title}</title>\n<style>\n{STYLE}{placeholder}</style>\n</head>\n<body>\n\
+             <header>\n<h1>{title}</h1>\n<p>{}</p>\n</header>\n",
+            self.count()
         );
         if let Some(colors) = &self.report.analysis.palette {
             html.push_str(&palette(colors));
         }
-        for (label, failure) in &self.report.errors {
-            html.push_str(&failed(label, failure));
+        if !self.report.errors.is_empty() {
+            html.push_str(&failures(&self.report.errors));
         }
-        for (label, key) in self.largest_first() {
-            html.push_str(&self.figure(label, key));
+        html.push_str("<main class=\"sheet\">\n");
+        for (label, written) in self.largest_first() {
+            html.push_str(&self.figure(label, written));
         }
-        html.push_str("</body>\n</html>\n");
+        html.push_str("</main>\n</body>\n</html>\n");
         html
     }
 
-    fn largest_first(&self) -> Vec<(&str, &str)> {
-        let area = |label: &str| {
-            let [width, height] = self.report.dimensions.get(label).copied().unwrap_or([0, 0]);
-            u64::from(width) * u64::from(height)
+    fn count(&self) -> String {
+        let made = match self.written.len() {
+            1 => "1 derivative".to_owned(),
+            made => format!("{made} derivatives"),
         };
-        let mut labels: Vec<(&str, &str)> = self
-            .keys
-            .iter()
-            .map(|(label, key)| (label.as_str(), key.as_str()))
-            .collect();
-        labels.sort_by_key(|(label, _)| std::cmp::Reverse(area(label)));
-        labels
+        match self.report.errors.len() {
+            0 => made,
+            failed => format!("{made}, {failed} failed"),
+        }
     }
 
-    fn figure(&self, label: &str, key: &str) -> String {
-        let [width, height] = self.report.dimensions.get(label).copied().unwrap_or([0, 0]);
+    fn dimensions(&self, label: &str) -> [u32; 2] {
+        self.report.dimensions.get(label).copied().unwrap_or([0, 0])
+    }
+
+    fn largest_first(&self) -> Vec<(&str, &Written)> {
+        let mut derivatives: Vec<_> = self
+            .written
+            .iter()
+            .map(|(label, written)| (label.as_str(), written))
+            .collect();
+        derivatives.sort_by_key(|(label, _)| {
+            let [width, height] = self.dimensions(label).map(u64::from);
+            std::cmp::Reverse(width * height)
+        });
+        derivatives
+    }
+
+    fn figure(&self, label: &str, Written { key, len_bytes }: &Written) -> String {
+        let [width, height] = self.dimensions(label);
         let link = escaped(&encode_path(&relative_link(self.folder, key)));
-        let (label, name) = (escaped(label), escaped(key));
-        let caption = format!("<b>{label}</b> {width} × {height} <code>{name}</code>");
         let extension = key.rsplit_once('.').map_or("", |(_, extension)| extension);
-        if NOT_SHOWN.contains(&extension) {
-            return format!(
-                "<figure><figcaption><a href=\"{link}\">{caption}</a></figcaption></figure>\n"
-            );
-        }
+        let (label, name) = (escaped(label), escaped(key));
+        let preview = if NOT_SHOWN.contains(&extension) {
+            extension.to_uppercase()
+        } else {
+            // The side that touches the room; the other follows, and neither is enlarged.
+            let is_wide = u64::from(width) * PREVIEW[1] >= u64::from(height) * PREVIEW[0];
+            let bound = if is_wide {
+                format!("class=\"wide\" style=\"max-width:{width}px\"")
+            } else {
+                format!("class=\"high\" style=\"max-height:{height}px\"")
+            };
+            format!(
+                "<img src=\"{link}\" alt=\"{label}\" width=\"{width}\" height=\"{height}\" {bound} \
+                 loading=\"lazy\">"
+            )
+        };
         format!(
-            "<figure><a href=\"{link}\"><img src=\"{link}\" alt=\"{label}\" width=\"{width}\" \
-             height=\"{height}\" loading=\"lazy\"></a>\
-             <figcaption>{caption}</figcaption></figure>\n"
+            "<figure>\n<a href=\"{link}\">{preview}</a>\n<figcaption><b>{label}</b> \
+             <span>{width} × {height}</span> <span>{}</span> <code>{name}</code></figcaption>\n\
+             </figure>\n",
+            size(*len_bytes)
         )
     }
 }
@@ -121,7 +148,7 @@ fn palette(colors: &[PaletteColor]) -> String {
         // Writing to a string does not fail.
         let _ = writeln!(
             html,
-            "<li><span style=\"background:{hex}\"></span><code>{hex}</code><br><small>{}</small></li>",
+            "<li><span style=\"background:{hex}\"></span><code>{hex}</code><small>{}</small></li>",
             closest.join(", ")
         );
     }
@@ -129,9 +156,26 @@ fn palette(colors: &[PaletteColor]) -> String {
     html
 }
 
-fn failed(label: &str, failure: &Failure) -> String {
-    let (label, reason) = (escaped(label), escaped(&failure.reason));
-    format!("<p class=\"failed\"><b>{label}</b> {reason}</p>\n")
+fn failures(errors: &BTreeMap<String, Failure>) -> String {
+    let mut html = String::from("<ul class=\"failures\">\n");
+    for (label, failure) in errors {
+        let (label, reason) = (escaped(label), escaped(&failure.reason));
+        // Writing to a string does not fail.
+        let _ = writeln!(html, "<li><b>{label}</b>{reason}</li>");
+    }
+    html.push_str("</ul>\n");
+    html
+}
+
+/// Returns a number of bytes as people read it.
+fn size(bytes: u64) -> String {
+    let scaled = |unit: u64| bytes as f64 / unit as f64;
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{:.0} kB", scaled(1_000)),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", scaled(1_000_000)),
+        _ => format!("{:.1} GB", scaled(1_000_000_000)),
+    }
 }
 
 /// Names come from strangers: nothing of them may become markup.
@@ -148,4 +192,24 @@ fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_told_in_units_that_suit_them() {
+        let cases = [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (1_000, "1 kB"),
+            (823_456, "823 kB"),
+            (2_345_678, "2.3 MB"),
+            (7_890_123_456, "7.9 GB"),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(size(bytes), expected);
+        }
+    }
 }

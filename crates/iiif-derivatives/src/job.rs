@@ -34,7 +34,7 @@ pub struct Job {
     pub config: Config,
     /// How many images at once, and in how much memory.
     pub options: JobOptions,
-    /// Where reports are written. Default: nowhere.
+    /// Where reports are written. Default: nowhere. An image that is not in the source gets none.
     pub reports: Option<ReportOptions>,
 }
 

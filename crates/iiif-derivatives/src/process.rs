@@ -15,9 +15,10 @@ use iiif_pipeline::{Batch, SourceImage};
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio::task::spawn_blocking;
 
-use self::original::Original;
+use self::original::{FetchFailure, Original};
 use self::puts::{Planned, Put, len_bytes, put};
 use crate::budget::{MemoryBudget, OverBudgetError, Reservation};
+use crate::contact_sheet::Written;
 use crate::report::SOURCE;
 use crate::settings::Settings;
 use crate::{Cancellation, Failure, Job, ProcessReport};
@@ -58,7 +59,7 @@ impl<'a> Run<'a> {
     }
 
     /// Returns the report of one image, and the pixels of its source; none if the run was cancelled
-    /// before the image was begun.
+    /// before the image was begun. Of an image that is not there nothing is stored.
     pub(crate) async fn process(&self, uri: &ProcessingUri) -> Option<(ProcessReport, u64)> {
         let fetched = tokio::select! {
             biased;
@@ -68,7 +69,11 @@ impl<'a> Run<'a> {
         let mut image = Image::new(self, uri);
         let made = match fetched {
             Ok((original, slot)) => image.make(original, slot).await,
-            Err(failure) => Err(failure),
+            Err(FetchFailure::Failed(failure)) => Err(failure),
+            Err(FetchFailure::Missing(failure)) => {
+                image.fail(SOURCE, failure);
+                return Some((image.report, image.pixels));
+            }
         };
         if let Err(failure) = made {
             image.fail(SOURCE, failure);
@@ -83,7 +88,7 @@ impl<'a> Run<'a> {
     async fn fetch(
         &self,
         uri: &ProcessingUri,
-    ) -> Result<(Original, Option<SemaphorePermit<'_>>), Failure> {
+    ) -> Result<(Original, Option<SemaphorePermit<'_>>), FetchFailure> {
         let key = uri.origin().as_str();
         let original = Original::fetch(&self.job.source, key, &self.budget).await?;
         // The semaphore is never closed, so there is always a permit.
@@ -98,8 +103,8 @@ struct Image<'a> {
     report: ProcessReport,
     /// The pixels of the source; 0 until they are known.
     pixels: u64,
-    /// The keys of the derivatives that were written, by label.
-    written: BTreeMap<String, String>,
+    /// The derivatives that were written, by label.
+    written: BTreeMap<String, Written>,
 }
 
 /// What is to be made of an image, and the memory that was reserved for it.
@@ -325,7 +330,7 @@ impl<'a> Image<'a> {
                 let uri = format!("file:///{}", encode_path(&key));
                 self.report.uris.insert(label.clone(), uri);
                 self.report.dimensions.insert(label.clone(), dimensions);
-                self.written.insert(label, key);
+                self.written.insert(label, Written { key, len_bytes });
             }
             Err(mut failure) => {
                 // Storage names the key, which holds the secret of an `idsecret` URI.

@@ -6,7 +6,7 @@ use image::imageops::{FilterType, resize};
 use image::{DynamicImage, GenericImageView as _};
 use serde_json::{Value, json};
 
-use crate::studio::{Studio, photo_jpeg};
+use crate::studio::{Run, Studio, photo_jpeg};
 
 #[test]
 fn the_documented_command_prints_the_documented_report() {
@@ -44,6 +44,26 @@ fn the_documented_command_prints_the_documented_report() {
     ];
     assert_eq!(studio.files_in("derivatives"), made);
     assert_pixels(&studio);
+}
+
+#[test]
+fn the_example_of_the_readme_runs_in_the_root_of_the_repository() {
+    let studio = Studio::new();
+    let mut command = studio.command();
+    let derivatives = studio.path("derivatives").display().to_string();
+    command
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+        .args(["-config-source", "file://./examples/config"])
+        .args(["-instructions-source", "file://./examples/config"])
+        .args(["-config-derivatives-cache-uri", &derivatives])
+        .arg("file:///zuber.jpg?target=zuber");
+    let run = Run::of(&command.output().unwrap());
+    run.assert_code(0);
+    assert_eq!(
+        run.report("zuber.jpg")["dimensions"]["d"],
+        json!([320, 320])
+    );
+    assert_eq!(studio.files_in("derivatives").len(), 3);
 }
 
 fn assert_pixels(studio: &Studio) {

@@ -119,6 +119,55 @@ fn the_configuration_in_effect_is_printed_without_secrets() {
 }
 
 #[test]
+fn what_is_in_effect_beside_the_config_is_logged_with_it() {
+    let studio = Studio::new();
+    let given = studio.run(&["-print-config", "-memory-limit=512MiB", "-concurrency=3"]);
+    given.assert_code(0);
+    for part in [
+        "instructions: file://./config/instructions.json",
+        "label b: full/!2048,1536/0/color.png",
+        "label d: -1,-1,320,320/full/0/dither.jpg",
+        "memory limit: 512MiB",
+        "concurrency: 3",
+    ] {
+        assert!(
+            given.stderr.contains(part),
+            "no `{part}` in {}",
+            given.stderr
+        );
+    }
+    studio.write("printed.json", given.stdout.as_bytes());
+    let built_in = studio.run_bare(&["-print-config", "-config=printed.json"]);
+    built_in.assert_code(0);
+    assert_eq!(built_in.stdout, given.stdout);
+    for part in [
+        "instructions: built in",
+        "label z: full/!640,480/0/color.jpg",
+    ] {
+        assert!(
+            built_in.stderr.contains(part),
+            "no `{part}` in {}",
+            built_in.stderr
+        );
+    }
+    assert!(!built_in.stderr.contains("WARN"), "{}", built_in.stderr);
+}
+
+#[test]
+fn the_config_is_printed_also_where_the_instructions_cannot_be_used() {
+    let studio = Studio::new();
+    let run = studio.run_bare(&["-print-config", "-instructions=nowhere.json"]);
+    run.assert_code(0);
+    assert!(serde_json::from_str::<Value>(&run.stdout).is_ok());
+    assert!(
+        run.stderr.contains("no instructions are in effect"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains("nowhere.json"), "{}", run.stderr);
+}
+
+#[test]
 fn quiet_runs_say_nothing_and_logs_can_be_json() {
     let studio = Studio::new();
     studio.write_photo("a.jpg", 320, 320);

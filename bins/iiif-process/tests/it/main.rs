@@ -5,6 +5,7 @@
 mod cloud;
 mod documented;
 mod flags;
+mod names;
 mod refusals;
 mod reports;
 mod s3;

@@ -1,6 +1,6 @@
 //! Report objects and contact sheets.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::studio::Studio;
 
@@ -76,6 +76,41 @@ fn a_contact_sheet_links_to_every_derivative_and_escapes_names() {
     }
     let swatches = page.matches("<li><span style=\"background:#").count();
     assert_eq!(swatches, 5);
+}
+
+#[test]
+fn a_contact_sheet_shows_previews_of_one_size_with_what_they_link_to() {
+    let studio = Studio::new();
+    studio.write_photo("a.jpg", 400, 600);
+    studio.write_instructions(&json!({
+        "archive": { "format": "tif" },
+        "o": { "rotation": "-1" },
+        "wide": { "region": "0,0,400,100" },
+        "outside": { "region": "5000,0,10,10" }
+    }));
+    let run = studio.run(&["-report-html", "a.jpg"]);
+    run.assert_code(1);
+    let page = std::fs::read_to_string(studio.path("derivatives/a.jpg/index.html")).unwrap();
+    let original = std::fs::metadata(studio.path("derivatives/a.jpg/full/full/-1/color.jpg"));
+    let size = format!(
+        "<span>{:.0} kB</span>",
+        original.unwrap().len() as f64 / 1e3
+    );
+    for part in [
+        "<p>3 derivatives, 1 failed</p>",
+        "<li><b>outside</b>",
+        "<a href=\"full/full/-1/color.jpg\"><img src=\"full/full/-1/color.jpg\"",
+        "class=\"high\" style=\"max-height:600px\"",
+        "class=\"wide\" style=\"max-width:400px\"",
+        "<a href=\"full/full/0/color.tif\">TIF</a>",
+        "<span>400 × 100</span>",
+        size.as_str(),
+    ] {
+        assert!(page.contains(part), "no {part} in {page}");
+    }
+    for part in ["<script", "http", "@import"] {
+        assert!(!page.contains(part), "{part} in {page}");
+    }
 }
 
 #[test]

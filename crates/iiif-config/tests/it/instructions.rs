@@ -40,6 +40,24 @@ fn without_a_file_go_iiif_s_nine_derivatives_are_made() {
 }
 
 #[test]
+fn the_nine_derivatives_are_documented() {
+    let document = include_str!("../../../../docs/configuration.md");
+    let header =
+        "| Label | Region | Size | Rotation | Quality | Format |\n|---|---|---|---|---|---|\n";
+    let (_, table) = document.split_once(header).unwrap();
+    let documented: Vec<&str> = table.lines().take_while(|line| !line.is_empty()).collect();
+    let set = InstructionSet::default();
+    let rows = set.iter().map(|(label, instructions)| {
+        let (path, format) = instructions.path().rsplit_once('.').unwrap();
+        format!(
+            "| `{label}` | `{}` | `{format}` |",
+            path.replace('/', "` | `")
+        )
+    });
+    assert_eq!(documented, rows.collect::<Vec<_>>());
+}
+
+#[test]
 fn the_paths_of_the_documented_example_are_kept() {
     let set = parse(
         r#"{"o": {"size": "full", "format": "", "rotation": "-1"},

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use iiif_pipeline::{DecodeLimits, FileSource, ReadAt as _, SourceFormat, SourceImage};
-use iiif_storage::{Bucket, Fetched};
+use iiif_storage::{Bucket, ErrorKind, Fetched};
 use sha2::{Digest as _, Sha256};
 
 use crate::Failure;
@@ -23,6 +23,15 @@ pub(super) struct Original {
     _waiting: Reservation,
 }
 
+/// Why a source image could not be fetched.
+#[derive(Debug)]
+pub(super) enum FetchFailure {
+    /// There is no such object.
+    Missing(Failure),
+    /// It is there, or may be.
+    Failed(Failure),
+}
+
 #[derive(Debug)]
 enum Place {
     Memory(Bytes),
@@ -36,21 +45,21 @@ impl Original {
         bucket: &Bucket,
         key: &str,
         budget: &MemoryBudget,
-    ) -> Result<Self, Failure> {
-        let info = bucket.head(key).await;
-        let size = info.map_err(|error| Failure::new(&error, None))?.size_bytes;
+    ) -> Result<Self, FetchFailure> {
+        let size = bucket.head(key).await?.size_bytes;
         let in_memory = if size <= budget.in_memory_max_bytes() {
             size
         } else {
             0
         };
         let waiting = budget.reserve_waiting(in_memory).await;
-        let waiting = waiting.map_err(|error| Failure::new(&error, None))?;
+        let waiting = waiting.map_err(|error| FetchFailure::failed(&error))?;
         // One that grew since it was looked up comes as a file.
-        let fetched = bucket.fetch(key, in_memory).await;
-        let bytes = match fetched.map_err(|error| Failure::new(&error, None))? {
+        let bytes = match bucket.fetch(key, in_memory).await? {
             Fetched::Memory(bytes) => Place::Memory(bytes),
-            Fetched::File(file) => Place::file(file).map_err(|error| Failure::new(&error, None))?,
+            Fetched::File(file) => {
+                Place::file(file).map_err(|error| FetchFailure::failed(&error))?
+            }
         };
         Ok(Self {
             bytes,
@@ -95,6 +104,22 @@ impl Original {
             }
         }
         Ok(format!("sha256:{}", hex::encode(hash.finalize())))
+    }
+}
+
+impl FetchFailure {
+    fn failed(error: &(dyn std::error::Error + 'static)) -> Self {
+        Self::Failed(Failure::new(error, None))
+    }
+}
+
+impl From<iiif_storage::Error> for FetchFailure {
+    fn from(error: iiif_storage::Error) -> Self {
+        if error.kind() == ErrorKind::NotFound {
+            Self::Missing(Failure::new(&error, None))
+        } else {
+            Self::failed(&error)
+        }
     }
 }
 

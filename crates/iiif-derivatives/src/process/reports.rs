@@ -33,7 +33,7 @@ impl Image<'_> {
         let blurhash = self.report.analysis.blurhash.as_deref();
         let sheet = ContactSheet {
             report: &self.report,
-            keys: &self.written,
+            written: &self.written,
             folder: &folder,
             placeholder: blurhash.and_then(placeholder),
         };

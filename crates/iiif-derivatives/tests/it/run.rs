@@ -3,13 +3,14 @@
 use std::num::NonZeroUsize;
 
 use bytes::Bytes;
-use iiif_derivatives::{Cancellation, Outcome, ProcessReport, ReportOptions};
+use futures::StreamExt as _;
+use iiif_derivatives::{Cancellation, ContactSheets, Outcome, ProcessReport, ReportOptions};
 use iiif_storage::Bucket;
 use iiif_testkit::encode::{TiffOptions, bmp, tiff};
 use iiif_testkit::pattern::photo;
 use image::DynamicImage;
 
-use crate::studio::{job, put_photo, uris};
+use crate::studio::{bucket, job, put_photo, uris};
 
 const SMALL: &str = r#"{"b": {"size": "!64,64"}}"#;
 
@@ -145,8 +146,13 @@ async fn nothing_is_begun_in_a_run_that_was_cancelled_before() {
 async fn a_report_is_stored_for_an_image_that_failed() {
     let mut job = job(SMALL);
     job.reports = Some(ReportOptions::default());
+    let text = Bytes::from_static(b"this is no image");
+    job.source
+        .put("text.jpg", text, "image/jpeg")
+        .await
+        .unwrap();
     let outcome = job
-        .run(&uris(&["missing.jpg"]), &Cancellation::default(), |image| {
+        .run(&uris(&["text.jpg"]), &Cancellation::default(), |image| {
             assert_eq!(image.pixels, 0);
         })
         .await
@@ -154,15 +160,39 @@ async fn a_report_is_stored_for_an_image_that_failed() {
     let mut expected = Outcome::default();
     expected.failed = 1;
     assert_eq!(outcome, expected);
-    let report = job
-        .derivatives
-        .get("missing.jpg/process.json")
-        .await
-        .unwrap();
+    let report = job.derivatives.get("text.jpg/process.json").await.unwrap();
     let report = String::from_utf8(report.to_vec()).unwrap();
     assert!(
         report.contains(r#""errors":{"source":{"reason":"#),
         "{report}"
     );
-    assert!(!report.contains("fingerprint"), "{report}");
+    assert!(report.contains("fingerprint"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_stored_for_an_image_that_is_not_there() {
+    let reports = bucket();
+    let mut options = ReportOptions::default();
+    options.contact_sheet = ContactSheets::Written;
+    let mut beside = job(SMALL);
+    beside.reports = Some(options.clone());
+    options.bucket = Some(reports.clone());
+    let mut apart = job(SMALL);
+    apart.reports = Some(options);
+    for job in [beside, apart] {
+        let outcome = job
+            .run(&uris(&["missing.jpg"]), &Cancellation::default(), |image| {
+                let report = image.report;
+                assert!(report.errors["source"].reason.contains("missing.jpg"));
+                assert_eq!(report.origin_fingerprint, None);
+            })
+            .await
+            .unwrap();
+        let mut expected = Outcome::default();
+        expected.failed = 1;
+        assert_eq!(outcome, expected);
+        for bucket in [&job.derivatives, &reports] {
+            assert!(bucket.list("").next().await.is_none());
+        }
+    }
 }
