@@ -31,7 +31,7 @@ pub(super) fn encode(image: &DynamicImage, options: &EncodeOptions) -> Result<Ve
         None => return Err("the samples are neither 8 nor 16 bits wide".into()),
     };
     // Hardly any file is longer, and growing would copy it.
-    let mut bytes = Vec::with_capacity(data.len());
+    let mut bytes = Vec::with_capacity(data.len() / 8 * 9);
     let mut encoder = Encoder::new(&mut bytes, image.width(), image.height());
     encoder.set_depth(depth);
     encoder.set_color(match raster::channels(image) {

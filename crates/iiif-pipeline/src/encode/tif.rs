@@ -42,7 +42,8 @@ where
             Predictor::Horizontal,
         ),
     };
-    let mut bytes = Vec::new();
+    // LZW makes no file longer, and growing would copy it.
+    let mut bytes = Vec::with_capacity(size_of_val(samples) / 2 * 3);
     let mut encoder = TiffEncoder::new(Cursor::new(&mut bytes))?
         .with_compression(compression)
         .with_predictor(predictor);
