@@ -9,6 +9,7 @@ use aws_sdk_ecs::types::{Failure, TaskDefinition};
 
 pub use self::outcome::{ContainerOutcome, TaskOutcome};
 use crate::backoff::Backoff;
+use crate::client::client;
 use crate::{LaunchError, TaskRequest};
 
 /// The most tasks that one `DescribeTasks` may name (ECS API reference).
@@ -34,7 +35,7 @@ impl TaskLauncher {
     #[must_use]
     pub fn new(config: &aws_dsn::SdkConfig) -> Self {
         Self {
-            client: Client::new(config),
+            client: client!(aws_sdk_ecs, config),
             backoff: Backoff::default(),
         }
     }

@@ -9,6 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::LaunchError;
+use crate::client::client;
 use crate::ecs::failed;
 
 /// The most bytes of a payload that is answered (Lambda developer guide, "Lambda quotas").
@@ -53,7 +54,7 @@ impl FunctionInvoker {
     #[must_use]
     pub fn new(config: &aws_dsn::SdkConfig) -> Self {
         Self {
-            client: Client::new(config),
+            client: client!(aws_sdk_lambda, config),
         }
     }
 

@@ -5,6 +5,7 @@ use aws_sdk_cloudwatchlogs::operation::get_log_events::GetLogEventsError;
 use serde_json::{Map, Value};
 
 use crate::LaunchError;
+use crate::client::client;
 use crate::ecs::failed;
 
 /// Reads what containers wrote.
@@ -18,7 +19,7 @@ impl LogReader {
     #[must_use]
     pub fn new(config: &aws_dsn::SdkConfig) -> Self {
         Self {
-            client: Client::new(config),
+            client: client!(aws_sdk_cloudwatchlogs, config),
         }
     }
 

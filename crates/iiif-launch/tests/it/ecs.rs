@@ -79,6 +79,15 @@ async fn what_is_sent_is_what_a_dry_run_prints() {
     }
 }
 
+#[tokio::test]
+async fn requests_without_credentials_are_sent_without_a_signature() {
+    let server = Server::start(|_| started(1)).await;
+    let launcher = TaskLauncher::new(&server.anonymous_config().await);
+    launcher.run(&request(&template())).await.expect("a task");
+    let asked = server.asked().remove(0);
+    assert!(asked.headers.get("authorization").is_none());
+}
+
 #[test]
 fn the_request_is_that_of_the_ancestor() {
     let expected = json!({

@@ -1,6 +1,6 @@
 //! A server in the place of AWS, and a config that leads there.
 
-use aws_dsn::{AwsDsn, SdkConfig, SdkOptions};
+use aws_dsn::{AwsDsn, CredentialSource, SdkConfig, SdkOptions};
 use iiif_testkit::aws::AwsServer;
 pub(crate) use iiif_testkit::aws::{Answer, Asked};
 
@@ -13,6 +13,12 @@ impl Server {
 
     pub(crate) async fn config(&self) -> SdkConfig {
         let dsn: AwsDsn = self.0.dsn().parse().expect("a DSN");
+        dsn.sdk_config(&SdkOptions::default()).await
+    }
+
+    pub(crate) async fn anonymous_config(&self) -> SdkConfig {
+        let mut dsn: AwsDsn = self.0.dsn().parse().expect("a DSN");
+        dsn.credentials = CredentialSource::Anonymous;
         dsn.sdk_config(&SdkOptions::default()).await
     }
 
