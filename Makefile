@@ -30,7 +30,7 @@ endef
 
 .PHONY: help
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 .PHONY: jpeg
 jpeg:
@@ -163,7 +163,7 @@ docker-process: ## Build the container image with CONFIG=FILE and INSTRUCTIONS=F
 
 # cargo-lambda links with zig, which comes along with it, against the C library of Amazon Linux 2023. Its
 # own optimisations are off: they would end the program when a codec panics, and ask for AVX2.
-LAMBDA_TOOL := cargo-lambda==1.9.2
+LAMBDA_TOOL = $(shell grep '^cargo-lambda==' $(E2E_TESTS)/requirements.txt)
 LAMBDA := $(TARGET)/lambda
 LAMBDA_CONFIG := $(or $(CONFIG),examples/config/config.json)
 LAMBDA_INSTRUCTIONS := $(or $(INSTRUCTIONS),examples/config/instructions.json)
@@ -194,6 +194,23 @@ $(LAMBDA)/venv/installed:
 	$(LAMBDA)/venv/bin/pip install --quiet --disable-pip-version-check $(LAMBDA_TOOL)
 	touch $@
 
+# The programs against servers in the place of AWS, over HTTP. They are built as `make test` builds them.
+E2E := $(TARGET)/e2e
+E2E_TESTS := bins/iiif-process-ecs/tests/e2e
+.PHONY: e2e
+e2e: jpeg $(E2E)/installed ## Test the programs with moto and cargo-lambda in the place of AWS (Python 3.11)
+	$(CARGO) test --locked --workspace $(FEATURES) --test '*' --no-run
+	E2E_PROGRAMS="$(abspath $(TARGET))/debug" PYTHONDONTWRITEBYTECODE=1 \
+	  $(E2E)/venv/bin/python -m unittest discover --start-directory $(E2E_TESTS) $(E2E_FLAGS)
+
+# All that is needed is listed, and zig, which cargo-lambda needs to build only and is 400 MB, is not.
+$(E2E)/installed: $(E2E_TESTS)/requirements.txt
+	@python3 -c 'import sys; sys.exit("error: make e2e needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
+	rm -rf $(E2E)
+	python3 -m venv $(E2E)/venv
+	$(E2E)/venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+	touch $@
+
 .PHONY: layers
 layers: ## Check that no crate reaches a layer it must not know
 	$(call forbid,$(PURE),tokio|hyper|reqwest|object_store|image|zune-jpeg|turbojpeg|png|tiff)
@@ -222,5 +239,5 @@ ifneq ($(MISSING_TOOLS),)
 endif
 
 .PHONY: ci
-ci: lint test-both doc features layers deny demo ## Run everything that CI runs
+ci: lint test-both e2e doc features layers deny demo ## Run everything that CI runs
 	$(CARGO) test --locked --workspace $(FEATURES) --bench '*'

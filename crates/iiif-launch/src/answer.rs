@@ -7,13 +7,24 @@ use serde_json::{Value, json};
 /// What is kept of a function's time to finish what is under way, and to answer.
 const ANSWER_TIME: Duration = Duration::from_secs(5);
 
+/// A deadline below this is no time since 1970: functions have 15 minutes at most.
+const LONGEST_TIME: Duration = Duration::from_hours(24);
+
 /// Returns how long a function may work that is stopped at `deadline_ms`, in milliseconds since 1970,
 /// the deadline in its context: five seconds less than it has.
+///
+/// `cargo lambda watch` tells the milliseconds that are left in place of a deadline, and is understood
+/// too.
 #[must_use]
 pub fn working_time(deadline_ms: u64) -> Duration {
-    let deadline = SystemTime::UNIX_EPOCH + Duration::from_millis(deadline_ms);
-    let left = deadline.duration_since(SystemTime::now());
-    left.unwrap_or_default().saturating_sub(ANSWER_TIME)
+    let deadline = Duration::from_millis(deadline_ms);
+    let left = if deadline < LONGEST_TIME {
+        deadline
+    } else {
+        let left = (SystemTime::UNIX_EPOCH + deadline).duration_since(SystemTime::now());
+        left.unwrap_or_default()
+    };
+    left.saturating_sub(ANSWER_TIME)
 }
 
 /// Returns the answer to an event of SQS of which these messages failed, some perhaps twice: they come
@@ -45,7 +56,18 @@ mod tests {
             working_time(deadline_ms(Duration::from_secs(4))),
             Duration::ZERO
         );
+        let past = SystemTime::now() - minute;
+        let past = past.duration_since(SystemTime::UNIX_EPOCH);
+        let past_ms = past.expect("after 1970").as_millis() as u64;
+        assert_eq!(working_time(past_ms), Duration::ZERO);
         assert_eq!(working_time(0), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_time_left_is_understood_in_place_of_a_deadline() {
+        let ten_minutes = Duration::from_mins(10);
+        let told = ten_minutes.as_millis() as u64;
+        assert_eq!(working_time(told), ten_minutes.saturating_sub(ANSWER_TIME));
     }
 
     #[test]

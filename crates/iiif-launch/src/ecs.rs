@@ -11,6 +11,7 @@ use aws_sdk_ecs::types::{Failure, TaskDefinition};
 
 pub use self::outcome::{ContainerOutcome, TaskOutcome};
 use crate::backoff::Backoff;
+use crate::client::client;
 use crate::{LaunchError, TaskRequest};
 
 /// The most tasks that one `DescribeTasks` may name (ECS API reference).
@@ -35,12 +36,8 @@ impl TaskLauncher {
     /// that is throttled.
     #[must_use]
     pub fn new(config: &aws_dsn::SdkConfig) -> Self {
-        let mut builder = aws_sdk_ecs::config::Builder::from(config);
-        if config.credentials_provider().is_none() {
-            builder = builder.allow_no_auth();
-        }
         Self {
-            client: Client::from_conf(builder.build()),
+            client: client!(aws_sdk_ecs, config),
             backoff: Backoff::default(),
         }
     }

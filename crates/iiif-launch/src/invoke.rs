@@ -9,6 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::LaunchError;
+use crate::client::client;
 use crate::ecs::failed;
 
 /// The most bytes of a payload that is answered (Lambda developer guide, "Lambda quotas").
@@ -52,12 +53,8 @@ impl FunctionInvoker {
     /// Returns an invoker that calls Lambda with `config`.
     #[must_use]
     pub fn new(config: &aws_dsn::SdkConfig) -> Self {
-        let mut builder = aws_sdk_lambda::config::Builder::from(config);
-        if config.credentials_provider().is_none() {
-            builder = builder.allow_no_auth();
-        }
         Self {
-            client: Client::from_conf(builder.build()),
+            client: client!(aws_sdk_lambda, config),
         }
     }
 

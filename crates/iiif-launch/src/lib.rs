@@ -23,6 +23,8 @@ mod arrivals;
 mod backoff;
 #[cfg(feature = "aws")]
 mod batch;
+#[cfg(feature = "aws")]
+mod client;
 mod command;
 #[cfg(feature = "aws")]
 mod ecs;

@@ -1,11 +1,12 @@
 //! What containers wrote, read from CloudWatch Logs.
 
 use aws_sdk_cloudwatchlogs::Client;
-use aws_sdk_cloudwatchlogs::config::{Builder, Region};
+use aws_sdk_cloudwatchlogs::config::Region;
 use aws_sdk_cloudwatchlogs::operation::get_log_events::GetLogEventsError;
 use serde_json::{Map, Value};
 
 use crate::LaunchError;
+use crate::client::client;
 use crate::ecs::failed;
 
 /// Reads what containers wrote.
@@ -18,15 +19,13 @@ impl LogReader {
     /// Returns a reader that calls CloudWatch Logs with `config`, in another region if one is given.
     #[must_use]
     pub fn new(config: &aws_dsn::SdkConfig, region: Option<String>) -> Self {
-        let mut builder = Builder::from(config);
+        let mut config = config.to_builder();
         if let Some(region) = region {
-            builder = builder.region(Region::new(region));
+            config = config.region(Region::new(region));
         }
-        if config.credentials_provider().is_none() {
-            builder = builder.allow_no_auth();
-        }
+        let config = config.build();
         Self {
-            client: Client::from_conf(builder.build()),
+            client: client!(aws_sdk_cloudwatchlogs, &config),
         }
     }
 

@@ -1,6 +1,6 @@
 //! A server in the place of AWS, and a config that leads there.
 
-use aws_dsn::{AwsDsn, SdkConfig, SdkOptions};
+use aws_dsn::{AwsDsn, CredentialSource, SdkConfig, SdkOptions};
 use iiif_testkit::aws::AwsServer;
 pub(crate) use iiif_testkit::aws::{Answer, Asked};
 
@@ -12,18 +12,14 @@ impl Server {
     }
 
     pub(crate) async fn config(&self) -> SdkConfig {
-        Self::config_of(&self.0.dsn()).await
+        let dsn: AwsDsn = self.0.dsn().parse().expect("a DSN");
+        dsn.sdk_config(&SdkOptions::default()).await
     }
 
     /// Returns a config that sends no credentials.
     pub(crate) async fn anonymous_config(&self) -> SdkConfig {
-        let dsn = self.0.dsn();
-        let (_, endpoint) = dsn.rsplit_once(' ').expect("an endpoint");
-        Self::config_of(&format!("region=us-east-1 credentials=anon: {endpoint}")).await
-    }
-
-    async fn config_of(dsn: &str) -> SdkConfig {
-        let dsn: AwsDsn = dsn.parse().expect("a DSN");
+        let mut dsn: AwsDsn = self.0.dsn().parse().expect("a DSN");
+        dsn.credentials = CredentialSource::Anonymous;
         dsn.sdk_config(&SdkOptions::default()).await
     }
 
