@@ -125,7 +125,7 @@ class Task(AwsCase):
 
     def test_what_the_cluster_refuses_is_told_and_the_uris_are_given_back(self) -> None:
         self.moto.client("ecs").create_cluster(clusterName="other")
-        args = ["-ecs-dsn", self.moto.dsn(), "-cluster", "other", "-container", "c", "-task", "unknown:1"]
+        args = ["-ecs-dsn", self.moto.dsn(), "-cluster", "other", "-container", "c", "-task", "unknown:1", "-subnet", "s"]
         made = programs.run(programs.IIIF_PROCESS_ECS, [*args, "file:///a.jpg"], moto_server.credentials())
         self.assertEqual(made.code, 1, made.said)
         self.assertIn("ecs:RunTask", made.stderr)
