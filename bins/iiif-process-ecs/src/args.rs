@@ -7,6 +7,7 @@ use aws_dsn::AwsDsn;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Parser, ValueEnum};
 use iiif_cli::LogFormat;
+use iiif_config::ReportName;
 use iiif_launch::{CapacityProvider, Tag};
 
 /// The prefix of the variables that stand for flags.
@@ -123,10 +124,11 @@ pub(crate) struct Args {
     pub(crate) capacity_provider: Vec<CapacityProvider>,
 
     /// Give tasks a public address; without one they need a NAT gateway or endpoints
-    #[arg(long, help_heading = ECS, default_value_t = true, num_args = 0..=1, require_equals = true,
+    /// [default: true on Fargate]
+    #[arg(long, help_heading = ECS, num_args = 0..=1, require_equals = true,
           default_missing_value = "true", action = ArgAction::Set,
         value_parser = public_ip())]
-    pub(crate) assign_public_ip: bool,
+    pub(crate) assign_public_ip: Option<bool>,
 
     /// The version of the platform
     #[arg(long, value_name = "VERSION", help_heading = ECS)]
@@ -173,8 +175,8 @@ pub(crate) struct Args {
     pub(crate) report: bool,
 
     /// The name of reports
-    #[arg(long, value_name = "NAME", default_value = "process.json", help_heading = CONTAINER)]
-    pub(crate) report_name: String,
+    #[arg(long, value_name = "NAME", default_value_t = ReportName::fixed(), help_heading = CONTAINER)]
+    pub(crate) report_name: ReportName,
 
     /// The region and credentials of Lambda
     #[arg(long, value_name = "DSN", help_heading = LAMBDA)]
@@ -261,11 +263,22 @@ impl Args {
         let mut problems = Vec::new();
         let missing = self.missing();
         if !missing.is_empty() {
-            let mode = format!("{:?}", self.mode).to_lowercase();
-            problems.push(format!("-mode {mode} needs {}", missing.join(", ")));
+            let missing = missing.join(", ");
+            problems.push(format!("-mode {} needs {missing}", self.mode_name()));
         }
-        if self.wait_timeout.is_some() && !self.wait && self.mode == Mode::Task {
+        if self.wait_timeout.is_some() && !self.wait {
             problems.push("-wait-timeout needs -wait".to_owned());
+        }
+        if self.launch_type == Some(LaunchType::External) && !self.subnet.is_empty() {
+            problems.push("-launch-type EXTERNAL has no -subnet".to_owned());
+        }
+        if self.subnet.is_empty() && !self.security_group.is_empty() {
+            problems.push("-security-group needs -subnet".to_owned());
+        }
+        let without_effect = self.without_effect();
+        if !without_effect.is_empty() {
+            let flags = without_effect.join(", ");
+            problems.push(format!("-mode {} does not know {flags}", self.mode_name()));
         }
         let dsns = [
             ("-ecs-dsn", &self.ecs_dsn),
@@ -282,10 +295,45 @@ impl Args {
         problems
     }
 
+    fn mode_name(&self) -> String {
+        format!("{:?}", self.mode).to_lowercase()
+    }
+
+    /// Returns whether tasks run on Fargate.
+    pub(crate) fn is_fargate(&self) -> bool {
+        match (&self.launch_type, &self.capacity_provider[..]) {
+            (None, []) => true,
+            (launch_type, []) => *launch_type == Some(LaunchType::Fargate),
+            (_, providers) => providers
+                .iter()
+                .any(|provider| provider.name.starts_with("FARGATE")),
+        }
+    }
+
+    /// Returns the flags that are given and would be ignored: somebody relies on them.
+    fn without_effect(&self) -> Vec<&'static str> {
+        let is_task = self.mode == Mode::Task;
+        let is_lambda = self.mode == Mode::Lambda;
+        let flags = [
+            (is_lambda && self.dry_run, "-dry-run"),
+            (is_lambda && self.manifest.is_some(), "-manifest"),
+            (is_lambda && self.left_manifest != "-", "-left-manifest"),
+            (
+                is_lambda && !(self.uris.is_empty() && self.more_uris.is_empty()),
+                "URIs",
+            ),
+            (
+                !is_task && self.manifest_bucket.is_some(),
+                "-manifest-bucket",
+            ),
+            (self.mode == Mode::Invoke && self.wait, "-wait"),
+        ];
+        let given = flags.iter().filter(|(is_given, _)| *is_given);
+        given.map(|(_, flag)| *flag).collect()
+    }
+
     /// Returns the flags that the mode needs and that are missing.
     fn missing(&self) -> Vec<&'static str> {
-        let is_fargate = matches!(self.launch_type, None | Some(LaunchType::Fargate))
-            && self.capacity_provider.is_empty();
         let needed: &[(&'static str, bool)] = match self.mode {
             Mode::Task | Mode::Lambda => &[
                 ("-ecs-dsn", self.ecs_dsn.is_none() && !self.dry_run),
@@ -293,7 +341,7 @@ impl Args {
                 ("-task", self.task.is_none()),
                 ("-container", self.container.is_none()),
                 // Fargate knows no other network than `awsvpc`, which has subnets.
-                ("-subnet", self.subnet.is_empty() && is_fargate),
+                ("-subnet", self.subnet.is_empty() && self.is_fargate()),
             ],
             Mode::Invoke => &[
                 ("-lambda-dsn", self.lambda_dsn.is_none() && !self.dry_run),

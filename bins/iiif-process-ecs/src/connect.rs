@@ -25,7 +25,7 @@ pub(crate) fn template(args: &Args) -> TaskTemplate {
     let mut command = ContainerCommand::default();
     command.config.clone_from(&args.config);
     command.instructions.clone_from(&args.instructions);
-    command.report_name = args.report.then(|| args.report_name.clone());
+    command.report_name = args.report.then(|| args.report_name.to_string());
     let mut template = TaskTemplate::default();
     template.cluster = text(&args.cluster);
     template.task_definition = text(&args.task);
@@ -33,10 +33,10 @@ pub(crate) fn template(args: &Args) -> TaskTemplate {
     template.network = Network {
         subnets: args.subnet.clone(),
         security_groups: args.security_group.clone(),
-        assign_public_ip: if args.assign_public_ip {
-            PublicIp::Enabled
-        } else {
-            PublicIp::Disabled
+        assign_public_ip: match args.assign_public_ip {
+            Some(true) => Some(PublicIp::Enabled),
+            Some(false) => Some(PublicIp::Disabled),
+            None => args.is_fargate().then_some(PublicIp::Enabled),
         },
     };
     template.placement = placement(args);
@@ -69,7 +69,8 @@ pub(crate) fn follow(args: &Args) -> FollowOptions {
 
 /// Returns which objects of events are processed.
 pub(crate) fn filter(args: &Args) -> anyhow::Result<ObjectFilter> {
-    ObjectFilter::new(&args.include, &args.exclude, args.derivatives.as_deref())
+    let derivatives = args.derivatives.as_deref();
+    ObjectFilter::new(&args.include, &args.exclude, derivatives.as_slice())
         .context("cannot read -include and -exclude")
 }
 

@@ -6,20 +6,22 @@ use iiif_cli::Progress;
 use iiif_launch::{TaskEvent, TaskOutcome};
 
 /// How tasks ended, told as it happens.
-pub(crate) struct Ends {
+pub(crate) struct Ends<'a> {
     /// The tasks that stopped, with the index of the request.
     pub(crate) stopped: Vec<(usize, TaskOutcome)>,
     /// The requests that came to nothing.
     pub(crate) left: Vec<usize>,
     /// The worst exit code so far.
     pub(crate) code: u8,
+    container: &'a str,
     running: usize,
     progress: Progress,
 }
 
-impl Ends {
-    /// Begins, with a bar on a terminal for so many tasks that are waited for.
-    pub(crate) fn new(waited_for: Option<usize>) -> Self {
+impl<'a> Ends<'a> {
+    /// Begins, with a bar on a terminal for so many tasks that are waited for. What `container` returns
+    /// counts; others of the task, such as agents, do not.
+    pub(crate) fn new(container: &'a str, waited_for: Option<usize>) -> Self {
         let progress = match waited_for {
             Some(tasks) if stderr().is_terminal() => Progress::visible(tasks, "tasks"),
             _ => Progress::hidden(),
@@ -28,6 +30,7 @@ impl Ends {
             stopped: Vec::new(),
             left: Vec::new(),
             code: 0,
+            container,
             running: 0,
             progress,
         }
@@ -42,19 +45,18 @@ impl Ends {
             TaskEvent::Stopped { index, outcome } => {
                 self.running -= 1;
                 self.progress.advance();
-                self.progress.aside(|| tell(&outcome));
+                let code = outcome.exit_code(self.container);
+                self.progress.aside(|| tell(&outcome, code));
                 // One that never ran, or was stopped, failed.
-                let code = outcome.exit_code().unwrap_or(1);
-                self.worsen(u8::try_from(code).unwrap_or(1));
-                if outcome.is_known && outcome.exit_code().is_none() {
-                    self.left.push(index);
-                }
+                self.worsen(u8::try_from(code.unwrap_or(1)).unwrap_or(1));
                 self.stopped.push((index, outcome));
             }
             TaskEvent::Failed { index, error } => {
                 self.progress.aside(|| tracing::error!("{error}"));
                 self.worsen(1);
-                if !error.was_started() {
+                if error.was_started() {
+                    self.running -= 1;
+                } else {
                     self.left.push(index);
                 }
             }
@@ -67,9 +69,8 @@ impl Ends {
         self.progress.say(format!("{} running", self.running));
     }
 
-    pub(crate) fn finish(&mut self) {
+    pub(crate) fn finish(&self) {
         self.progress.finish();
-        self.left.sort_unstable();
     }
 
     fn worsen(&mut self, code: u8) {
@@ -78,12 +79,12 @@ impl Ends {
 }
 
 /// Says how a task ended.
-fn tell(outcome: &TaskOutcome) {
+fn tell(outcome: &TaskOutcome, code: Option<i32>) {
     let reason = outcome
         .stopped_reason
         .as_deref()
         .unwrap_or("no reason given");
-    if outcome.exit_code() == Some(0) {
+    if code == Some(0) {
         tracing::info!("{} stopped: {reason}", outcome.arn);
         return;
     }

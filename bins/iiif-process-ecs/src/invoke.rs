@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::args::{Args, LambdaType};
 use crate::connect;
+use crate::left::LeftManifest;
 
 /// Invokes the function with events of the URIs, and prints what it returns, a line each.
 pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<ExitCode> {
@@ -26,10 +27,14 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
         }
         return Ok(ExitStatus::Success.into());
     }
+    let left_manifest = LeftManifest::check(&args.left_manifest)?;
     let config = connect::sdk_config(args.lambda_dsn.as_ref(), "-lambda-dsn").await?;
     let invoker = FunctionInvoker::new(&config);
     let mut status = ExitStatus::Success;
+    let mut left = Vec::new();
+    let mut begin = 0;
     for event in &events {
+        let end = begin + event["Records"].as_array().map_or(0, Vec::len);
         let is_done = match invoker.invoke(function, invocation, event).await {
             Ok(invoked) => tell(function, &invoked)?,
             Err(error) => {
@@ -39,10 +44,11 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
         };
         if !is_done {
             status = ExitStatus::Failed;
-            let records = event["Records"].as_array().map_or(0, Vec::len);
-            tracing::error!("the function did not do what an event of {records} URIs asks for");
+            left.extend(&texts[begin..end]);
         }
+        begin = end;
     }
+    left_manifest.write(left.into_iter().map(String::as_str))?;
     Ok(status.into())
 }
 
@@ -60,5 +66,10 @@ fn tell(function: &str, invoked: &Invoked) -> anyhow::Result<bool> {
     if let Some(payload) = payload {
         iiif_cli::print_line(&payload.to_string())?;
     }
-    Ok((200..300).contains(&invoked.status))
+    let has_errors = payload.is_some_and(|payload| !is_empty(&payload["Errors"]));
+    Ok((200..300).contains(&invoked.status) && !has_errors)
+}
+
+fn is_empty(errors: &Value) -> bool {
+    errors.as_array().is_none_or(Vec::is_empty)
 }

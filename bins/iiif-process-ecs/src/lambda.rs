@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use iiif_launch::{Folders, LaunchHandler, TaskLauncher, working_time};
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 
 use crate::args::Args;
@@ -26,7 +26,10 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let handler = &handler;
     let answer = async |event: LambdaEvent<Value>| {
         let answer = handler.handle(&event.payload, working_time(event.context.deadline));
-        answer.await.map_err(lambda_runtime::Error::from)
+        answer.await.map_err(|error| Diagnostic {
+            error_type: error.error_type().to_owned(),
+            error_message: error.to_string(),
+        })
     };
     let served = lambda_runtime::run(service_fn(answer)).await;
     served.map_err(|error| anyhow!("cannot serve events: {error}"))?;

@@ -1,38 +1,34 @@
 //! The URIs that did not run, as a manifest that can be fed back.
 
-use std::fs::File;
-use std::io::Write as _;
+use std::fs::{self, OpenOptions};
 
 use anyhow::Context as _;
 
-/// Where the URIs go that did not run.
-pub(crate) struct Left<'a> {
-    /// The file and its path; stdout without.
-    file: Option<(&'a str, File)>,
-}
+/// Where the URIs go that did not run: a file, or stdout.
+pub(crate) struct LeftManifest<'a>(Option<&'a str>);
 
-impl<'a> Left<'a> {
-    /// Opens the file before anything runs, so that nothing is lost where that fails.
-    pub(crate) fn open(path: &'a str) -> anyhow::Result<Self> {
+impl<'a> LeftManifest<'a> {
+    /// Checks that the file can be written, before anything runs. What is in it stays: it may be the
+    /// list that is read.
+    pub(crate) fn check(path: &'a str) -> anyhow::Result<Self> {
         if path == "-" {
-            return Ok(Self { file: None });
+            return Ok(Self(None));
         }
-        let file = File::create(path);
-        let file = file.with_context(|| format!("cannot write -left-manifest `{path}`"))?;
-        Ok(Self {
-            file: Some((path, file)),
-        })
+        let opened = OpenOptions::new().append(true).create(true).open(path);
+        opened.with_context(|| format!("cannot write -left-manifest `{path}`"))?;
+        Ok(Self(Some(path)))
     }
 
-    pub(crate) fn write<'u>(self, uris: impl Iterator<Item = &'u str>) -> anyhow::Result<()> {
-        let Some((path, mut file)) = self.file else {
-            for uri in uris {
-                iiif_cli::print_line(uri)?;
-            }
-            return Ok(());
-        };
+    /// Writes the URIs, a line each.
+    pub(crate) fn write<'u>(&self, uris: impl Iterator<Item = &'u str>) -> anyhow::Result<()> {
         let text: String = uris.flat_map(|uri| [uri, "\n"]).collect();
-        let written = file.write_all(text.as_bytes());
-        written.with_context(|| format!("cannot write -left-manifest `{path}`"))
+        if let Some(path) = self.0 {
+            let written = fs::write(path, text);
+            return written.with_context(|| format!("cannot write -left-manifest `{path}`"));
+        }
+        for uri in text.lines() {
+            iiif_cli::print_line(uri)?;
+        }
+        Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! What containers reported: in their logs, or in the report objects of their images.
 
+use std::time::Duration;
+
 use aws_dsn::SdkConfig;
 use futures::StreamExt as _;
 use iiif_config::{ProcessingUri, ReportName};
@@ -19,15 +21,21 @@ const READ_AT_ONCE: usize = 8;
 /// The exit codes of `iiif-process` with which it has written its reports.
 const REPORTING_CODES: [i32; 2] = [0, 1];
 
-/// Returns what all containers reported, by origin, and shows the end of the logs of those that failed.
+/// How often a report is looked for in the log of a container that has written one: what is written
+/// last comes a few seconds after the task has stopped.
+const LOG_LOOKUPS: usize = 3;
+
+const LOG_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Returns what each container reported, by origin, and shows the end of the logs of those that failed.
 pub(crate) async fn read(
     args: &Args,
     launcher: &TaskLauncher,
     config: &SdkConfig,
     tasks: Vec<(&TaskOutcome, &[ProcessingUri])>,
-) -> Map<String, Value> {
+) -> Vec<Map<String, Value>> {
     if tasks.is_empty() {
-        return Map::new();
+        return Vec::new();
     }
     let logs = &Logs::of(args, launcher, config).await;
     let objects = &Objects::of(args);
@@ -39,21 +47,25 @@ pub(crate) async fn read(
         );
     }
     let read = tasks.into_iter().map(async |(outcome, uris)| {
+        let code = outcome.exit_code(args.container.as_deref().unwrap_or_default());
+        let has_reported = code.is_some_and(|code| REPORTING_CODES.contains(&code));
         let reported = match logs {
-            Some(logs) => logs.report(outcome).await,
+            Some(logs) => logs.report(outcome, code).await,
             None => None,
         };
-        let has_objects = outcome
-            .exit_code()
-            .is_some_and(|code| REPORTING_CODES.contains(&code));
         match (reported, objects) {
             (Some(reported), _) => reported,
-            (None, Some(objects)) if has_objects => objects.reports(uris).await,
-            (None, _) => Map::new(),
+            (None, Some(objects)) if has_reported => objects.reports(uris).await,
+            (None, _) => {
+                if has_reported && logs.is_some() {
+                    tracing::warn!("the log of {} has no report", outcome.arn);
+                }
+                Map::new()
+            }
         }
     });
     let read = futures::stream::iter(read).buffered(READ_AT_ONCE);
-    read.concat().await
+    read.collect().await
 }
 
 /// The logs of tasks in CloudWatch.
@@ -79,16 +91,25 @@ impl Logs {
         }
     }
 
-    async fn report(&self, outcome: &TaskOutcome) -> Option<Map<String, Value>> {
+    async fn report(&self, outcome: &TaskOutcome, code: Option<i32>) -> Option<Map<String, Value>> {
         let stream = self.place.stream(&outcome.arn);
-        let lines = match self.reader.lines(&self.place.group, &stream).await {
-            Ok(lines) => lines,
-            Err(error) => {
-                tracing::warn!("cannot read the log of {}: {error}", outcome.arn);
-                return None;
+        let has_reported = code.is_some_and(|code| REPORTING_CODES.contains(&code));
+        let lookups = if has_reported { LOG_LOOKUPS } else { 1 };
+        let mut lines = Vec::new();
+        for lookup in 1..=lookups {
+            lines = match self.reader.lines(&self.place.group, &stream).await {
+                Ok(lines) => lines,
+                Err(error) => {
+                    tracing::warn!("cannot read the log of {}: {error}", outcome.arn);
+                    return None;
+                }
+            };
+            if lookup == lookups || report(&lines).is_some() {
+                break;
             }
-        };
-        if outcome.exit_code() != Some(0) {
+            tokio::time::sleep(LOG_INTERVAL).await;
+        }
+        if code != Some(0) {
             for line in &lines[lines.len().saturating_sub(MOST_LINES_SHOWN)..] {
                 tracing::error!("{}: {line}", outcome.arn);
             }
@@ -107,7 +128,7 @@ impl Objects {
     /// Opens the bucket of derivatives; nothing without, or without reports in it.
     fn of(args: &Args) -> Option<Self> {
         let uri = connect::derivatives_uri(args).filter(|_| args.report)?;
-        let name = args.report_name.parse().ok()?;
+        let name = args.report_name.clone();
         let opener = StorageOpener::new(Environment::from_process());
         match opener.open(&uri, MissingFolder::Refuse) {
             Ok(bucket) => Some(Self { bucket, name }),

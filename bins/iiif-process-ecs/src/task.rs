@@ -6,13 +6,15 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use iiif_cli::ExitStatus;
 use iiif_config::ProcessingUri;
-use iiif_launch::{ContainerInput, TaskLauncher, TaskRequest, shares, shares_of_manifests};
+use iiif_launch::{
+    ContainerInput, TaskLauncher, TaskOutcome, TaskRequest, shares, shares_of_manifests,
+};
 use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener, object_uri};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::args::Args;
 use crate::ends::Ends;
-use crate::left::Left;
+use crate::left::LeftManifest;
 use crate::{connect, reports};
 
 /// A task to be, and what it processes.
@@ -31,27 +33,71 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
         }
         return Ok(ExitStatus::Success.into());
     }
-    let left = Left::open(&args.left_manifest)?;
+    let left_manifest = LeftManifest::check(&args.left_manifest)?;
     let config = connect::sdk_config(args.ecs_dsn.as_ref(), "-ecs-dsn").await?;
     let launcher = TaskLauncher::new(&config);
     let requests: Vec<TaskRequest> = planned.iter().map(|one| one.request.clone()).collect();
-    let mut ends = Ends::new(args.wait.then_some(requests.len()));
+    let container = args.container.as_deref().unwrap_or_default();
+    let mut ends = Ends::new(container, args.wait.then_some(requests.len()));
+    let mut signal = None;
+    let stop = async {
+        match iiif_cli::first_signal().await {
+            Ok(received) => signal = Some(received),
+            Err(_no_signals) => std::future::pending().await,
+        }
+    };
+    let follow = connect::follow(args);
     launcher
-        .run_all(&requests, &connect::follow(args), |event| ends.note(event))
+        .run_all(&requests, &follow, stop, |event| ends.note(event))
         .await;
     ends.finish();
-    let read = ends
-        .stopped
+
+    let stopped: Vec<&(usize, TaskOutcome)> = (ends.stopped.iter())
+        .filter(|(_, outcome)| args.wait || outcome.exit_code(container) != Some(0))
+        .collect();
+    let tasks = stopped
         .iter()
-        .filter(|(_, outcome)| args.wait || outcome.exit_code() != Some(0))
         .map(|(index, outcome)| (outcome, &uris[planned[*index].uris.clone()]));
-    let reports = reports::read(args, &launcher, &config, read.collect()).await;
-    if args.wait {
-        iiif_cli::print_line(&Value::Object(reports).to_string())?;
+    let reports = reports::read(args, &launcher, &config, tasks.collect()).await;
+    let mut left: Vec<usize> = (ends.left.iter())
+        .flat_map(|index| planned[*index].uris.clone())
+        .collect();
+    for ((index, outcome), report) in stopped.iter().zip(&reports) {
+        let is_reported = |index: &usize| report.contains_key(uris[*index].origin().as_str());
+        if !has_ended(outcome, container) {
+            let of_task = planned[*index].uris.clone();
+            left.extend(of_task.filter(|index| !is_reported(index)));
+        }
     }
-    let left_uris = ends.left.iter().map(|index| planned[*index].uris.clone());
-    left.write(left_uris.flatten().map(|index| &texts[index][..]))?;
-    Ok(ExitCode::from(ends.code))
+    left.sort_unstable();
+    // What is lost where the report cannot be printed, a run has cost.
+    let left_uris = left.iter().map(|index| &texts[*index][..]);
+    if !args.wait {
+        left_manifest.write(left_uris)?;
+    } else if args.left_manifest == "-" {
+        iiif_cli::print_line(&Value::Object(merged(reports)).to_string())?;
+        left_manifest.write(left_uris)?;
+    } else {
+        left_manifest.write(left_uris)?;
+        iiif_cli::print_line(&Value::Object(merged(reports)).to_string())?;
+    }
+    Ok(match signal {
+        Some(signal) => ExitStatus::Signaled(signal).into(),
+        None => ExitCode::from(ends.code),
+    })
+}
+
+/// Returns whether a task has done, or tried, all that it was asked for. One that was interrupted has
+/// not, and one that never ran; of one that ECS does not know any more nobody can tell.
+fn has_ended(outcome: &TaskOutcome, container: &str) -> bool {
+    match outcome.exit_code(container) {
+        Some(code) => [0, 1, 3].contains(&code),
+        None => !outcome.is_known,
+    }
+}
+
+fn merged(reports: Vec<Map<String, Value>>) -> Map<String, Value> {
+    reports.into_iter().flatten().collect()
 }
 
 /// Shares the URIs out: as arguments, or in manifests where there is a bucket for them and they would take
@@ -62,13 +108,18 @@ async fn plan(args: &Args, uris: &[String]) -> anyhow::Result<Vec<Planned>> {
     let least_tasks = uris.len().div_ceil(args.uris_per_task.get());
     let fits = matches!(&as_arguments, Ok(shares) if shares.len() == least_tasks);
     if let Some(bucket) = args.manifest_bucket.as_ref().filter(|_| !fits) {
-        let opener = StorageOpener::new(Environment::from_process());
-        let opened = opener.open(bucket, MissingFolder::Create);
-        let opened = opened.context("cannot open -manifest-bucket")?;
+        let opened = if args.dry_run {
+            None
+        } else {
+            let opener = StorageOpener::new(Environment::from_process());
+            let opened = opener.open(bucket, MissingFolder::Create);
+            Some(opened.context("cannot open -manifest-bucket")?)
+        };
         let mut planned = Vec::new();
         for share in shares_of_manifests(uris.len(), args.uris_per_task) {
-            let name = put_manifest(args, &opened, &uris[share.clone()]).await?;
-            let place = object_uri(bucket, &name);
+            let name = put_manifest(opened.as_ref(), &uris[share.clone()]).await?;
+            // The container has its own.
+            let place = object_uri(&without_credentials(bucket), &name);
             planned.push(Planned {
                 request: template.request(ContainerInput::Manifest(&place)),
                 uris: share,
@@ -84,12 +135,28 @@ async fn plan(args: &Args, uris: &[String]) -> anyhow::Result<Vec<Planned>> {
 }
 
 /// Puts a list of URIs and returns its name, which its content makes.
-async fn put_manifest(args: &Args, bucket: &Bucket, uris: &[String]) -> anyhow::Result<String> {
+async fn put_manifest(bucket: Option<&Bucket>, uris: &[String]) -> anyhow::Result<String> {
     let text = uris.join("\n") + "\n";
     let name = iiif_launch::manifest_name(&text);
-    if !args.dry_run {
+    if let Some(bucket) = bucket {
         let put = bucket.put(&name, text.into(), "text/plain").await;
         put.context("cannot put a manifest into -manifest-bucket")?;
     }
     Ok(name)
+}
+
+/// Returns the URI of a bucket without what is secret, and only true on this machine.
+fn without_credentials(bucket: &str) -> String {
+    let Some((location, parameters)) = bucket.split_once('?') else {
+        return bucket.to_owned();
+    };
+    let kept = parameters
+        .split('&')
+        .filter(|one| !one.starts_with("credentials="));
+    let kept = kept.collect::<Vec<_>>().join("&");
+    if kept.is_empty() {
+        location.to_owned()
+    } else {
+        format!("{location}?{kept}")
+    }
 }

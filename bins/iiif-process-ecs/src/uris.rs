@@ -37,7 +37,7 @@ pub(crate) async fn read(
             Err(problem) => problems.push(problem),
         }
     }
-    problems.extend(doubles(&uris));
+    problems.extend(doubles(args, &uris));
     Ok(uris)
 }
 
@@ -83,7 +83,12 @@ fn uri(args: &Args, text: &str) -> Result<Option<ProcessingUri>, String> {
 }
 
 /// Returns the URIs that are there twice, which stripped folders make of different ones.
-fn doubles(uris: &[ProcessingUri]) -> Vec<String> {
+fn doubles(args: &Args, uris: &[ProcessingUri]) -> Vec<String> {
+    let hint = if args.strip_paths {
+        "; -strip-paths=false keeps folders apart"
+    } else {
+        ""
+    };
     let mut counts: HashMap<&ProcessingUri, usize> = HashMap::new();
     for uri in uris {
         *counts.entry(uri).or_default() += 1;
@@ -93,7 +98,7 @@ fn doubles(uris: &[ProcessingUri]) -> Vec<String> {
         .filter(|(_, count)| *count > 1)
         .map(|(uri, count)| {
             let shown = uri.to_redacted_string();
-            format!("`{shown}` is there {count} times; -strip-paths=false keeps folders apart")
+            format!("`{shown}` is there {count} times{hint}")
         })
         .collect();
     doubles.sort_unstable();

@@ -8,12 +8,12 @@ use iiif_cli::ExitStatus;
 use iiif_config::ProcessingUri;
 use iiif_derivatives::{Cancellation, Error, ErrorKind, Job, Outcome};
 use iiif_launch::{
-    Arrival, Arrivals, EventError, Folders, ObjectFilter, batch_item_failures, deliveries,
+    Arrival, Arrivals, Folders, HandlerError, ObjectFilter, batch_item_failures, deliveries,
     working_time,
 };
 use iiif_storage::MissingFolder;
-use lambda_runtime::{LambdaEvent, service_fn};
-use serde_json::{Map, Value, json};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
 use crate::args::Args;
@@ -21,15 +21,21 @@ use crate::{batch, load};
 
 /// Answers events until the function is stopped.
 pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
+    // What this function writes is never read by it, whatever the flags say.
+    let mut derivatives = vec![&job.config.derivatives_uri[..]];
+    derivatives.extend(args.derivatives.as_deref());
     let function = &Function {
         job,
-        filter: ObjectFilter::new(&args.include, &args.exclude, args.derivatives.as_deref())
+        filter: ObjectFilter::new(&args.include, &args.exclude, &derivatives)
             .context("cannot read -include and -exclude")?,
         source_from_event: args.source_from_event,
     };
     let answer = async |event: LambdaEvent<Value>| {
         let answer = function.answer(&event.payload, working_time(event.context.deadline));
-        answer.await.map_err(lambda_runtime::Error::from)
+        answer.await.map_err(|error| Diagnostic {
+            error_type: error.error_type().to_owned(),
+            error_message: error.to_string(),
+        })
     };
     let served = lambda_runtime::run(service_fn(answer)).await;
     served.map_err(|error| anyhow!("cannot serve events: {error}"))?;
@@ -53,8 +59,8 @@ struct Made {
 
 impl Function<'_> {
     /// Returns the reports by origin, `null` where there is nothing to process; for SQS, the messages
-    /// that failed.
-    async fn answer(&self, event: &Value, time: Duration) -> Result<Value, EventError> {
+    /// that failed. Where an image failed, the function does: all can be made again.
+    async fn answer(&self, event: &Value, time: Duration) -> Result<Value, HandlerError> {
         let deliveries = deliveries(event)?;
         let is_queue = deliveries.iter().any(|one| one.message_id.is_some());
         let arrivals = Arrivals::of(deliveries, &self.filter, Folders::Kept);
@@ -90,8 +96,8 @@ impl Function<'_> {
             return Ok(Value::Null);
         }
         if !made.problems.is_empty() {
-            made.reports
-                .insert("errors".to_owned(), json!(made.problems));
+            let problems = made.problems;
+            return Err(HandlerError::Failed { problems });
         }
         Ok(Value::Object(made.reports))
     }
@@ -102,6 +108,12 @@ impl Function<'_> {
         let outcome = self
             .run(bucket, &uris, end, |index, has_failed, report| {
                 left[index] = has_failed;
+                let origin = &report.origin;
+                let failures = report.errors.iter();
+                made.problems
+                    .extend(failures.map(|(label, failure)| {
+                        format!("`{origin}`, {label}: {}", failure.reason)
+                    }));
                 let report = serde_json::to_value(report).unwrap_or_default();
                 made.reports
                     .insert(uris[index].origin().as_str().to_owned(), report);

@@ -87,7 +87,7 @@ impl CredentialSource {
                 }))
             }
             _ => Err(problem(
-                "with `iam:` name neither nothing more nor a region and an ARN",
+                "behind `iam:` stands neither nothing nor `REGION:ARN`",
             )),
         }
     }

@@ -4,6 +4,47 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
+use crate::EventError;
+
+/// Why a function fails. It is then called again, twice, before its event goes where failures go.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandlerError {
+    /// The event cannot be read.
+    #[error("{}", with_causes(_0))]
+    Event(#[source] EventError),
+    /// Nothing was done, or some of it failed that can be done again.
+    #[error("{}", problems.join("; "))]
+    Failed {
+        /// What failed, and why.
+        problems: Vec<String>,
+    },
+}
+
+impl HandlerError {
+    /// Returns the `errorType` that Lambda tells.
+    #[must_use]
+    pub fn error_type(&self) -> &'static str {
+        match self {
+            Self::Event(_) => "UnreadableEvent",
+            Self::Failed { .. } => "ProcessingFailed",
+        }
+    }
+}
+
+impl From<EventError> for HandlerError {
+    fn from(error: EventError) -> Self {
+        Self::Event(error)
+    }
+}
+
+/// Returns an error's message with those of its causes.
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let messages: Vec<String> = causes.map(ToString::to_string).collect();
+    messages.join(": ")
+}
+
 /// What is kept of a function's time to finish what is under way, and to answer.
 const ANSWER_TIME: Duration = Duration::from_secs(5);
 

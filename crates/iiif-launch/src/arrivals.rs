@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use iiif_config::{FileUri, Origin, ParseUriError, ProcessingUri};
+use iiif_config::{FileUri, Origin, ParseUriError, ProcessingUri, has_image_extension};
 
+use crate::answer::with_causes;
 use crate::{CreatedObject, Delivery, ObjectFilter, Skipped};
 
 /// Whether the folders of a source are part of what is processed.
@@ -46,12 +47,12 @@ impl Arrivals {
     #[must_use]
     pub fn of(deliveries: Vec<Delivery>, filter: &ObjectFilter, folders: Folders) -> Self {
         let mut arrivals = Self::default();
-        let mut known: HashMap<(String, ProcessingUri), usize> = HashMap::new();
+        let mut known: HashMap<CreatedObject, usize> = HashMap::new();
         for delivery in deliveries {
             let objects = match delivery.objects {
                 Ok(objects) => objects,
                 Err(error) => {
-                    arrivals.fail(delivery.message_id.as_deref(), error.to_string());
+                    arrivals.fail(delivery.message_id.as_deref(), &error);
                     continue;
                 }
             };
@@ -64,13 +65,12 @@ impl Arrivals {
                         continue;
                     }
                     Err(Refused::Malformed(error)) => {
-                        arrivals.fail(delivery.message_id.as_deref(), error.to_string());
+                        arrivals.fail(delivery.message_id.as_deref(), &error);
                         continue;
                     }
                 };
-                let bucket = object.bucket;
-                let key = (bucket.clone(), uri.clone());
-                let index = *known.entry(key).or_insert(arrivals.images.len());
+                let bucket = object.bucket.clone();
+                let index = *known.entry(object).or_insert(arrivals.images.len());
                 if index == arrivals.images.len() {
                     arrivals.images.push(Arrival {
                         uri,
@@ -83,12 +83,39 @@ impl Arrivals {
                     .extend(delivery.message_id.clone());
             }
         }
+        arrivals.take_out_clashes();
         arrivals
     }
 
-    fn fail(&mut self, message_id: Option<&str>, problem: String) {
-        self.problems.push(problem);
+    fn fail(&mut self, message_id: Option<&str>, error: &(dyn std::error::Error + 'static)) {
+        let reason = with_causes(error);
+        self.problems.push(match message_id {
+            Some(id) => format!("message `{id}`: {reason}"),
+            None => reason,
+        });
         self.failed_messages.extend(message_id.map(str::to_owned));
+    }
+
+    /// Takes out different objects that are the same image without their folders.
+    fn take_out_clashes(&mut self) {
+        let mut counts: HashMap<(String, ProcessingUri), usize> = HashMap::new();
+        let place = |image: &Arrival| (image.bucket.clone(), image.uri.clone());
+        for image in &self.images {
+            *counts.entry(place(image)).or_default() += 1;
+        }
+        counts.retain(|_, count| *count > 1);
+        let images = std::mem::take(&mut self.images);
+        for image in images {
+            if counts.contains_key(&place(&image)) {
+                let uri = image.uri.to_redacted_string();
+                self.problems.push(format!(
+                    "several objects are `{uri}` without their folders; -strip-paths=false keeps them apart"
+                ));
+                self.failed_messages.extend(image.messages);
+            } else {
+                self.images.push(image);
+            }
+        }
     }
 }
 
@@ -107,11 +134,10 @@ fn uri(
 ) -> Result<ProcessingUri, Refused> {
     let uri = if object.bucket.is_empty() {
         let uri = ProcessingUri::parse(&object.key).map_err(Refused::Malformed)?;
-        let origin = CreatedObject {
-            bucket: String::new(),
-            key: uri.origin().as_str().to_owned(),
-        };
-        filter.check(&origin).map_err(Refused::Skipped)?;
+        // Filters are over buckets.
+        if !has_image_extension(uri.origin().as_str()) {
+            return Err(Refused::Skipped(Skipped::NotAnImage));
+        }
         uri
     } else {
         filter.check(object).map_err(Refused::Skipped)?;
@@ -174,6 +200,19 @@ mod tests {
         assert_eq!(arrivals.failed_messages, ["3"]);
         let stripped = of(&event, Folders::Stripped);
         assert_eq!(texts(&stripped), ["file:///a.jpg", "file:///c%20d.jpg"]);
+    }
+
+    #[test]
+    fn objects_that_only_folders_tell_apart_are_not_one_image() {
+        let event = json!({"Records": [
+            message("1", &["2024/a.jpg"]),
+            message("2", &["2025/a.jpg", "2025/b.jpg"]),
+        ]});
+        assert_eq!(of(&event, Folders::Kept).images.len(), 3);
+        let stripped = of(&event, Folders::Stripped);
+        assert_eq!(texts(&stripped), ["file:///b.jpg"]);
+        assert_eq!(stripped.failed_messages, ["1", "2"]);
+        assert!(stripped.problems[0].contains("-strip-paths=false"));
     }
 
     #[test]

@@ -41,8 +41,9 @@ impl Backoff {
         Self { attempts, ..self }
     }
 
-    pub(crate) async fn wait(&self, attempt: u32) {
-        tokio::time::sleep(self.longest_wait(attempt).mul_f64(random_share())).await;
+    /// Returns how long is waited after an attempt; the first is 0.
+    pub(crate) fn pause(&self, attempt: u32) -> Duration {
+        self.longest_wait(attempt).mul_f64(random_share())
     }
 
     fn longest_wait(&self, attempt: u32) -> Duration {

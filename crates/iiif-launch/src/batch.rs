@@ -1,17 +1,20 @@
 //! Many tasks: so many at a time, followed to their end.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::{LaunchError, TaskLauncher, TaskOutcome, TaskRequest};
 
 /// Tasks are looked up so often in vain, each time with the retries of the SDK, until they are given up.
 const MAX_FAILED_LOOKUPS: u32 = 5;
+
+/// How long answers to requests are waited for that are under way when the time is over.
+const ANSWER_TIME: Duration = Duration::from_secs(3);
 
 /// When tasks are first looked up. From then on the time doubles up to [`FollowOptions::interval`].
 const FIRST_INTERVAL: Duration = Duration::from_secs(1);
@@ -109,112 +112,147 @@ impl TaskLauncher {
     /// Runs a task for each request, and tells what happens: each is started, or failed, or left; those
     /// that are followed are then stopped, or failed.
     ///
-    /// One that fails does not stop the others.
+    /// One that fails does not stop the others. When `stop` is ready, or the time is over, nothing more is
+    /// asked for, and after three seconds at most all is told.
     pub async fn run_all(
         &self,
         requests: &[TaskRequest],
         options: &FollowOptions,
-        mut on_event: impl FnMut(TaskEvent),
+        stop: impl Future<Output = ()>,
+        on_event: impl FnMut(TaskEvent),
     ) {
-        let end = options.timeout.map(|timeout| Instant::now() + timeout);
-        let mut waiting: VecDeque<usize> = (0..requests.len()).collect();
+        let begin = Instant::now();
+        let end = options.timeout.map(|timeout| begin + timeout);
+        let mut stop = std::pin::pin!(stop);
         let mut starting = FuturesUnordered::new();
-        let mut running = Running::new();
+        let mut under_way = UnderWay::new(requests.len(), on_event);
         let mut interval = FIRST_INTERVAL.min(options.interval);
-        let mut next_lookup = Instant::now() + interval;
-        let mut failed_lookups = 0;
+        let mut next_lookup = begin + interval;
         loop {
-            while running.len() + starting.len() < options.max_tasks.get()
-                && let Some(index) = waiting.pop_front()
+            while under_way.running.len() + starting.len() < options.max_tasks.get()
+                && let Some(index) = under_way.next()
             {
                 let request = &requests[index];
-                starting.push(async move { (index, self.run(request).await) });
+                starting.push(async move { (index, self.run_until(request, end).await) });
             }
-            let follows = options.waits || !waiting.is_empty();
-            if starting.is_empty() && (running.is_empty() || !follows) {
+            let follows = options.waits || !under_way.waiting.is_empty();
+            if starting.is_empty() && (under_way.running.is_empty() || !follows) {
                 return;
             }
+            let arns: Vec<String> = under_way.running.keys().cloned().collect();
+            let look_up = async {
+                tokio::time::sleep_until(next_lookup).await;
+                self.stopped(&requests[0].cluster, &arns).await
+            };
             tokio::select! {
-                Some((index, started)) = starting.next() => match started {
-                    Ok(arn) => {
-                        on_event(TaskEvent::Started { index, arn: arn.clone() });
-                        running.insert(arn, (index, 0));
-                    }
-                    Err(error) => on_event(TaskEvent::Failed { index, error }),
-                },
-                () = tokio::time::sleep_until(next_lookup), if !running.is_empty() => {
+                Some((index, started)) = starting.next() => under_way.note_started(index, started),
+                looked_up = look_up, if !arns.is_empty() => {
+                    under_way.note_stopped(looked_up);
                     interval = (interval * 2).min(options.interval);
                     next_lookup = Instant::now() + interval;
-                    match self.note_stopped(requests, &mut running, &mut on_event).await {
-                        Ok(()) => failed_lookups = 0,
-                        // The SDK has tried again already; the tasks run all the same.
-                        Err(error) if failed_lookups + 1 < MAX_FAILED_LOOKUPS => {
-                            failed_lookups += 1;
-                            tracing::warn!("cannot look up tasks, trying again: {error}");
-                        }
-                        Err(error) => {
-                            for (arn, (index, _)) in std::mem::take(&mut running) {
-                                let error = LaunchError::NotFollowed { arn, reason: error.to_string() };
-                                on_event(TaskEvent::Failed { index, error });
-                            }
-                        }
-                    }
                 }
-                () = until(end) => {
-                    give_up(options, running, &mut waiting, &mut on_event);
-                    // What was asked for may have been started; nobody may lose it.
-                    while let Some((index, started)) = starting.next().await {
-                        on_event(match started {
-                            Ok(arn) => TaskEvent::Started { index, arn },
-                            Err(error) => TaskEvent::Failed { index, error },
-                        });
-                    }
-                    return;
-                }
+                () = until(end) => break,
+                () = &mut stop => break,
             }
+        }
+        // What was asked for may have been started; nobody may lose it.
+        let last_answer = Instant::now() + ANSWER_TIME;
+        while let Ok(Some((index, started))) = timeout_at(last_answer, starting.next()).await {
+            under_way.note_started(index, started);
+        }
+        under_way.give_up(options, begin.elapsed());
+    }
+}
+
+/// The requests of a run, and where each is.
+struct UnderWay<F> {
+    waiting: VecDeque<usize>,
+    /// Asked for, and not answered yet.
+    asked: BTreeSet<usize>,
+    running: Running,
+    /// How often in a row tasks were looked up in vain.
+    failed_lookups: u32,
+    on_event: F,
+}
+
+impl<F: FnMut(TaskEvent)> UnderWay<F> {
+    fn new(requests: usize, on_event: F) -> Self {
+        Self {
+            waiting: (0..requests).collect(),
+            asked: BTreeSet::new(),
+            running: Running::new(),
+            failed_lookups: 0,
+            on_event,
         }
     }
 
-    /// Looks up the tasks that run, and takes out those that do not any more.
-    async fn note_stopped(
-        &self,
-        requests: &[TaskRequest],
-        running: &mut Running,
-        on_event: &mut impl FnMut(TaskEvent),
-    ) -> Result<(), LaunchError> {
-        let Some(cluster) = requests.first().map(|request| &request.cluster) else {
-            return Ok(());
+    /// Returns the next request to ask for.
+    fn next(&mut self) -> Option<usize> {
+        let index = self.waiting.pop_front()?;
+        self.asked.insert(index);
+        Some(index)
+    }
+
+    fn note_started(&mut self, index: usize, started: Result<String, LaunchError>) {
+        self.asked.remove(&index);
+        match started {
+            Ok(arn) => {
+                self.running.insert(arn.clone(), (index, 0));
+                (self.on_event)(TaskEvent::Started { index, arn });
+            }
+            Err(error) => (self.on_event)(TaskEvent::Failed { index, error }),
+        }
+    }
+
+    /// Takes out the tasks that do not run any more.
+    fn note_stopped(&mut self, looked_up: Result<Vec<TaskOutcome>, LaunchError>) {
+        let outcomes = match looked_up {
+            Ok(outcomes) => outcomes,
+            // The SDK has tried again already; the tasks run all the same.
+            Err(error) if self.failed_lookups + 1 < MAX_FAILED_LOOKUPS => {
+                self.failed_lookups += 1;
+                tracing::warn!("cannot look up tasks, trying again: {error}");
+                return;
+            }
+            Err(error) => {
+                for (arn, (index, _)) in std::mem::take(&mut self.running) {
+                    let reason = error.to_string();
+                    let error = LaunchError::NotFollowed { arn, reason };
+                    (self.on_event)(TaskEvent::Failed { index, error });
+                }
+                return;
+            }
         };
-        let arns: Vec<String> = running.keys().cloned().collect();
-        for outcome in self.stopped(cluster, &arns).await? {
+        self.failed_lookups = 0;
+        for outcome in outcomes {
             if !outcome.is_known
-                && let Some((_, unknown)) = running.get_mut(&outcome.arn)
+                && let Some((_, unknown)) = self.running.get_mut(&outcome.arn)
                 && *unknown + 1 < MAX_FAILED_LOOKUPS
             {
                 *unknown += 1;
                 continue;
             }
-            if let Some((index, _)) = running.remove(&outcome.arn) {
-                on_event(TaskEvent::Stopped { index, outcome });
+            if let Some((index, _)) = self.running.remove(&outcome.arn) {
+                (self.on_event)(TaskEvent::Stopped { index, outcome });
             }
         }
-        Ok(())
     }
-}
 
-fn give_up(
-    options: &FollowOptions,
-    running: Running,
-    waiting: &mut VecDeque<usize>,
-    on_event: &mut impl FnMut(TaskEvent),
-) {
-    let waited = options.timeout.unwrap_or_default();
-    for (arn, (index, _)) in running {
-        let error = LaunchError::StillRunning { arn, waited };
-        on_event(TaskEvent::Failed { index, error });
-    }
-    for index in waiting.drain(..) {
-        on_event(TaskEvent::Left { index });
+    /// Tells what is not done.
+    fn give_up(mut self, options: &FollowOptions, waited: Duration) {
+        for index in self.asked {
+            let error = LaunchError::Unanswered { waited };
+            (self.on_event)(TaskEvent::Failed { index, error });
+        }
+        for (arn, (index, _)) in self.running {
+            if options.waits {
+                let error = LaunchError::StillRunning { arn, waited };
+                (self.on_event)(TaskEvent::Failed { index, error });
+            }
+        }
+        for index in self.waiting {
+            (self.on_event)(TaskEvent::Left { index });
+        }
     }
 }
 

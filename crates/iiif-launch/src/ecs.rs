@@ -8,6 +8,7 @@ use std::error::Error as _;
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::error::SdkError;
 use aws_sdk_ecs::types::{Failure, TaskDefinition};
+use tokio::time::Instant;
 
 pub use self::outcome::{ContainerOutcome, TaskOutcome};
 use crate::backoff::Backoff;
@@ -55,16 +56,29 @@ impl TaskLauncher {
     /// [`LaunchError::Call`] if ECS refuses the request or cannot be reached, [`LaunchError::Refused`]
     /// if it answers with failures.
     pub async fn run(&self, request: &TaskRequest) -> Result<String, LaunchError> {
+        self.run_until(request, None).await
+    }
+
+    /// The same, but does not ask again after `end`.
+    pub(crate) async fn run_until(
+        &self,
+        request: &TaskRequest,
+        end: Option<Instant>,
+    ) -> Result<String, LaunchError> {
         let mut attempt = 0;
         loop {
-            match self.run_once(request).await {
-                Err(error) if error.is_passing() && attempt + 1 < self.backoff.attempts.get() => {
-                    tracing::warn!("no capacity for a task yet, asking again: {error}");
-                    self.backoff.wait(attempt).await;
-                    attempt += 1;
-                }
+            let error = match self.run_once(request).await {
+                Err(error) if error.is_passing() => error,
                 done => return done,
+            };
+            let again = Instant::now() + self.backoff.pause(attempt);
+            attempt += 1;
+            let is_last = attempt == self.backoff.attempts.get();
+            if is_last || end.is_some_and(|end| again > end) {
+                return Err(error);
             }
+            tracing::warn!("no capacity for a task yet, asking again: {error}");
+            tokio::time::sleep_until(again).await;
         }
     }
 
@@ -180,10 +194,16 @@ where
     // The SDK's own message is "service error"; what happened stands in its sources.
     let first = error.source();
     let sources = std::iter::successors(first, |error| (*error).source()).map(ToString::to_string);
-    let reason = std::iter::once(error.to_string()).chain(sources);
+    let mut reasons = vec![error.to_string()];
+    for source in sources {
+        // The SDK's errors repeat what is below them.
+        if !reasons.iter().any(|reason| reason.contains(&source)) {
+            reasons.push(source);
+        }
+    }
     LaunchError::Call {
         action,
-        reason: reason.collect::<Vec<_>>().join(": "),
+        reason: reasons.join(": "),
     }
 }
 

@@ -33,6 +33,12 @@ pub enum LaunchError {
         /// How long was waited.
         waited: Duration,
     },
+    /// ECS had not answered when the time was over.
+    #[error("`ecs:RunTask` was not answered within {}; whether a task was started is not known", seconds(*waited))]
+    Unanswered {
+        /// How long was waited.
+        waited: Duration,
+    },
     /// A task was started, and could not be looked up afterwards.
     #[error("task `{arn}` was started, but how it ended is not known: {reason}")]
     NotFollowed {

@@ -12,7 +12,7 @@ use crate::CreatedObject;
 pub struct ObjectFilter {
     include: Vec<GlobMatcher>,
     exclude: Vec<GlobMatcher>,
-    derivatives: Option<Location>,
+    derivatives: Vec<Location>,
 }
 
 /// A folder of a bucket.
@@ -54,7 +54,7 @@ pub struct GlobError {
 
 impl ObjectFilter {
     /// Returns a filter of objects that match one of `include`, all if there is none, and none of
-    /// `exclude`. What is put into `derivatives`, `bucket/folder` or a URI, is never processed.
+    /// `exclude`. What is put into one of `derivatives`, `bucket/folder` or a URI, is never processed.
     ///
     /// `*` and `?` stop at slashes, `**` does not: `scans/**/*.tif`. A text may hold several globs with
     /// commas between them; commas in braces belong to the glob.
@@ -65,12 +65,15 @@ impl ObjectFilter {
     pub fn new(
         include: &[String],
         exclude: &[String],
-        derivatives: Option<&str>,
+        derivatives: &[&str],
     ) -> Result<Self, GlobError> {
         Ok(Self {
             include: matchers(include)?,
             exclude: matchers(exclude)?,
-            derivatives: derivatives.map(Location::of),
+            derivatives: derivatives
+                .iter()
+                .map(|place| Location::of(place))
+                .collect(),
         })
     }
 
@@ -83,7 +86,7 @@ impl ObjectFilter {
         let is_derivative = |location: &Location| {
             location.bucket == object.bucket && object.key.starts_with(&location.prefix)
         };
-        if self.derivatives.as_ref().is_some_and(is_derivative) {
+        if self.derivatives.iter().any(is_derivative) {
             return Err(Skipped::Derivative);
         }
         let path = format!("{}/{}", object.bucket, object.key);
@@ -166,7 +169,7 @@ mod tests {
 
     fn filter(include: &[&str], exclude: &[&str]) -> ObjectFilter {
         let texts = |globs: &[&str]| globs.iter().map(ToString::to_string).collect::<Vec<_>>();
-        ObjectFilter::new(&texts(include), &texts(exclude), None).expect("globs")
+        ObjectFilter::new(&texts(include), &texts(exclude), &[]).expect("globs")
     }
 
     #[test]
@@ -205,7 +208,7 @@ mod tests {
 
     #[test]
     fn derivatives_are_never_processed() {
-        let of = |place| ObjectFilter::new(&[], &[], Some(place)).expect("no globs");
+        let of = |place| ObjectFilter::new(&[], &[], &[place]).expect("no globs");
         for place in [
             "images/derivatives/",
             "s3://images/derivatives?region=us-east-1",
@@ -233,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_glob_that_is_none_is_named() {
-        let error = ObjectFilter::new(&["scans/[".to_owned()], &[], None).unwrap_err();
+        let error = ObjectFilter::new(&["scans/[".to_owned()], &[], &[]).unwrap_err();
         assert!(error.to_string().contains("`scans/[`"), "{error}");
     }
 }

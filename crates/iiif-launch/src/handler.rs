@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    Arrival, Arrivals, ContainerInput, EventError, Folders, FollowOptions, ObjectFilter, TaskEvent,
-    TaskLauncher, TaskRequest, TaskTemplate, batch_item_failures, deliveries, shares,
+    Arrival, Arrivals, ContainerInput, Folders, FollowOptions, HandlerError, LaunchError,
+    ObjectFilter, TaskEvent, TaskLauncher, TaskRequest, TaskTemplate, batch_item_failures,
+    deliveries, shares,
 };
 
 /// Launches tasks for events.
@@ -53,16 +54,16 @@ impl LaunchHandler {
 
     /// Launches the tasks of an event and returns the answer: `null` where there is nothing to process;
     /// for SQS the messages that failed; else `TaskId`, the first task, `URIs`, and all of both in
-    /// `Tasks`.
+    /// `Tasks`, with `Errors` for what was not launched.
     ///
-    /// With [`FollowOptions::waits`] tasks are followed until `time` is over; those
-    /// that are still running then are told with their state.
+    /// With [`FollowOptions::waits`] tasks are followed until `time`, or the time of
+    /// [`FollowOptions::timeout`], is over; those that are still running then are told with their state.
     ///
     /// # Errors
     ///
-    /// If the event is of no known form. What fails otherwise stands in the answer: a function that
-    /// fails is called again, and would launch again what it had launched.
-    pub async fn handle(&self, event: &Value, time: Duration) -> Result<Value, EventError> {
+    /// If the event is of no known form, or nothing was launched of what it asks for. A function that
+    /// fails is called again: where some tasks were launched, what failed stands in the answer only.
+    pub async fn handle(&self, event: &Value, time: Duration) -> Result<Value, HandlerError> {
         let deliveries = deliveries(event)?;
         let is_queue = deliveries.iter().any(|one| one.message_id.is_some());
         let arrivals = Arrivals::of(deliveries, &self.filter, self.folders);
@@ -84,7 +85,10 @@ impl LaunchHandler {
         if arrivals.images.is_empty() && arrivals.problems.is_empty() {
             return Ok(Value::Null);
         }
-        let problems: Vec<&String> = arrivals.problems.iter().chain(&launched.problems).collect();
+        let problems = [arrivals.problems, launched.problems].concat();
+        if launched.tasks.is_empty() {
+            return Err(HandlerError::Failed { problems });
+        }
         let first = launched.tasks.iter().find_map(|task| task.get("TaskId"));
         Ok(json!({
             "TaskId": first,
@@ -96,26 +100,37 @@ impl LaunchHandler {
 
     async fn launch(&self, arrivals: &Arrivals, time: Duration) -> Launched {
         let mut launched = Launched::default();
-        let images = &arrivals.images;
+        let (images, too_long): (Vec<Arrival>, Vec<Arrival>) =
+            arrivals.images.iter().cloned().partition(|image| {
+                let uri = [image.uri.to_string()];
+                shares(&uri, &self.template, NonZeroUsize::MIN).is_ok()
+            });
+        for image in &too_long {
+            let uri = image.uri.to_redacted_string();
+            let problem = format!("`{uri}` does not fit into the command of a task");
+            launched.problems.push(problem);
+        }
+        launched.failed_messages = messages(&too_long);
         let uris: Vec<String> = images.iter().map(|image| image.uri.to_string()).collect();
-        let shares = match shares(&uris, &self.template, self.max_uris) {
-            Ok(shares) => shares,
-            Err(error) => {
-                launched.problems.push(error.to_string());
-                launched.failed_messages = messages(images);
-                return launched;
-            }
-        };
+        // Each of them fits.
+        let shares = shares(&uris, &self.template, self.max_uris).unwrap_or_default();
         let request = |share: &std::ops::Range<usize>| {
             let uris = &uris[share.clone()];
             self.template.request(ContainerInput::Uris(uris))
         };
         let requests: Vec<TaskRequest> = shares.iter().map(request).collect();
+        let time = self
+            .follow
+            .timeout
+            .map_or(time, |timeout| timeout.min(time));
         let follow = self.follow.with_timeout(Some(time));
+        let container = &self.template.container;
         let shared = |index: usize| &images[shares[index].clone()];
         let mut tasks: Vec<Option<Value>> = vec![None; requests.len()];
-        let on_event = |event| launched.note(event, &mut tasks, &shared);
-        self.launcher.run_all(&requests, &follow, on_event).await;
+        let on_event = |event| launched.note(event, &mut tasks, container, &shared);
+        let never = std::future::pending();
+        let running = self.launcher.run_all(&requests, &follow, never, on_event);
+        running.await;
         launched.tasks = tasks.into_iter().flatten().collect();
         launched
     }
@@ -127,6 +142,7 @@ impl Launched {
         &mut self,
         event: TaskEvent,
         tasks: &mut [Option<Value>],
+        container: &str,
         shared: &impl Fn(usize) -> &'a [Arrival],
     ) {
         match event {
@@ -138,17 +154,20 @@ impl Launched {
             TaskEvent::Stopped { index, outcome } => {
                 if let Some(task) = &mut tasks[index] {
                     task["State"] = json!("STOPPED");
-                    task["ExitCode"] = json!(outcome.exit_code());
+                    task["ExitCode"] = json!(outcome.exit_code(container));
                     task["StoppedReason"] = json!(outcome.stopped_reason);
                 }
             }
             TaskEvent::Failed { index, error } => {
                 // One that was started is not launched again.
+                let is_known = matches!(error, LaunchError::StillRunning { .. });
                 if let Some(task) = &mut tasks[index] {
-                    task["State"] = json!("RUNNING");
+                    task["State"] = json!(if is_known { "RUNNING" } else { "UNKNOWN" });
                 } else {
-                    self.problems.push(error.to_string());
                     self.failed_messages.extend(messages(shared(index)));
+                }
+                if !is_known {
+                    self.problems.push(error.to_string());
                 }
             }
             TaskEvent::Left { index } => {

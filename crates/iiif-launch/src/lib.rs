@@ -41,7 +41,7 @@ mod logs;
 mod shares;
 mod task;
 
-pub use crate::answer::{batch_item_failures, working_time};
+pub use crate::answer::{HandlerError, batch_item_failures, working_time};
 pub use crate::arrivals::{Arrival, Arrivals, Folders};
 #[cfg(feature = "aws")]
 pub use crate::backoff::Backoff;

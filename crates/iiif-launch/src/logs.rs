@@ -75,12 +75,24 @@ pub fn report(lines: &[String]) -> Option<Map<String, Value>> {
         let mut text = String::new();
         for line in &lines[start..] {
             text.push_str(line);
-            if let Ok(report) = serde_json::from_str(&text) {
-                return Some(report);
+            match serde_json::from_str(&text) {
+                Ok(object) if is_report(&object) => return Some(object),
+                // A log line as JSON.
+                Ok(_) => break,
+                Err(_cut_off) => {}
             }
         }
     }
     None
+}
+
+/// Tells reports by image from other objects.
+fn is_report(object: &Map<String, Value>) -> bool {
+    let is_of_image = |value: &Value| {
+        let keys = ["origin", "uris", "errors"];
+        keys.iter().any(|key| value.get(key).is_some())
+    };
+    !object.is_empty() && object.values().all(is_of_image)
 }
 
 #[cfg(test)]
@@ -102,6 +114,15 @@ mod tests {
         let pieces = report(&lines(&["x", r#"{"a.jpg":{"er"#, r#"rors":{}}}"#]));
         assert!(pieces.expect("a report").contains_key("a.jpg"));
         assert!(report(&lines(&["INFO begun", "{cut off"])).is_none());
+        let json = [
+            r#"{"a.jpg":{"uris":{}}}"#,
+            r#"{"level":"INFO","origin":"a.jpg"}"#,
+        ];
+        assert!(
+            report(&lines(&json))
+                .expect("a report")
+                .contains_key("a.jpg")
+        );
         assert!(report(&[]).is_none());
     }
 }

@@ -12,7 +12,7 @@ use crate::{ContainerInput, TaskTemplate};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "URI {position} does not fit into the overrides of a task, which may have {MAX_OVERRIDES_CHARS} \
-     characters; expected a shorter one, or `-manifest-bucket`"
+     characters; expected a shorter one, or a list in a bucket"
 )]
 pub struct UriTooLongError {
     /// Which URI it is; the first is 1. Itself it may hold a secret.

@@ -43,17 +43,17 @@ pub struct Network {
     pub subnets: Vec<String>,
     /// The ids of security groups.
     pub security_groups: Vec<String>,
-    /// Whether the interface has a public address. Default: it has, since without one a task needs a
-    /// NAT gateway or endpoints to fetch its image.
-    pub assign_public_ip: PublicIp,
+    /// Whether the interface has a public address, which only Fargate knows. Without one a task needs a
+    /// NAT gateway or endpoints to fetch its image. Default: none, as ECS has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assign_public_ip: Option<PublicIp>,
 }
 
 /// Whether a network interface has a public address.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum PublicIp {
     /// It has.
-    #[default]
     Enabled,
     /// It has none.
     Disabled,

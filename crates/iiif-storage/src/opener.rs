@@ -97,15 +97,21 @@ impl StorageOpener {
             "null" => uri.check_params(&[]).map(|()| Bucket::null()),
             _ => self.open_remote(&uri),
         }?;
-        match uri.param("prefix") {
-            None => Ok(bucket),
-            Some(prefix) => bucket.with_prefix(prefix).map_err(|_invalid_key| {
+        let folder = match uri.scheme.as_str() {
+            "s3" | "s3blob" | "gs" | "az" | "azblob" => uri.folder()?,
+            _ => String::new(),
+        };
+        let prefix = uri.param("prefix").unwrap_or_default();
+        [&folder[..], prefix]
+            .into_iter()
+            .filter(|folder| !folder.is_empty())
+            .try_fold(bucket, Bucket::with_prefix)
+            .map_err(|_invalid_key| {
                 uri.invalid(
-                    "has a `prefix` that leads elsewhere; expected names with `/` between them"
+                    "has a folder or a `prefix` that leads elsewhere; expected names with `/` between them"
                         .to_owned(),
                 )
-            }),
-        }
+            })
     }
 
     /// Opens the bucket of an object's URI and returns it with the object's key: `file:///lists/a.txt` is

@@ -121,16 +121,23 @@ impl BucketUri {
         }
     }
 
-    /// Checks that the place is a bucket's name.
+    /// Returns the name of the bucket.
     #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
     pub(crate) fn bucket_name(&self) -> Result<&str> {
-        match self.place.strip_suffix('/').unwrap_or(&self.place) {
+        match self.place.split('/').next().unwrap_or_default() {
             "" => Err(self.invalid("has no bucket; expected one after `://`".to_owned())),
-            name if name.contains(['/', '@', ':', '%', '#', '\\', ' ']) => Err(self.invalid(
-                "has more than a bucket before `?`; expected the folder as `prefix=`".to_owned(),
+            name if name.contains(['@', ':', '%', '#', '\\', ' ']) => Err(self.invalid(
+                "has no name of a bucket after `://`; expected `bucket` or `bucket/folder`"
+                    .to_owned(),
             )),
             name => Ok(name),
         }
+    }
+
+    /// Returns the percent-decoded folder behind the name of the bucket; empty if there is none.
+    pub(crate) fn folder(&self) -> Result<String> {
+        let (_, folder) = self.place.split_once('/').unwrap_or_default();
+        self.decode(folder)
     }
 
     /// Returns a parameter that is a URL without a user or password in it.

@@ -64,7 +64,7 @@ class Batch(AwsCase):
     def setUp(self) -> None:
         super().setUp()
         self.counter = Running()
-        self.proxy = self.enterContext(throttle.throttle(self.moto.port, EVERY, self.counter.note_success))
+        self.proxy = self.enterContext(throttle.Throttle(self.moto.port, EVERY, self.counter.note_success))
 
     def args(self, manifest: str, *flags: str) -> list[str]:
         """Returns the command line for a manifest."""

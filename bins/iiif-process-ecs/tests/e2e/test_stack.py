@@ -99,8 +99,6 @@ class StackTests:
             tasks = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/{self.made.outputs['ClusterName']}/*"
             wanted |= {
                 Grant(("ecs:DescribeTasks",), (tasks,), in_cluster),
-                Grant(("ecs:DescribeTaskDefinition",), ("*",)),
-                Grant(("logs:GetLogEvents",), (self.group("TaskLogGroup"),)),
             }
         self.assertEqual(policies.grants(self.moto, self.made, "LaunchRole"), wanted)
 

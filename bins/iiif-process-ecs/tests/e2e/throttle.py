@@ -5,7 +5,8 @@ import http.client
 import http.server
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Self
 
 import servers
 
@@ -13,7 +14,8 @@ REFUSAL = json.dumps({"__type": "ThrottlingException", "message": "Rate exceeded
 
 
 class Throttle(http.server.ThreadingHTTPServer):
-    """Refuses each call whose number is a multiple of `every`, and passes on the others."""
+    """Refuses each call whose number is a multiple of `every`, and passes on the others to the server at
+    `port`. Tells `on_success` the action of each call that succeeds."""
 
     daemon_threads = True
 
@@ -26,6 +28,16 @@ class Throttle(http.server.ThreadingHTTPServer):
         self.refused: list[str] = []
         self._every = every
         self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self.serve_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
 
     def is_refused(self, action: str) -> bool:
         """Counts a call, and returns whether it is one of those."""
@@ -73,16 +85,3 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Says nothing: the tests count calls themselves."""
-
-
-@contextlib.contextmanager
-def throttle(port: int, every: int, on_success: Callable[[str], None]) -> Iterator[Throttle]:
-    """Starts a proxy in front of the server at a port, which tells the action of each call that succeeds."""
-    with Throttle(port, every, on_success) as proxy:
-        thread = threading.Thread(target=proxy.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield proxy
-        finally:
-            proxy.shutdown()
-            thread.join()

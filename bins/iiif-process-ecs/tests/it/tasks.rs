@@ -36,7 +36,11 @@ fn cluster(codes: &'static [Option<i32>]) -> impl FnMut(&Asked) -> Answer + Send
                     "lastStatus": "STOPPED",
                     "stopCode": "EssentialContainerExited",
                     "stoppedReason": "Essential container in task exited",
-                    "containers": [{"name": "go-iiif-process-ecs", "exitCode": codes[number - 1]}],
+                    "containers": [
+                        {"name": "go-iiif-process-ecs", "exitCode": codes[number - 1]},
+                        // An agent that the platform adds, and stops.
+                        {"name": "aws-guardduty-agent-1"},
+                    ],
                 })
             };
             let arns = asked.body["tasks"].as_array().unwrap();
@@ -55,6 +59,9 @@ fn cluster(codes: &'static [Option<i32>]) -> impl FnMut(&Asked) -> Answer + Send
         "GetLogEvents" => {
             let stream = asked.body["logStreamName"].as_str().unwrap();
             let number = stream.strip_prefix("run/go-iiif-process-ecs/").unwrap();
+            if codes[number.parse::<usize>().unwrap() - 1].is_none() {
+                return Answer::error(400, "ResourceNotFoundException", "no such stream");
+            }
             let report = json!({format!("{number}.jpg"): {"uris": {}}}).to_string();
             Answer::ok(json!({
                 "events": [
@@ -120,11 +127,8 @@ async fn the_exit_code_is_the_worst_of_the_containers() {
             "{}",
             made.stderr
         );
-        assert!(
-            made.stderr.contains("INFO image finished"),
-            "{}",
-            made.stderr
-        );
+        let has_log = made.stderr.contains("INFO image finished");
+        assert_eq!(has_log, !codes.contains(&None), "{}", made.stderr);
     }
 }
 
@@ -177,7 +181,9 @@ async fn reports_that_are_in_no_log_are_read_as_objects() {
     let flags = [&WAIT_FOR_EACH[..], &reports].concat();
     let made = run_tasks(&server, &flags, &["1.jpg", "2.jpg"]).await;
     assert_eq!(made.code, Some(137), "{}", made.stderr);
-    let report: Value = serde_json::from_str(&made.stdout).unwrap();
+    let (report, left) = made.stdout.split_once('\n').unwrap();
+    assert_eq!(left, "file:///2.jpg\n");
+    let report: Value = serde_json::from_str(report).unwrap();
     // What was stopped by force has not reported; an object may be there from before.
     assert_eq!(report, json!({"1.jpg": {"origin": "1.jpg"}}));
 }
@@ -214,6 +220,24 @@ async fn what_never_ran_goes_into_the_manifest_of_what_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_interrupted_task_did_not_report_is_left_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.txt");
+    std::fs::write(&list, "1.jpg\n2.jpg\n").unwrap();
+    let server = AwsServer::start(cluster(&[Some(0), Some(143)]))
+        .await
+        .unwrap();
+    // The list that is read may be the one that is written.
+    let list = list.to_str().unwrap();
+    let flags = ["-wait", "-manifest", list, "-left-manifest", list];
+    let made = run_tasks(&server, &flags, &[]).await;
+    assert_eq!(made.code, Some(143), "{}", made.stderr);
+    let report: Value = serde_json::from_str(&made.stdout).unwrap();
+    assert_eq!(report, json!({"2.jpg": {"uris": {}}}));
+    assert_eq!(std::fs::read_to_string(list).unwrap(), "file:///1.jpg\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_manifest_that_cannot_be_written_is_told_before_anything_runs() {
     let server = AwsServer::start(cluster(&[])).await.unwrap();
     let nowhere = ["-left-manifest", "/nowhere/left.txt"];
@@ -221,6 +245,28 @@ async fn a_manifest_that_cannot_be_written_is_told_before_anything_runs() {
     assert_eq!(made.code, Some(2), "{}", made.stderr);
     assert!(made.stderr.contains("/nowhere/left.txt"), "{}", made.stderr);
     assert!(server.asked().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_of_the_manifest_bucket_are_not_sent_to_the_container() {
+    let uris: Vec<String> = (0..500).map(|number| format!("{number:050}.jpg")).collect();
+    let bucket = "s3://lists/jobs?region=us-east-1&credentials=static%3AID%3Atestkit-secret%3A";
+    let flags = [
+        "-dry-run",
+        "-uris-per-task",
+        "1000",
+        "-manifest-bucket",
+        bucket,
+    ];
+    let uris: Vec<&str> = uris.iter().map(String::as_str).collect();
+    let made = run(&[&TASK[..], &flags, &uris].concat(), &[]).await;
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    assert!(made.stdout.contains("s3://lists/jobs/"), "{}", made.stdout);
+    assert!(
+        made.stdout.contains(".txt?region=us-east-1\""),
+        "{}",
+        made.stdout
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

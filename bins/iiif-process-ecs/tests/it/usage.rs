@@ -28,6 +28,35 @@ async fn all_that_is_missing_is_named_at_once() {
             wrong.stderr
         );
     }
+}
+
+#[tokio::test]
+async fn flags_that_contradict_each_other_or_the_mode_are_refused() {
+    let ignored = ["-mode", "lambda", "-dry-run", "-manifest", "list.txt"];
+    let ignored = run(&[&TASK[..], &ignored].concat(), &[]).await;
+    assert_eq!(ignored.code, Some(2));
+    for flag in ["-dry-run", "-manifest"] {
+        assert!(ignored.stderr.contains(flag), "{}", ignored.stderr);
+    }
+    let spot = [
+        "-dry-run",
+        "-capacity-provider",
+        "FARGATE_SPOT=1",
+        "-cluster",
+        "c",
+        "-task",
+        "t",
+        "-container",
+        "c",
+        "a.jpg",
+    ];
+    assert!(run(&spot, &[]).await.stderr.contains("-subnet"));
+    let name = run(
+        &[&TASK[..], &["-dry-run", "-report-name", "../x", "a.jpg"]].concat(),
+        &[],
+    )
+    .await;
+    assert_eq!(name.code, Some(2));
     let on_machines = [
         "-dry-run",
         "-launch-type",
@@ -40,7 +69,9 @@ async fn all_that_is_missing_is_named_at_once() {
         "c",
         "a.jpg",
     ];
-    assert_eq!(run(&on_machines, &[]).await.code, Some(0));
+    let made = run(&on_machines, &[]).await;
+    assert_eq!(made.code, Some(0));
+    assert!(!made.stdout.contains("assignPublicIp"), "{}", made.stdout);
     let invoke = run(&["-mode", "invoke", "file:///a.jpg"], &[]).await;
     assert_eq!(invoke.code, Some(2));
     for flag in ["-lambda-dsn", "-lambda-func", "-lambda-type"] {

@@ -137,6 +137,11 @@ async fn a_function_makes_the_derivatives_of_an_event() {
         json!({"batchItemFailures": [{"itemIdentifier": "2"}]})
     );
 
+    let error = runtime.invoke(&gone).await.unwrap_err();
+    assert!(error.contains("2024/gone.jpg"), "{error}");
+    let own = event().to_string().replace(r#""scans""#, r#""made""#);
+    assert_eq!(runtime.invoke(&own).await.unwrap(), "null");
+
     let error = runtime.invoke("{}").await.unwrap_err();
     assert!(error.contains("Object Created"), "{error}");
     child.kill().unwrap();

@@ -56,14 +56,14 @@ fn launch_type(launch_type: LaunchType) -> types::LaunchType {
 }
 
 fn network_of(network: &Network) -> Result<types::NetworkConfiguration, BuildError> {
-    let public_ip = match network.assign_public_ip {
+    let public_ip = network.assign_public_ip.map(|public_ip| match public_ip {
         PublicIp::Enabled => types::AssignPublicIp::Enabled,
         PublicIp::Disabled => types::AssignPublicIp::Disabled,
-    };
+    });
     let vpc = types::AwsVpcConfiguration::builder()
         .set_subnets(Some(network.subnets.clone()))
         .set_security_groups(Some(network.security_groups.clone()))
-        .assign_public_ip(public_ip)
+        .set_assign_public_ip(public_ip)
         .build()?;
     Ok(types::NetworkConfiguration::builder()
         .awsvpc_configuration(vpc)

@@ -56,14 +56,10 @@ impl TaskOutcome {
         }
     }
 
-    /// Returns the worst exit code of the containers; `None` if one never ran, or nothing is known.
+    /// Returns what the program in a container returned; `None` if it never ran, or nothing is known.
     #[must_use]
-    pub fn exit_code(&self) -> Option<i32> {
-        let codes: Option<Vec<i32>> = self
-            .containers
-            .iter()
-            .map(|container| container.exit_code)
-            .collect();
-        codes?.into_iter().max_by_key(|code| code.unsigned_abs())
+    pub fn exit_code(&self, container: &str) -> Option<i32> {
+        let mut containers = self.containers.iter();
+        containers.find(|one| one.name == container)?.exit_code
     }
 }

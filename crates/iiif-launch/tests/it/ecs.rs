@@ -18,7 +18,7 @@ pub(crate) fn template() -> TaskTemplate {
     template.network = Network {
         subnets: vec!["subnet-1".to_owned(), "subnet-2".to_owned()],
         security_groups: vec!["sg-1".to_owned()],
-        assign_public_ip: PublicIp::Enabled,
+        assign_public_ip: Some(PublicIp::Enabled),
     };
     template
 }
@@ -26,6 +26,10 @@ pub(crate) fn template() -> TaskTemplate {
 pub(crate) fn started(number: usize) -> Answer {
     let arn = format!("arn:aws:ecs:us-east-1:1:task/scans/{number}");
     Answer::ok(json!({"tasks": [{"taskArn": arn}], "failures": []}))
+}
+
+pub(crate) fn never() -> impl Future<Output = ()> {
+    std::future::pending()
 }
 
 fn quick() -> Backoff {
@@ -218,14 +222,14 @@ async fn a_large_batch_under_throttling_loses_and_doubles_nothing() {
         .with_interval(Duration::from_millis(2));
     let (mut running, mut most_running, mut stopped) = (0_usize, 0, BTreeSet::new());
     launcher
-        .run_all(&requests, &follow, |event| match event {
+        .run_all(&requests, &follow, never(), |event| match event {
             TaskEvent::Started { .. } => {
                 running += 1;
                 most_running = most_running.max(running);
             }
             TaskEvent::Stopped { index, outcome } => {
                 running -= 1;
-                assert_eq!(outcome.exit_code(), Some(0));
+                assert_eq!(outcome.exit_code("go-iiif-process-ecs"), Some(0));
                 assert!(stopped.insert(index), "stopped twice");
             }
             other => panic!("{other:?}"),
@@ -266,12 +270,13 @@ async fn what_is_still_running_when_the_time_is_over_is_told() {
     let launcher = TaskLauncher::new(&server.config().await);
     let requests = vec![request(&template()); 3];
     let follow = FollowOptions::default()
+        .with_waits(true)
         .with_max_tasks(NonZeroUsize::new(2).unwrap())
         .with_timeout(Some(Duration::from_millis(200)))
         .with_interval(Duration::from_millis(20));
     let mut told = Vec::new();
     launcher
-        .run_all(&requests, &follow, |event| {
+        .run_all(&requests, &follow, never(), |event| {
             told.push(match event {
                 TaskEvent::Started { .. } => "started",
                 TaskEvent::Failed { error, .. } if error.was_started() => "running",
@@ -281,6 +286,58 @@ async fn what_is_still_running_when_the_time_is_over_is_told() {
         })
         .await;
     assert_eq!(told, ["started", "started", "running", "running", "left"]);
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_again_when_the_time_is_over() {
+    let server =
+        Server::start(|_| Answer::ok(json!({"failures": [{"reason": "RESOURCE:CPU"}]}))).await;
+    let launcher = TaskLauncher::new(&server.config().await);
+    let launcher = launcher.with_backoff(Backoff::default().with_first(Duration::from_hours(1)));
+    let follow = FollowOptions::default().with_timeout(Some(Duration::from_millis(50)));
+    let mut told = Vec::new();
+    let requests = [request(&template())];
+    let running = launcher.run_all(&requests, &follow, never(), |event| {
+        told.push(format!("{event:?}"));
+    });
+    running.await;
+    assert_eq!(told.len(), 1);
+    assert!(told[0].contains("RESOURCE:CPU"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_stop_leaves_what_waits_and_tells_what_runs() {
+    let server = Server::start(|asked| match &asked.action[..] {
+        "RunTask" => started(1),
+        _ => Answer::ok(json!({"tasks": [{
+            "taskArn": "arn:aws:ecs:us-east-1:1:task/scans/1",
+            "lastStatus": "RUNNING",
+        }]})),
+    })
+    .await;
+    let launcher = TaskLauncher::new(&server.config().await);
+    let follow = FollowOptions::default()
+        .with_waits(true)
+        .with_max_tasks(NonZeroUsize::MIN);
+    let requests = vec![request(&template()); 3];
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let mut stop = Some(stop);
+    let stopped = async { drop(stopped.await) };
+    let mut told = Vec::new();
+    launcher
+        .run_all(&requests, &follow, stopped, |event| {
+            if let TaskEvent::Started { .. } = event {
+                drop(stop.take());
+            }
+            told.push(match event {
+                TaskEvent::Started { index: 0, .. } => "started",
+                TaskEvent::Failed { error, .. } if error.was_started() => "running",
+                TaskEvent::Left { .. } => "left",
+                _ => "other",
+            });
+        })
+        .await;
+    assert_eq!(told, ["started", "running", "left", "left"]);
 }
 
 #[tokio::test]
@@ -304,14 +361,14 @@ async fn a_task_that_never_ran_has_no_exit_code() {
         .with_interval(Duration::from_millis(2));
     let mut ended = None;
     launcher
-        .run_all(&[request(&template())], &follow, |event| {
+        .run_all(&[request(&template())], &follow, never(), |event| {
             if let TaskEvent::Stopped { outcome, .. } = event {
                 ended = Some(outcome);
             }
         })
         .await;
     let outcome = ended.expect("it stopped");
-    assert_eq!(outcome.exit_code(), None);
+    assert_eq!(outcome.exit_code("go-iiif-process-ecs"), None);
     assert_eq!(outcome.stop_code.as_deref(), Some("TaskFailedToStart"));
     assert_eq!(
         outcome.containers[0].reason.as_deref(),
@@ -344,9 +401,9 @@ async fn a_task_that_is_not_known_yet_is_looked_up_again() {
         .with_interval(Duration::from_millis(2));
     let mut codes = Vec::new();
     launcher
-        .run_all(&[request(&template())], &follow, |event| {
+        .run_all(&[request(&template())], &follow, never(), |event| {
             if let TaskEvent::Stopped { outcome, .. } = event {
-                codes.push(outcome.exit_code());
+                codes.push(outcome.exit_code("go-iiif-process-ecs"));
             }
         })
         .await;
@@ -384,7 +441,7 @@ async fn looking_up_in_vain_ends() {
         .with_interval(Duration::from_millis(2));
     let mut problem = None;
     launcher
-        .run_all(&[request(&template())], &follow, |event| {
+        .run_all(&[request(&template())], &follow, never(), |event| {
             if let TaskEvent::Failed { error, .. } = event {
                 problem = Some(error.to_string());
             }

@@ -74,6 +74,31 @@ async fn a_queue_gets_back_only_the_messages_that_failed() {
 }
 
 #[tokio::test]
+async fn a_function_that_launched_nothing_fails_and_is_called_again() {
+    let down = Server::start(|_| Answer::error(400, "ClusterNotFoundException", "gone")).await;
+    let event = json!({"Records": [record("a.jpg")]});
+    let answer = handler(&down).await.handle(&event, PLENTY).await;
+    let error = answer.expect_err("nothing was launched");
+    assert_eq!(error.error_type(), "ProcessingFailed");
+    assert!(error.to_string().contains("ecs:RunTask"), "{error}");
+    let unknown = handler(&down).await.handle(&json!({}), PLENTY).await;
+    let error = unknown.expect_err("no event");
+    assert_eq!(error.error_type(), "UnreadableEvent");
+}
+
+#[tokio::test]
+async fn one_image_that_no_command_can_name_leaves_the_others_alone() {
+    let server = Server::start(|_| started(1)).await;
+    let long = format!("file:///{}.jpg", "x".repeat(9000));
+    let asked = |key: &str| json!({"s3": {"object": {"key": key}}});
+    let event = json!({"Records": [asked("file:///a.jpg"), asked(&long)]});
+    let answer = handler(&server).await.handle(&event, PLENTY).await;
+    let answer = answer.expect("an answer");
+    assert_eq!(answer["Tasks"][0]["URIs"], json!(["file:///a.jpg"]));
+    assert_eq!(answer["Errors"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
 async fn waiting_ends_when_the_time_does() {
     let server = Server::start(|asked| match &asked.action[..] {
         "RunTask" => started(1),

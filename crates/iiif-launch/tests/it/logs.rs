@@ -10,7 +10,7 @@ async fn all_pages_are_read_once() {
         match asked.body["nextToken"].as_str() {
             None => Answer::ok(json!({"events": [event("INFO begun")], "nextForwardToken": "f/1"})),
             Some("f/1") => Answer::ok(json!({
-                "events": [event(r#"{"a.jpg":{}}"#)],
+                "events": [event(r#"{"a.jpg":{"uris":{}}}"#)],
                 "nextForwardToken": "f/2",
             })),
             Some(_) => Answer::ok(json!({"events": [], "nextForwardToken": "f/2"})),
@@ -19,7 +19,7 @@ async fn all_pages_are_read_once() {
     .await;
     let reader = LogReader::new(&server.config().await, None);
     let lines = reader.lines("/ecs/iiif", "run/c/abc").await.expect("lines");
-    assert_eq!(lines, ["INFO begun", r#"{"a.jpg":{}}"#]);
+    assert_eq!(lines, ["INFO begun", r#"{"a.jpg":{"uris":{}}}"#]);
     assert!(report(&lines).expect("a report").contains_key("a.jpg"));
     let asked = server.asked();
     assert_eq!(asked.len(), 3);

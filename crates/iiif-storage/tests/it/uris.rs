@@ -18,7 +18,9 @@ fn errors_name_what_is_accepted_and_show_no_secret() {
         #[cfg(feature = "aws")]
         ("s3://",                           "has no bucket"),
         #[cfg(feature = "aws")]
-        ("s3://bucket/folder?anonymous=1",  "expected the folder as `prefix=`"),
+        ("s3://bucket/../x?anonymous=1&region=us-east-1", "folder or a `prefix` that leads elsewhere"),
+        #[cfg(feature = "aws")]
+        ("s3://b:1/folder?anonymous=1",     "expected `bucket` or `bucket/folder`"),
         #[cfg(feature = "aws")]
         ("s3://b?secret=hunter2",           "unknown parameter `secret`; expected `accelerate`, `acl`"),
         #[cfg(feature = "aws")]
