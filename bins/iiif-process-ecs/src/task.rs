@@ -70,21 +70,39 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
         }
     }
     left.sort_unstable();
-    // What is lost where the report cannot be printed, a run has cost.
-    let left_uris = left.iter().map(|index| &texts[*index][..]);
-    if !args.wait {
-        left_manifest.write(left_uris)?;
-    } else if args.left_manifest == "-" {
-        iiif_cli::print_line(&Value::Object(merged(reports)).to_string())?;
-        left_manifest.write(left_uris)?;
-    } else {
-        left_manifest.write(left_uris)?;
-        iiif_cli::print_line(&Value::Object(merged(reports)).to_string())?;
+    let left = left.iter().map(|index| &texts[*index][..]);
+    // What ran, ran: this is no error of usage.
+    if let Err(error) = print(args, &left_manifest, left, reports) {
+        iiif_cli::tell_error(&error, args.log_format);
+        ends.code = ends.code.max(ExitStatus::Failed.code());
     }
     Ok(match signal {
         Some(signal) => ExitStatus::Signaled(signal).into(),
         None => ExitCode::from(ends.code),
     })
+}
+
+/// Prints the reports, and writes what is left first where it goes elsewhere: reports that are lost can be
+/// made again.
+fn print<'a>(
+    args: &Args,
+    left_manifest: &LeftManifest<'_>,
+    left: impl Iterator<Item = &'a str>,
+    reports: Vec<Map<String, Value>>,
+) -> anyhow::Result<()> {
+    let print_reports = || {
+        if !args.wait {
+            return Ok(());
+        }
+        let merged: Map<String, Value> = reports.into_iter().flatten().collect();
+        iiif_cli::print_line(&Value::Object(merged).to_string())
+    };
+    if args.left_manifest == "-" {
+        print_reports()?;
+        return left_manifest.write(left);
+    }
+    left_manifest.write(left)?;
+    Ok(print_reports()?)
 }
 
 /// Returns whether a task has done, or tried, all that it was asked for. One that was interrupted has
@@ -94,10 +112,6 @@ fn has_ended(outcome: &TaskOutcome, container: &str) -> bool {
         Some(code) => [0, 1, 3].contains(&code),
         None => !outcome.is_known,
     }
-}
-
-fn merged(reports: Vec<Map<String, Value>>) -> Map<String, Value> {
-    reports.into_iter().flatten().collect()
 }
 
 /// Shares the URIs out: as arguments, or in manifests where there is a bucket for them and they would take

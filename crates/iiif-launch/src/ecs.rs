@@ -3,16 +3,15 @@
 mod convert;
 mod outcome;
 
-use std::error::Error as _;
-
 use aws_sdk_ecs::Client;
-use aws_sdk_ecs::error::SdkError;
 use aws_sdk_ecs::types::{Failure, TaskDefinition};
 use tokio::time::Instant;
 
 pub use self::outcome::{ContainerOutcome, TaskOutcome};
 use crate::backoff::Backoff;
 use crate::client::client;
+use crate::error::failed;
+use crate::logs::LogPlace;
 use crate::{LaunchError, TaskRequest};
 
 /// The most tasks that one `DescribeTasks` may name (ECS API reference).
@@ -150,60 +149,6 @@ impl TaskLauncher {
             .find(|definition| definition.name() == Some(container))
             .and_then(|definition| definition.log_configuration());
         Ok(logging.and_then(|logging| LogPlace::of(logging, container)))
-    }
-}
-
-/// Where a container logs: the `awslogs` options of its definition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogPlace {
-    /// `awslogs-group`.
-    pub group: String,
-    /// `awslogs-region`.
-    pub region: Option<String>,
-    /// `awslogs-stream-prefix` and the container, with a slash between.
-    prefix: String,
-}
-
-impl LogPlace {
-    fn of(logging: &aws_sdk_ecs::types::LogConfiguration, container: &str) -> Option<Self> {
-        let option = |name: &str| logging.options()?.get(name).cloned();
-        let is_cloudwatch = logging.log_driver() == &aws_sdk_ecs::types::LogDriver::Awslogs;
-        is_cloudwatch.then_some(())?;
-        Some(Self {
-            group: option("awslogs-group")?,
-            region: option("awslogs-region"),
-            // Without a prefix the stream is named after the container's id, which ECS does not tell.
-            prefix: format!("{}/{container}", option("awslogs-stream-prefix")?),
-        })
-    }
-
-    /// Returns the stream of a task: prefix, container and task id (ECS developer guide, "Using the
-    /// awslogs driver").
-    #[must_use]
-    pub fn stream(&self, task_arn: &str) -> String {
-        let id = task_arn.rsplit('/').next().unwrap_or(task_arn);
-        format!("{}/{id}", self.prefix)
-    }
-}
-
-pub(crate) fn failed<E, R>(action: &'static str, error: &SdkError<E, R>) -> LaunchError
-where
-    E: std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    // The SDK's own message is "service error"; what happened stands in its sources.
-    let first = error.source();
-    let sources = std::iter::successors(first, |error| (*error).source()).map(ToString::to_string);
-    let mut reasons = vec![error.to_string()];
-    for source in sources {
-        // The SDK's errors repeat what is below them.
-        if !reasons.iter().any(|reason| reason.contains(&source)) {
-            reasons.push(source);
-        }
-    }
-    LaunchError::Call {
-        action,
-        reason: reasons.join(": "),
     }
 }
 

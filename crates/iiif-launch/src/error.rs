@@ -1,6 +1,9 @@
 //! Why something could not be launched.
 
+use std::error::Error as _;
 use std::time::Duration;
+
+use aws_sdk_ecs::error::SdkError;
 
 /// Why something could not be launched, followed or read.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +69,28 @@ impl LaunchError {
     #[must_use]
     pub fn was_started(&self) -> bool {
         matches!(self, Self::StillRunning { .. } | Self::NotFollowed { .. })
+    }
+}
+
+/// Returns the error of a call, with all that the SDK says.
+pub(crate) fn failed<E, R>(action: &'static str, error: &SdkError<E, R>) -> LaunchError
+where
+    E: std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    // The SDK's own message is "service error"; what happened stands in its sources.
+    let first = error.source();
+    let sources = std::iter::successors(first, |error| (*error).source()).map(ToString::to_string);
+    let mut reasons = vec![error.to_string()];
+    for source in sources {
+        // The SDK's errors repeat what is below them.
+        if !reasons.iter().any(|reason| reason.contains(&source)) {
+            reasons.push(source);
+        }
+    }
+    LaunchError::Call {
+        action,
+        reason: reasons.join(": "),
     }
 }
 

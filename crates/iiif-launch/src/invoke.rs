@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::LaunchError;
 use crate::client::client;
-use crate::ecs::failed;
+use crate::error::failed;
 
 /// The most bytes of a payload that is answered (Lambda developer guide, "Lambda quotas").
 const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;

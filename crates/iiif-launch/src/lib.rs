@@ -49,7 +49,7 @@ pub use crate::backoff::Backoff;
 pub use crate::batch::{FollowOptions, TaskEvent};
 pub use crate::command::{ContainerCommand, ContainerInput};
 #[cfg(feature = "aws")]
-pub use crate::ecs::{ContainerOutcome, LogPlace, TaskLauncher, TaskOutcome};
+pub use crate::ecs::{ContainerOutcome, TaskLauncher, TaskOutcome};
 #[cfg(feature = "aws")]
 pub use crate::error::LaunchError;
 pub use crate::event::{CreatedObject, Delivery, EventError, deliveries};
@@ -59,7 +59,7 @@ pub use crate::handler::LaunchHandler;
 #[cfg(feature = "aws")]
 pub use crate::invoke::{FunctionInvoker, Invocation, Invoked, s3_events};
 #[cfg(feature = "aws")]
-pub use crate::logs::{LogReader, report};
+pub use crate::logs::{LogPlace, LogReader, report};
 pub use crate::shares::{UriTooLongError, manifest_name, shares, shares_of_manifests};
 pub use crate::task::{
     CapacityProvider, ContainerOverride, LaunchType, MAX_OVERRIDES_CHARS, Network,

@@ -7,7 +7,43 @@ use serde_json::{Map, Value};
 
 use crate::LaunchError;
 use crate::client::client;
-use crate::ecs::failed;
+use crate::error::failed;
+
+/// Where a container logs: the `awslogs` options of its definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogPlace {
+    /// `awslogs-group`.
+    pub group: String,
+    /// `awslogs-region`.
+    pub region: Option<String>,
+    /// `awslogs-stream-prefix` and the container, with a slash between.
+    prefix: String,
+}
+
+impl LogPlace {
+    pub(crate) fn of(
+        logging: &aws_sdk_ecs::types::LogConfiguration,
+        container: &str,
+    ) -> Option<Self> {
+        let option = |name: &str| logging.options()?.get(name).cloned();
+        let is_cloudwatch = logging.log_driver() == &aws_sdk_ecs::types::LogDriver::Awslogs;
+        is_cloudwatch.then_some(())?;
+        Some(Self {
+            group: option("awslogs-group")?,
+            region: option("awslogs-region"),
+            // Without a prefix the stream is named after the container's id, which ECS does not tell.
+            prefix: format!("{}/{container}", option("awslogs-stream-prefix")?),
+        })
+    }
+
+    /// Returns the stream of a task: prefix, container and task id (ECS developer guide, "Using the
+    /// awslogs driver").
+    #[must_use]
+    pub fn stream(&self, task_arn: &str) -> String {
+        let id = task_arn.rsplit('/').next().unwrap_or(task_arn);
+        format!("{}/{id}", self.prefix)
+    }
+}
 
 /// Reads what containers wrote.
 #[derive(Clone, Debug)]
