@@ -20,7 +20,7 @@ pub fn free_at_once() {
 /// Lets the allocator keep memory that is free for the next raster, a second at most, unless
 /// `MIMALLOC_PURGE_DELAY` says otherwise.
 ///
-/// Memory that is new to the process costs the kernel time: a sixth of a batch of many images, as
+/// Memory that is new to the process costs the kernel time: a tenth of a batch of many images, as
 /// `docs/benchmarks.md` says. The peak is up to twice what is in use.
 pub fn reuse_freed() {
     set_purge_delay_ms(1000);
