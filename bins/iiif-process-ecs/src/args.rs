@@ -334,18 +334,19 @@ impl Args {
 
     /// Returns the flags that the mode needs and that are missing.
     fn missing(&self) -> Vec<&'static str> {
+        let is_empty = |value: &Option<String>| value.as_deref().is_none_or(str::is_empty);
         let needed: &[(&'static str, bool)] = match self.mode {
             Mode::Task | Mode::Lambda => &[
                 ("-ecs-dsn", self.ecs_dsn.is_none() && !self.dry_run),
-                ("-cluster", self.cluster.is_none()),
-                ("-task", self.task.is_none()),
-                ("-container", self.container.is_none()),
+                ("-cluster", is_empty(&self.cluster)),
+                ("-task", is_empty(&self.task)),
+                ("-container", is_empty(&self.container)),
                 // Fargate knows no other network than `awsvpc`, which has subnets.
                 ("-subnet", self.subnet.is_empty() && self.is_fargate()),
             ],
             Mode::Invoke => &[
                 ("-lambda-dsn", self.lambda_dsn.is_none() && !self.dry_run),
-                ("-lambda-func", self.lambda_func.is_none()),
+                ("-lambda-func", is_empty(&self.lambda_func)),
                 ("-lambda-type", self.lambda_type.is_none()),
             ],
         };

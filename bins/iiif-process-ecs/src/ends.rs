@@ -74,7 +74,16 @@ impl<'a> Ends<'a> {
     }
 
     fn worsen(&mut self, code: u8) {
-        self.code = self.code.max(code);
+        // That there was nothing to do is better than that something failed.
+        let severity = |code: u8| match code {
+            0 => 0,
+            3 => 1,
+            1 => 2,
+            code => u16::from(code) + 3,
+        };
+        if severity(code) > severity(self.code) {
+            self.code = code;
+        }
     }
 }
 

@@ -140,6 +140,13 @@ impl Function<'_> {
     ) -> anyhow::Result<Outcome> {
         let mut job = self.job.clone();
         if !bucket.is_empty() {
+            // Who may put a message must not choose the endpoint that is asked with our credentials.
+            let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+            if !bucket.bytes().all(is_name) {
+                return Err(anyhow!(
+                    "the event names no bucket; expected letters, digits, `.`, `_` and `-`"
+                ));
+            }
             let opened = load::opener().open(&format!("s3://{bucket}"), MissingFolder::Refuse);
             job.source = opened.context("cannot open the bucket of the event")?;
         }

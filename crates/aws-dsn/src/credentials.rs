@@ -102,6 +102,10 @@ impl CredentialSource {
         if key_id.is_empty() || secret.is_empty() {
             return Err(problem("with `static:` lack the id or the secret"));
         }
+        // They go into headers.
+        if rest.contains(char::is_control) {
+            return Err(problem("have a control character, such as a newline"));
+        }
         Ok(Self::Static(StaticKeys {
             key_id: key_id.to_owned(),
             secret: secret.into(),

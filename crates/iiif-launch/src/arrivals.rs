@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use iiif_config::{FileUri, Origin, ParseUriError, ProcessingUri, has_image_extension};
+use iiif_config::{
+    FileUri, Origin, ParseUriError, ProcessingUri, has_image_extension, without_parameters,
+};
 
 use crate::answer::with_causes;
 use crate::{CreatedObject, Delivery, ObjectFilter, Skipped};
@@ -60,8 +62,11 @@ impl Arrivals {
                 let uri = match uri(&object, filter, folders) {
                     Ok(uri) => uri,
                     Err(Refused::Skipped(reason)) => {
-                        let CreatedObject { bucket, key } = object;
-                        arrivals.skipped.push(format!("`{bucket}/{key}`: {reason}"));
+                        let CreatedObject { bucket, key } = &object;
+                        let shown = without_parameters(key);
+                        arrivals
+                            .skipped
+                            .push(format!("`{bucket}/{shown}`: {reason}"));
                         continue;
                     }
                     Err(Refused::Malformed(error)) => {
@@ -96,20 +101,19 @@ impl Arrivals {
         self.failed_messages.extend(message_id.map(str::to_owned));
     }
 
-    /// Takes out different objects that are the same image without their folders.
+    /// Takes out different objects whose derivatives would replace each other.
     fn take_out_clashes(&mut self) {
-        let mut counts: HashMap<(String, ProcessingUri), usize> = HashMap::new();
-        let place = |image: &Arrival| (image.bucket.clone(), image.uri.clone());
+        let mut counts: HashMap<ProcessingUri, usize> = HashMap::new();
         for image in &self.images {
-            *counts.entry(place(image)).or_default() += 1;
+            *counts.entry(image.uri.clone()).or_default() += 1;
         }
         counts.retain(|_, count| *count > 1);
         let images = std::mem::take(&mut self.images);
         for image in images {
-            if counts.contains_key(&place(&image)) {
+            if counts.contains_key(&image.uri) {
                 let uri = image.uri.to_redacted_string();
                 self.problems.push(format!(
-                    "several objects are `{uri}` without their folders; -strip-paths=false keeps them apart"
+                    "several objects are `{uri}`, without their buckets and, but for -strip-paths=false, their folders"
                 ));
                 self.failed_messages.extend(image.messages);
             } else {
@@ -203,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_that_only_folders_tell_apart_are_not_one_image() {
+    fn objects_that_only_folders_or_buckets_tell_apart_are_not_one_image() {
         let event = json!({"Records": [
             message("1", &["2024/a.jpg"]),
             message("2", &["2025/a.jpg", "2025/b.jpg"]),
@@ -213,6 +217,10 @@ mod tests {
         assert_eq!(texts(&stripped), ["file:///b.jpg"]);
         assert_eq!(stripped.failed_messages, ["1", "2"]);
         assert!(stripped.problems[0].contains("-strip-paths=false"));
+        let mut other = record("a.jpg");
+        other["s3"]["bucket"]["name"] = json!("maps");
+        let event = json!({"Records": [record("a.jpg"), other, record("b.jpg")]});
+        assert_eq!(texts(&of(&event, Folders::Kept)), ["file:///b.jpg"]);
     }
 
     #[test]

@@ -122,14 +122,18 @@ impl TaskLauncher {
         on_event: impl FnMut(TaskEvent),
     ) {
         let begin = Instant::now();
-        let end = options.timeout.map(|timeout| begin + timeout);
+        let end = options
+            .timeout
+            .and_then(|timeout| begin.checked_add(timeout));
         let mut stop = std::pin::pin!(stop);
         let mut starting = FuturesUnordered::new();
         let mut under_way = UnderWay::new(requests.len(), on_event);
         let mut interval = FIRST_INTERVAL.min(options.interval);
         let mut next_lookup = begin + interval;
         loop {
-            while under_way.running.len() + starting.len() < options.max_tasks.get()
+            let is_over = end.is_some_and(|end| Instant::now() >= end);
+            while !is_over
+                && under_way.running.len() + starting.len() < options.max_tasks.get()
                 && let Some(index) = under_way.next()
             {
                 let request = &requests[index];

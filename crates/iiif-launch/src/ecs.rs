@@ -121,8 +121,15 @@ impl TaskLauncher {
                     .filter(is_stopped)
                     .map(TaskOutcome::of),
             );
-            let missing = answer.failures().iter();
-            stopped.extend(missing.map(|failure| TaskOutcome::missing(failure, describe(failure))));
+            let is_told = |arn: &&String| {
+                !(answer.tasks().iter()).any(|task| task.task_arn() == Some(&arn[..]))
+            };
+            for arn in arns.iter().filter(is_told) {
+                let failures = answer.failures();
+                let failure = failures.iter().find(|one| one.arn() == Some(&arn[..]));
+                let reason = failure.or(failures.first()).map(describe);
+                stopped.push(TaskOutcome::missing(arn, reason));
+            }
         }
         Ok(stopped)
     }

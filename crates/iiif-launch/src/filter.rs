@@ -107,14 +107,22 @@ impl ObjectFilter {
 impl Location {
     /// Reads `bucket/folder`, or a URI in which the folder may also stand as parameter `prefix`.
     fn of(place: &str) -> Self {
-        let (_, place) = place.split_once("://").unwrap_or(("", place));
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let place = place.trim();
+        let (scheme, place) = place.split_once("://").unwrap_or(("", place));
         let (path, parameters) = place.split_once('?').unwrap_or((place, ""));
         let (bucket, folder) = path.split_once('/').unwrap_or((path, ""));
         let in_bucket = parameters
             .split('&')
             .filter_map(|parameter| parameter.strip_prefix("prefix="))
-            .map(|prefix| percent_decode_str(prefix).decode_utf8_lossy().into_owned());
-        let folders = std::iter::once(folder.to_owned()).chain(in_bucket);
+            .map(|prefix| decoded(&prefix.replace('+', " ")));
+        // Only URIs are encoded.
+        let folder = if scheme.is_empty() {
+            folder.to_owned()
+        } else {
+            decoded(folder)
+        };
+        let folders = std::iter::once(folder).chain(in_bucket);
         let prefix = folders
             .map(|folder| folder.trim_matches('/').to_owned())
             .filter(|folder| !folder.is_empty())
@@ -213,6 +221,7 @@ mod tests {
             "images/derivatives/",
             "s3://images/derivatives?region=us-east-1",
             "s3://images?region=us-east-1&prefix=derivatives%2F",
+            " s3://images/%64erivatives",
         ] {
             let folder = of(place);
             assert_eq!(

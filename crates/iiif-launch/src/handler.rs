@@ -157,6 +157,20 @@ impl Launched {
                     task["ExitCode"] = json!(outcome.exit_code(container));
                     task["StoppedReason"] = json!(outcome.stopped_reason);
                 }
+                let code = outcome.exit_code(container);
+                if code != Some(0) {
+                    let reason = outcome
+                        .stopped_reason
+                        .as_deref()
+                        .unwrap_or("no reason given");
+                    let exit =
+                        code.map_or("never ran".to_owned(), |code| format!("exit code {code}"));
+                    self.problems
+                        .push(format!("{}: {exit}, {reason}", outcome.arn));
+                }
+                if code.is_none() && outcome.is_known {
+                    self.failed_messages.extend(messages(shared(index)));
+                }
             }
             TaskEvent::Failed { index, error } => {
                 // One that was started is not launched again.

@@ -148,3 +148,24 @@ async fn a_function_makes_the_derivatives_of_an_event() {
     let run = Run::of(&child.wait_with_output().unwrap());
     assert!(!run.stderr.contains(SECRET_ACCESS_KEY));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bucket_of_an_event_is_a_name_and_nothing_more() {
+    let (server, studio) = cloud().await;
+    let runtime = LambdaRuntime::start().await.unwrap();
+    let mut child = studio
+        .command()
+        .envs(runtime.variables())
+        .env("IIIF_PROCESS_MODE", "lambda")
+        .env("IIIF_PROCESS_SOURCE_FROM_EVENT", "true")
+        .env("IIIF_PROCESS_CONFIG", studio.path("config/config.json"))
+        .spawn()
+        .unwrap();
+    let elsewhere = r#""scans?endpoint=http://127.0.0.1:1&region=us-east-1""#;
+    let event = event().to_string().replace(r#""scans""#, elsewhere);
+    let error = runtime.invoke(&event).await.unwrap_err();
+    assert!(error.contains("names no bucket"), "{error}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!server.folder("made").join("2024").exists());
+}

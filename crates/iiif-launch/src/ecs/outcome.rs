@@ -1,6 +1,6 @@
 //! How a task ended.
 
-use aws_sdk_ecs::types::{Failure, Task};
+use aws_sdk_ecs::types::Task;
 use serde::Serialize;
 
 /// How a task ended.
@@ -46,10 +46,10 @@ impl TaskOutcome {
         }
     }
 
-    pub(super) fn missing(failure: &Failure, reason: String) -> Self {
+    pub(super) fn missing(arn: &str, reason: Option<String>) -> Self {
         Self {
-            arn: failure.arn().unwrap_or_default().to_owned(),
-            stopped_reason: Some(reason),
+            arn: arn.to_owned(),
+            stopped_reason: reason,
             stop_code: None,
             containers: Vec::new(),
             is_known: false,
