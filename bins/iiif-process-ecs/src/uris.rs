@@ -58,6 +58,10 @@ async fn manifest(place: &str) -> anyhow::Result<String> {
 
 /// Reads a URI; `None` for one that is passed over.
 fn uri(args: &Args, text: &str) -> Result<Option<ProcessingUri>, String> {
+    // The shell has taken a DSN apart.
+    if text.starts_with("credentials=") || text.starts_with("endpoint=") {
+        return Err("a part of a DSN stands among the URIs; put the DSN in quotes".to_owned());
+    }
     let shown = without_parameters(text);
     let uri = ProcessingUri::parse(text)
         .map_err(|error| format!("`{shown}` is no processing URI: {error}"))?;

@@ -59,6 +59,9 @@ pub enum ParseDsnError {
         /// The key.
         key: &'static str,
     },
+    /// The endpoint is no URL, or holds a user or a password, which would be shown.
+    #[error("DSN key `endpoint` is no URL; expected `http://host:port` or `https://host`")]
+    Endpoint,
     /// The credentials have no known form.
     #[error("cannot read DSN key `credentials`")]
     Credentials {
@@ -123,6 +126,16 @@ impl FromStr for AwsDsn {
             .ok_or(ParseDsnError::Missing { key: "credentials" })?
             .parse()
             .map_err(|source| ParseDsnError::Credentials { source })?;
+        let is_url = |url: &&str| {
+            let host = url.strip_prefix("http://").or(url.strip_prefix("https://"));
+            host.is_some_and(|host| !host.is_empty() && !host.contains('@'))
+        };
+        if endpoint
+            .filter(|url| !url.is_empty())
+            .is_some_and(|url| !is_url(&url))
+        {
+            return Err(ParseDsnError::Endpoint);
+        }
         Ok(Self {
             region: required(region, "region")?,
             credentials,

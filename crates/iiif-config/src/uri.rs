@@ -248,11 +248,12 @@ pub fn manifest_lines(manifest: &str) -> impl Iterator<Item = &str> {
         .filter(|line| !line.is_empty())
 }
 
-/// Returns what of a text that may be a URI can be shown: what stands behind the question mark may be a
-/// secret, misspelt or not.
+/// Returns what of a text that may be a URI can be shown: what stands behind the question mark, or what was
+/// meant for one, may be a secret.
 #[must_use]
 pub fn without_parameters(text: &str) -> &str {
-    text.split_once(['?', '#']).map_or(text, |(path, _)| path)
+    text.split_once(['?', '#', '&'])
+        .map_or(text, |(path, _)| path)
 }
 
 /// Returns the scheme (RFC 3986 §3.1) and what follows `://`.

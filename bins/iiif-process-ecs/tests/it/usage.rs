@@ -136,6 +136,7 @@ async fn folders_are_stripped_as_documented_unless_two_images_become_one() {
 async fn a_dsn_that_cannot_be_read_is_not_shown() {
     for dsn in [
         "region=us-east-1 credentials=static:testkit-secret",
+        "region=us-east-1 credentials=iam: endpoint=http://me:testkit-secret@localhost",
         "credentials=static:ID:testkit-secret:",
         "region=us-east-1 credentials=statics:ID:testkit-secret:T",
     ] {
@@ -144,6 +145,15 @@ async fn a_dsn_that_cannot_be_read_is_not_shown() {
         assert_eq!(refused.code, Some(2));
         assert!(refused.stderr.contains("expected"), "{}", refused.stderr);
     }
+    let taken_apart = [
+        "-ecs-dsn",
+        "region=r",
+        "credentials=static:ID:testkit-secret:",
+        "a.jpg",
+    ];
+    let refused = run(&[&TASK[..], &taken_apart].concat(), &[]).await;
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("in quotes"), "{}", refused.stderr);
     let args = [
         &TASK[..],
         &["-ecs-dsn", "region=us-east-1 credentials=env:", "a.jpg"],

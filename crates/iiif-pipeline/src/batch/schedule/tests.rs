@@ -116,8 +116,8 @@ fn what_does_not_fit_at_once_is_made_in_waves_and_then_refused() {
 
 #[test]
 fn analyses_that_do_not_fit_leave_the_plans_alone() {
-    let source = jpeg_photo();
-    let requests = ["full/80,/90/default.png"];
+    let source = pyramid();
+    let requests = ["0,0,32,32/full/90/default.png"];
     let alone = schedule(&source, &requests, false, NO_LIMIT).memory_bytes;
     let tight = schedule(&source, &requests, true, alone);
     assert_eq!(waves(&tight), [[vec![0]]]);
