@@ -106,11 +106,11 @@ pub(crate) struct Args {
     pub(crate) container: Option<String>,
 
     /// Subnets in which tasks run
-    #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = ECS)]
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = id, help_heading = ECS)]
     pub(crate) subnet: Vec<String>,
 
     /// Security groups of tasks
-    #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = ECS)]
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = id, help_heading = ECS)]
     pub(crate) security_group: Vec<String>,
 
     /// What runs the tasks
@@ -360,6 +360,14 @@ fn public_ip() -> impl clap::builder::TypedValueParser<Value = bool> {
     use clap::builder::{PossibleValuesParser, TypedValueParser as _};
     let names = ["true", "false", "ENABLED", "DISABLED"];
     PossibleValuesParser::new(names).map(|value| matches!(&value[..], "true" | "ENABLED"))
+}
+
+/// Reads one of a list, which may have spaces behind its commas.
+fn id(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("expected an id between the commas".to_owned()),
+        id => Ok(id.to_owned()),
+    }
 }
 
 fn provider(text: &str) -> Result<CapacityProvider, String> {

@@ -1,6 +1,8 @@
 //! Invocations of a function that launches tasks, or does the work itself.
 
 use aws_sdk_lambda::Client;
+use aws_sdk_lambda::config::retry::RetryConfig;
+use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{InvocationType, LogType};
 use base64::Engine as _;
@@ -8,9 +10,9 @@ use base64::prelude::BASE64_STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::LaunchError;
 use crate::client::client;
 use crate::error::failed;
+use crate::{Backoff, LaunchError};
 
 /// The most bytes of a payload that is answered (Lambda developer guide, "Lambda quotas").
 const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
@@ -47,18 +49,32 @@ pub struct Invoked {
 #[derive(Clone, Debug)]
 pub struct FunctionInvoker {
     client: Client,
+    backoff: Backoff,
 }
 
 impl FunctionInvoker {
-    /// Returns an invoker that calls Lambda with `config`.
+    /// Returns an invoker that calls Lambda with `config`, but for its retries.
     #[must_use]
     pub fn new(config: &aws_dsn::SdkConfig) -> Self {
+        let config = config.to_builder();
+        let config = config.retry_config(RetryConfig::disabled()).build();
         Self {
-            client: client!(aws_sdk_lambda, config),
+            client: client!(aws_sdk_lambda, &config),
+            backoff: Backoff::default(),
         }
     }
 
+    /// Sets how long is waited before a function is invoked again that Lambda had no capacity for.
+    #[must_use]
+    pub fn with_backoff(self, backoff: Backoff) -> Self {
+        Self { backoff, ..self }
+    }
+
     /// Invokes a function. One that fails is no error here: see [`Invoked::function_error`].
+    ///
+    /// Where Lambda says that it invoked nothing, since there are too many requests, it is asked again.
+    /// After other errors the function may have run: a request has no token by which Lambda would know
+    /// it again, so it is not repeated.
     ///
     /// # Errors
     ///
@@ -75,8 +91,20 @@ impl FunctionInvoker {
             .invocation_type(invocation.to_sdk())
             .set_log_type(is_answered.then_some(LogType::Tail))
             .payload(Blob::new(payload.to_string()));
-        let answer = call.send().await;
-        let answer = answer.map_err(|error| failed("lambda:InvokeFunction", &error))?;
+        let mut attempt = 0;
+        let answer = loop {
+            let error = match call.clone().send().await {
+                Ok(answer) => break answer,
+                Err(error) => error,
+            };
+            let refused = error.as_service_error();
+            let is_throttled = refused.is_some_and(InvokeError::is_too_many_requests_exception);
+            if !is_throttled || attempt + 1 == self.backoff.attempts.get() {
+                return Err(failed("lambda:InvokeFunction", &error));
+            }
+            tokio::time::sleep(self.backoff.pause(attempt)).await;
+            attempt += 1;
+        };
         let returned = answer.payload().map(Blob::as_ref).unwrap_or_default();
         let log = answer
             .log_result()

@@ -45,6 +45,10 @@ impl LogPlace {
     }
 }
 
+/// The most pages of a log that are read. A page has up to 1 MB (CloudWatch Logs API reference,
+/// `GetLogEvents`), and the log of a container that reports has a few.
+const MAX_PAGES: usize = 200;
+
 /// Reads what containers wrote.
 #[derive(Clone, Debug)]
 pub struct LogReader {
@@ -65,7 +69,8 @@ impl LogReader {
         }
     }
 
-    /// Returns all lines of a stream, the oldest first; none if the stream does not exist.
+    /// Returns the lines of a stream, the oldest first, of 200 pages at most; none if the stream does not
+    /// exist.
     ///
     /// # Errors
     ///
@@ -73,7 +78,7 @@ impl LogReader {
     pub async fn lines(&self, group: &str, stream: &str) -> Result<Vec<String>, LaunchError> {
         let mut lines = Vec::new();
         let mut token: Option<String> = None;
-        loop {
+        for _ in 0..MAX_PAGES {
             let call = self.client.get_log_events();
             let call = call.log_group_name(group).log_stream_name(stream);
             let call = call.start_from_head(true).set_next_token(token.clone());
@@ -91,6 +96,8 @@ impl LogReader {
             }
             token = next;
         }
+        tracing::warn!("`{stream}` of `{group}` is read up to its page {MAX_PAGES}");
+        Ok(lines)
     }
 }
 

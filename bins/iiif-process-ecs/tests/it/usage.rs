@@ -174,7 +174,7 @@ async fn variables_stand_for_flags_and_lists_have_commas() {
         ("IIIF_PROCESS_CLUSTER", "scans"),
         ("IIIF_PROCESS_TASK", "iiif-process:2"),
         ("IIIF_PROCESS_CONTAINER", "iiif"),
-        ("IIIF_PROCESS_SUBNET", "subnet-1,subnet-2"),
+        ("IIIF_PROCESS_SUBNET", "subnet-1, subnet-2"),
         ("IIIF_PROCESS_SECURITY_GROUP", "sg-1"),
         ("IIIF_PROCESS_REPORT", "true"),
         ("IIIF_PROCESS_REPORT_NAME", "report.json"),

@@ -1,4 +1,6 @@
-use iiif_launch::{FunctionInvoker, Invocation, s3_events};
+use std::time::Duration;
+
+use iiif_launch::{Backoff, FunctionInvoker, Invocation, s3_events};
 use serde_json::json;
 
 use crate::server::{Answer, Server};
@@ -75,4 +77,41 @@ async fn a_queued_event_asks_for_no_log() {
     let asked = server.asked().remove(0);
     assert_eq!(asked.headers["x-amz-invocation-type"], "Event");
     assert!(!asked.headers.contains_key("x-amz-log-type"));
+}
+
+#[tokio::test]
+async fn only_what_lambda_did_not_take_is_asked_for_again() {
+    let mut calls = 0;
+    let throttled = Server::start(move |_| {
+        calls += 1;
+        match calls {
+            1 => Answer {
+                headers: vec![("x-amzn-errortype", "TooManyRequestsException".to_owned())],
+                ..Answer::error(429, "TooManyRequestsException", "Rate exceeded")
+            },
+            _ => Answer::ok(json!({"TaskId": "arn"})),
+        }
+    })
+    .await;
+    let quick = Backoff::default().with_first(Duration::from_millis(1));
+    let invoker = FunctionInvoker::new(&throttled.config().await).with_backoff(quick);
+    let event = json!({"Records": []});
+    let invoked = invoker
+        .invoke("f", Invocation::RequestResponse, &event)
+        .await;
+    assert!(invoked.is_ok());
+    assert_eq!(throttled.asked().len(), 2);
+
+    // It may have run before this was said.
+    let down = Server::start(|_| Answer {
+        headers: vec![("x-amzn-errortype", "ServiceException".to_owned())],
+        ..Answer::error(500, "ServiceException", "internal")
+    })
+    .await;
+    let invoker = FunctionInvoker::new(&down.config().await).with_backoff(quick);
+    let invoked = invoker
+        .invoke("f", Invocation::RequestResponse, &event)
+        .await;
+    assert!(invoked.is_err());
+    assert_eq!(down.asked().len(), 1);
 }
