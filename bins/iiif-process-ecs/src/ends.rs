@@ -73,7 +73,8 @@ impl<'a> Ends<'a> {
         self.progress.finish();
     }
 
-    fn worsen(&mut self, code: u8) {
+    /// Notes an exit code, which counts if it is worse than those before.
+    pub(crate) fn worsen(&mut self, code: u8) {
         // That there was nothing to do is better than that something failed.
         let severity = |code: u8| match code {
             0 => 0,

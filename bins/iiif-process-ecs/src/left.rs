@@ -19,6 +19,10 @@ impl<'a> LeftManifest<'a> {
         Ok(Self(Some(path)))
     }
 
+    pub(crate) fn is_stdout(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Writes the URIs, a line each.
     pub(crate) fn write<'u>(&self, uris: impl Iterator<Item = &'u str>) -> anyhow::Result<()> {
         let text: String = uris.flat_map(|uri| [uri, "\n"]).collect();

@@ -74,7 +74,7 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     // What ran, ran: this is no error of usage.
     if let Err(error) = print(args, &left_manifest, left, reports) {
         iiif_cli::tell_error(&error, args.log_format);
-        ends.code = ends.code.max(ExitStatus::Failed.code());
+        ends.worsen(ExitStatus::Failed.code());
     }
     Ok(match signal {
         Some(signal) => ExitStatus::Signaled(signal).into(),
@@ -97,7 +97,7 @@ fn print<'a>(
         let merged: Map<String, Value> = reports.into_iter().flatten().collect();
         iiif_cli::print_line(&Value::Object(merged).to_string())
     };
-    if args.left_manifest == "-" {
+    if left_manifest.is_stdout() {
         print_reports()?;
         return left_manifest.write(left);
     }

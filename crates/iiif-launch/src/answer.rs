@@ -12,7 +12,7 @@ use crate::EventError;
 pub enum HandlerError {
     /// The event cannot be read.
     #[error("{}", with_causes(_0))]
-    Event(#[source] EventError),
+    Event(EventError),
     /// Nothing was done, or some of it failed that can be done again.
     #[error("{}", problems.join("; "))]
     Failed {

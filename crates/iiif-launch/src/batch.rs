@@ -139,8 +139,8 @@ impl TaskLauncher {
                 let request = &requests[index];
                 starting.push(async move { (index, self.run_until(request, end).await) });
             }
-            let follows = options.waits || !under_way.waiting.is_empty();
-            if starting.is_empty() && (under_way.running.is_empty() || !follows) {
+            let is_followed = options.waits && !under_way.running.is_empty();
+            if starting.is_empty() && under_way.waiting.is_empty() && !is_followed {
                 return;
             }
             let arns: Vec<String> = under_way.running.keys().cloned().collect();

@@ -121,10 +121,10 @@ impl TaskLauncher {
                     .filter(is_stopped)
                     .map(TaskOutcome::of),
             );
-            let is_told = |arn: &&String| {
+            let is_left_out = |arn: &&String| {
                 !(answer.tasks().iter()).any(|task| task.task_arn() == Some(&arn[..]))
             };
-            for arn in arns.iter().filter(is_told) {
+            for arn in arns.iter().filter(is_left_out) {
                 let failures = answer.failures();
                 let failure = failures.iter().find(|one| one.arn() == Some(&arn[..]));
                 let reason = failure.or(failures.first()).map(describe);

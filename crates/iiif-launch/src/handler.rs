@@ -54,7 +54,7 @@ impl LaunchHandler {
 
     /// Launches the tasks of an event and returns the answer: `null` where there is nothing to process;
     /// for SQS the messages that failed; else `TaskId`, the first task, `URIs`, and all of both in
-    /// `Tasks`, with `Errors` for what was not launched.
+    /// `Tasks`, with `Errors` for what was not launched, and what failed while it was followed.
     ///
     /// With [`FollowOptions::waits`] tasks are followed until `time`, or the time of
     /// [`FollowOptions::timeout`], is over; those that are still running then are told with their state.
@@ -70,11 +70,9 @@ impl LaunchHandler {
         for skipped in &arrivals.skipped {
             tracing::info!("passed over {skipped}");
         }
-        for problem in &arrivals.problems {
-            tracing::error!("{problem}");
-        }
-        let launched = self.launch(&arrivals, time).await;
-        for problem in &launched.problems {
+        let launched = self.launch(&arrivals.images, time).await;
+        let problems = [arrivals.problems, launched.problems].concat();
+        for problem in &problems {
             tracing::error!("{problem}");
         }
         if is_queue {
@@ -82,10 +80,9 @@ impl LaunchHandler {
             failed.extend(launched.failed_messages);
             return Ok(batch_item_failures(failed));
         }
-        if arrivals.images.is_empty() && arrivals.problems.is_empty() {
+        if arrivals.images.is_empty() && problems.is_empty() {
             return Ok(Value::Null);
         }
-        let problems = [arrivals.problems, launched.problems].concat();
         if launched.tasks.is_empty() {
             return Err(HandlerError::Failed { problems });
         }
@@ -98,10 +95,10 @@ impl LaunchHandler {
         }))
     }
 
-    async fn launch(&self, arrivals: &Arrivals, time: Duration) -> Launched {
+    async fn launch(&self, images: &[Arrival], time: Duration) -> Launched {
         let mut launched = Launched::default();
         let (images, too_long): (Vec<Arrival>, Vec<Arrival>) =
-            arrivals.images.iter().cloned().partition(|image| {
+            images.iter().cloned().partition(|image| {
                 let uri = [image.uri.to_string()];
                 shares(&uri, &self.template, NonZeroUsize::MIN).is_ok()
             });

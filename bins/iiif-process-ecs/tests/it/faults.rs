@@ -71,8 +71,7 @@ async fn all_forms_of_uris_reach_the_container() {
         "idsecret:///c.png?id=object-7&secret=s&secret_o=o&label=d&format=jpg",
     ];
     let made = run(&[&TASK[..], &["-dry-run"], &uris].concat(), &[]).await;
-    assert_eq!(made.code, Some(0), "{}", made.stderr);
-    let request: Value = serde_json::from_str(&made.stdout).unwrap();
+    let request = made.request();
     let command = request["overrides"]["containerOverrides"][0]["command"].as_array();
     let given: Vec<&str> = command.unwrap().iter().filter_map(Value::as_str).collect();
     let sent: Vec<&&str> = given.iter().filter(|arg| arg.contains("://")).collect();

@@ -1,6 +1,7 @@
 use std::process::{Command, Stdio};
 
 use iiif_testkit::aws::SECRET;
+use serde_json::Value;
 
 /// What a run of the program said.
 #[derive(Debug)]
@@ -8,6 +9,15 @@ pub(crate) struct Run {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+impl Run {
+    /// Returns the only request of a dry run.
+    #[track_caller]
+    pub(crate) fn request(&self) -> Value {
+        assert_eq!(self.code, Some(0), "{}", self.stderr);
+        serde_json::from_str(&self.stdout).unwrap()
+    }
 }
 
 /// The flags of the documented command, but for the DSN.

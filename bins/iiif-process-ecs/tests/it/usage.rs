@@ -180,8 +180,7 @@ async fn variables_stand_for_flags_and_lists_have_commas() {
         ("IIIF_PROCESS_REPORT_NAME", "report.json"),
     ];
     let made = run(&["-dry-run", "a.jpg"], &variables).await;
-    assert_eq!(made.code, Some(0), "{}", made.stderr);
-    let request: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
+    let request = made.request();
     let network = &request["networkConfiguration"]["awsvpcConfiguration"];
     assert_eq!(
         network["subnets"],
@@ -219,8 +218,7 @@ async fn capacity_and_sizes_go_into_the_request() {
     ]
     .concat();
     let made = run(&args, &[]).await;
-    assert_eq!(made.code, Some(0), "{}", made.stderr);
-    let request: serde_json::Value = serde_json::from_str(&made.stdout).unwrap();
+    let request = made.request();
     let providers = serde_json::json!([
         {"capacityProvider": "FARGATE_SPOT", "weight": 3, "base": 0},
         {"capacityProvider": "FARGATE", "weight": 1, "base": 0},

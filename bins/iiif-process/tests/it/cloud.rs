@@ -1,6 +1,6 @@
 //! From an object in a bucket to its derivatives: as the container of a task, and as a function.
 
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use iiif_launch::{Arrivals, ContainerInput, Folders, ObjectFilter, TaskTemplate, deliveries};
 use iiif_testkit::lambda::LambdaRuntime;
@@ -43,6 +43,24 @@ fn event() -> Value {
         })
     };
     json!({ "Records": [record("2024/a+map.jpg"), record("2024/notes.txt")] })
+}
+
+/// Starts the program as a function of `runtime`, with more variables.
+fn function(studio: &Studio, runtime: &LambdaRuntime, variables: &[(&str, &str)]) -> Child {
+    studio
+        .command()
+        .envs(runtime.variables())
+        .env("IIIF_PROCESS_MODE", "lambda")
+        .env("IIIF_PROCESS_CONFIG", studio.path("config/config.json"))
+        .env(
+            "IIIF_PROCESS_INSTRUCTIONS",
+            studio.path("config/instructions.json"),
+        )
+        .envs(variables.iter().copied())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 #[track_caller]
@@ -104,20 +122,7 @@ async fn a_task_reads_its_list_from_an_object() {
 async fn a_function_makes_the_derivatives_of_an_event() {
     let (server, studio) = cloud().await;
     let runtime = LambdaRuntime::start().await.unwrap();
-    let mut child = studio
-        .command()
-        .envs(runtime.variables())
-        .env("IIIF_PROCESS_MODE", "lambda")
-        .env("IIIF_PROCESS_REPORT", "true")
-        .env("IIIF_PROCESS_CONFIG", studio.path("config/config.json"))
-        .env(
-            "IIIF_PROCESS_INSTRUCTIONS",
-            studio.path("config/instructions.json"),
-        )
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = function(&studio, &runtime, &[("IIIF_PROCESS_REPORT", "true")]);
     let answer = runtime.invoke(&event().to_string()).await.unwrap();
     let answer: Value = serde_json::from_str(&answer).unwrap();
     assert_eq!(
@@ -153,14 +158,8 @@ async fn a_function_makes_the_derivatives_of_an_event() {
 async fn the_bucket_of_an_event_is_a_name_and_nothing_more() {
     let (server, studio) = cloud().await;
     let runtime = LambdaRuntime::start().await.unwrap();
-    let mut child = studio
-        .command()
-        .envs(runtime.variables())
-        .env("IIIF_PROCESS_MODE", "lambda")
-        .env("IIIF_PROCESS_SOURCE_FROM_EVENT", "true")
-        .env("IIIF_PROCESS_CONFIG", studio.path("config/config.json"))
-        .spawn()
-        .unwrap();
+    let from_event = [("IIIF_PROCESS_SOURCE_FROM_EVENT", "true")];
+    let mut child = function(&studio, &runtime, &from_event);
     let elsewhere = r#""scans?endpoint=http://127.0.0.1:1&region=us-east-1""#;
     let event = event().to_string().replace(r#""scans""#, elsewhere);
     let error = runtime.invoke(&event).await.unwrap_err();

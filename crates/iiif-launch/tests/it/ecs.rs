@@ -306,15 +306,28 @@ async fn nothing_is_asked_for_again_when_the_time_is_over() {
 }
 
 #[tokio::test]
+async fn without_time_nothing_is_asked_for_and_all_is_left() {
+    let server = Server::start(|_| started(1)).await;
+    let launcher = TaskLauncher::new(&server.config().await);
+    let requests = vec![request(&template()); 3];
+    for waits in [false, true] {
+        let follow = FollowOptions::default()
+            .with_waits(waits)
+            .with_timeout(Some(Duration::ZERO));
+        let mut left = 0;
+        launcher
+            .run_all(&requests, &follow, never(), |event| {
+                left += usize::from(matches!(event, TaskEvent::Left { .. }));
+            })
+            .await;
+        assert_eq!(left, 3);
+    }
+    assert!(server.asked().is_empty());
+}
+
+#[tokio::test]
 async fn a_stop_leaves_what_waits_and_tells_what_runs() {
-    let server = Server::start(|asked| match &asked.action[..] {
-        "RunTask" => started(1),
-        _ => Answer::ok(json!({"tasks": [{
-            "taskArn": "arn:aws:ecs:us-east-1:1:task/scans/1",
-            "lastStatus": "RUNNING",
-        }]})),
-    })
-    .await;
+    let server = Server::with_a_running_task().await;
     let launcher = TaskLauncher::new(&server.config().await);
     let follow = FollowOptions::default()
         .with_waits(true)

@@ -100,14 +100,7 @@ async fn one_image_that_no_command_can_name_leaves_the_others_alone() {
 
 #[tokio::test]
 async fn waiting_ends_when_the_time_does() {
-    let server = Server::start(|asked| match &asked.action[..] {
-        "RunTask" => started(1),
-        _ => Answer::ok(json!({"tasks": [{
-            "taskArn": "arn:aws:ecs:us-east-1:1:task/scans/1",
-            "lastStatus": "RUNNING",
-        }]})),
-    })
-    .await;
+    let server = Server::with_a_running_task().await;
     let mut handler = handler(&server).await;
     handler.follow = FollowOptions::default()
         .with_waits(true)

@@ -3,12 +3,23 @@
 use aws_dsn::{AwsDsn, CredentialSource, SdkConfig, SdkOptions};
 use iiif_testkit::aws::AwsServer;
 pub(crate) use iiif_testkit::aws::{Answer, Asked};
+use serde_json::json;
 
 pub(crate) struct Server(AwsServer);
 
 impl Server {
     pub(crate) async fn start(answers: impl FnMut(&Asked) -> Answer + Send + 'static) -> Self {
         Self(AwsServer::start(answers).await.expect("a socket"))
+    }
+
+    /// Starts one whose task goes on running.
+    pub(crate) async fn with_a_running_task() -> Self {
+        let arn = "arn:aws:ecs:us-east-1:1:task/scans/1";
+        Self::start(move |asked| match &asked.action[..] {
+            "RunTask" => Answer::ok(json!({"tasks": [{"taskArn": arn}]})),
+            _ => Answer::ok(json!({"tasks": [{"taskArn": arn, "lastStatus": "RUNNING"}]})),
+        })
+        .await
     }
 
     pub(crate) async fn config(&self) -> SdkConfig {
