@@ -141,7 +141,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "GLOB", help_heading = LAMBDA)]
     pub(crate) exclude: Vec<String>,
 
-    /// Where derivatives go, BUCKET or BUCKET/FOLDER: never processed again
+    /// A place whose objects are never processed, beside the config's for derivatives: BUCKET/FOLDER
     #[cfg(feature = "aws")]
     #[arg(long, value_name = "PLACE", help_heading = LAMBDA)]
     pub(crate) derivatives: Option<String>,
