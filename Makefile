@@ -40,6 +40,7 @@ jpeg:
 build: jpeg ## Build the programs, optimised, in target/release
 	$(CARGO) build --locked --release -p iiif-process $(TURBO)
 	$(CARGO) build --locked --release -p iiif-process-ecs
+	$(CARGO) build --locked --release -p iiif-server $(TURBO)
 
 .PHONY: demo
 demo: jpeg ## Make derivatives of a sample image and say where they are
@@ -90,7 +91,7 @@ features: ## Check that each codec and each storage backend compiles alone, and 
 	  $(CARGO) clippy --locked -q -p iiif-storage --no-default-features --features $$feature -- -D warnings || exit 1; done
 	@echo "aws-dsn with sdk"
 	@$(CARGO) clippy --locked -q -p aws-dsn --features sdk -- -D warnings
-	@for crate in iiif-derivatives iiif-process; do \
+	@for crate in iiif-derivatives iiif-http iiif-process iiif-server; do \
 	  echo "$$crate without any"; \
 	  $(CARGO) clippy --locked -q -p $$crate --no-default-features -- -D warnings || exit 1; done
 
@@ -217,9 +218,10 @@ layers: ## Check that no crate reaches a layer it must not know
 	$(call forbid,iiif-pipeline iiif-resize,tokio|hyper|reqwest|object_store|iiif-storage|iiif-config)
 	$(call forbid,iiif-storage,image|zune-jpeg|turbojpeg|png|tiff|iiif-pipeline|iiif-image-api)
 	$(call forbid,iiif-derivatives,clap|axum)
+	$(call forbid,iiif-http,clap|iiif-cli)
 	$(call forbid,iiif-launch iiif-process-ecs,image|zune-jpeg|turbojpeg|png|tiff|webp|iiif-pipeline|iiif-derivatives)
-	$(call forbid,iiif-cli,iiif-image-api|iiif-config|iiif-pipeline|iiif-storage|iiif-derivatives)
-	$(call forbid,$(PURE) iiif-pipeline iiif-storage iiif-derivatives iiif-launch iiif-cli iiif-process iiif-process-ecs,iiif-testkit)
+	$(call forbid,iiif-cli,iiif-image-api|iiif-config|iiif-pipeline|iiif-storage|iiif-derivatives|iiif-http)
+	$(call forbid,$(PURE) iiif-pipeline iiif-storage iiif-derivatives iiif-http iiif-launch iiif-cli iiif-process iiif-process-ecs iiif-server,iiif-testkit)
 	@echo "layers hold"
 
 .PHONY: deny

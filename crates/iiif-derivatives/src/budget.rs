@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// that wait for their turn have a share of their own: were it the same, images that wait for each
 /// other could fill it.
 #[derive(Clone, Debug)]
-pub(crate) struct MemoryBudget {
+pub struct MemoryBudget {
     work: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     limit_bytes: u64,
@@ -18,7 +18,7 @@ pub(crate) struct MemoryBudget {
 
 /// Memory that is held until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Reservation(Option<OwnedSemaphorePermit>);
+pub struct Reservation(Option<OwnedSemaphorePermit>);
 
 /// The share of the limit, as a divisor, that compressed images that wait may take beside the work.
 const WAITING_DIVISOR: u64 = 4;
@@ -33,7 +33,7 @@ const IN_MEMORY_DIVISOR: u64 = 16;
     mebibytes(*needed_bytes),
     limit_bytes / BYTES_PER_UNIT
 )]
-pub(crate) struct OverBudgetError {
+pub struct OverBudgetError {
     needed_bytes: u64,
     limit_bytes: u64,
 }
@@ -46,7 +46,10 @@ fn mebibytes(bytes: u64) -> u64 {
 }
 
 impl MemoryBudget {
-    pub(crate) fn new(limit_bytes: u64) -> Self {
+    /// Returns a budget of `limit_bytes` for work, counted in MiB, and a quarter of it besides for what
+    /// waits.
+    #[must_use]
+    pub fn new(limit_bytes: u64) -> Self {
         let pool = |bytes: u64| {
             let units = usize::try_from(bytes / BYTES_PER_UNIT).unwrap_or(usize::MAX);
             Arc::new(Semaphore::new(units.clamp(1, Semaphore::MAX_PERMITS)))
@@ -64,7 +67,9 @@ impl MemoryBudget {
         self.limit_bytes / IN_MEMORY_DIVISOR
     }
 
-    pub(crate) fn limit_bytes(&self) -> u64 {
+    /// Returns the most bytes that all work together may take.
+    #[must_use]
+    pub fn limit_bytes(&self) -> u64 {
         self.limit_bytes
     }
 
@@ -84,7 +89,11 @@ impl MemoryBudget {
     }
 
     /// Waits until `bytes` are free for the work on an image.
-    pub(crate) async fn reserve_work(&self, bytes: u64) -> Result<Reservation, OverBudgetError> {
+    ///
+    /// # Errors
+    ///
+    /// If it needs more than the whole budget.
+    pub async fn reserve_work(&self, bytes: u64) -> Result<Reservation, OverBudgetError> {
         self.reserve(&self.work, self.limit_bytes, bytes).await
     }
 

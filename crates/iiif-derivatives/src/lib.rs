@@ -20,12 +20,14 @@ mod report;
 mod report_stream;
 mod settings;
 
+pub use crate::budget::{MemoryBudget, OverBudgetError, Reservation};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::job::{
     Cancellation, ContactSheets, Finished, Job, JobOptions, Outcome, ReportOptions,
 };
 pub use crate::report::{Failure, ProcessReport};
 pub use crate::report_stream::ReportStream;
+pub use crate::settings::Settings;
 pub use iiif_pipeline::JPEG_BACK_END;
 
 use iiif_config::ProcessingUri;

@@ -12,15 +12,22 @@ use iiif_pipeline::{
 
 /// The settings of a config in the words of the pipeline.
 #[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    pub(crate) decode_limits: DecodeLimits,
-    pub(crate) resolve_options: ResolveOptions,
-    analyses: Analyses,
-    encoding: EncodeOptions,
+#[non_exhaustive]
+pub struct Settings {
+    /// What is read at all.
+    pub decode_limits: DecodeLimits,
+    /// How requests are resolved, by the rules of Image API 2.1.
+    pub resolve_options: ResolveOptions,
+    /// What is found out about every image.
+    pub analyses: Analyses,
+    /// How derivatives are written.
+    pub encoding: EncodeOptions,
 }
 
 impl Settings {
-    pub(crate) fn of(config: &Config) -> Self {
+    /// Translates a config.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
         Self {
             decode_limits: DecodeLimits::default().with_max_pixels(config.limits.max_source_pixels),
             resolve_options: config.limits.to_resolve_options(),

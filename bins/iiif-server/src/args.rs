@@ -1,0 +1,138 @@
+//! The flags of `iiif-server`: those of go-iiif, and ours.
+
+use std::num::NonZeroUsize;
+use std::sync::LazyLock;
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Parser, ValueEnum};
+use iiif_cli::{ByteSize, LogFormat, Verbosity};
+use iiif_derivatives::JPEG_BACK_END;
+use iiif_image_api::{BaseUri, OversizedBox};
+
+use crate::listen::ServerUri;
+
+/// The prefixes of the variables that stand for flags, the first wins.
+pub(crate) const VARIABLE_PREFIXES: [&str; 2] = ["IIIF_", "IIIF_SERVER_"];
+
+const AFTER_HELP: &str = "\
+Images are at /iiif/3/IDENTIFIER (Image API 3.0), /iiif/2/IDENTIFIER and /IDENTIFIER (2.1). An \
+identifier is the name of an image in its bucket, with %2F for the slashes.
+
+Flags take one dash or two. A flag that is not given is read from the variable of its name: \
+IIIF_CONFIG_SOURCE for -config-source. The command line wins over the variables, and both win over \
+the config.";
+
+const CONFIGURATION: &str = "Configuration";
+const SERVER: &str = "Server";
+const LIMITS: &str = "Limits";
+
+/// Serves images of any bucket with the IIIF Image API 2.1 and 3.0.
+///
+/// Without a config, the images of the current folder are served.
+#[derive(Debug, Parser)]
+#[expect(clippy::doc_markdown, reason = "help texts have no markup")]
+#[command(name = "iiif-server", version = version(), max_term_width = 100, after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// Where to listen: http://HOST:PORT, with ?header_timeout=SECONDS and ?idle_timeout=SECONDS
+    #[arg(long, value_name = "URI", default_value = "http://localhost:8080", help_heading = SERVER)]
+    pub(crate) server_uri: ServerUri,
+
+    /// The URI of the server as clients see it [default: told by each request]
+    #[arg(long, value_name = "URI", help_heading = SERVER)]
+    pub(crate) public_uri: Option<BaseUri>,
+
+    /// How long clients and proxies may keep what they got
+    #[arg(long, value_name = "HEADER", default_value = "public, max-age=3600", help_heading = SERVER)]
+    pub(crate) cache_control: String,
+
+    /// Seconds after which a source is looked at again, to see whether it changed
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, help_heading = SERVER)]
+    pub(crate) source_refresh: u64,
+
+    /// What !w,h gives in 3.0 where it is larger than the region: an error, as the official validator
+    /// wants it, or the region, as the specification has it
+    #[arg(long, value_enum, default_value_t, value_name = "ANSWER", help_heading = SERVER)]
+    pub(crate) oversized_box: BoxAnswer,
+
+    /// Memory for caches and work, such as 512MiB [default: half of the machine's]
+    #[arg(long, value_name = "BYTES", help_heading = LIMITS)]
+    pub(crate) memory_limit: Option<ByteSize>,
+
+    /// Images that are decoded at the same time [default: the number of cores]
+    #[arg(long, value_name = "N", help_heading = LIMITS)]
+    pub(crate) concurrency: Option<NonZeroUsize>,
+
+    /// A config file; the same as -config-source and -config-name
+    #[arg(long, value_name = "PATH", help_heading = CONFIGURATION)]
+    pub(crate) config: Option<String>,
+
+    /// The bucket of the config file, such as file:///etc/go-iiif
+    #[arg(long, value_name = "BUCKET", help_heading = CONFIGURATION, conflicts_with = "config")]
+    pub(crate) config_source: Option<String>,
+
+    /// The name of the config file in its bucket
+    #[arg(long, value_name = "NAME", default_value = "config.json", help_heading = CONFIGURATION)]
+    pub(crate) config_name: String,
+
+    /// The bucket of images; replaces images.source.uri of the config
+    #[arg(long, value_name = "BUCKET", help_heading = CONFIGURATION)]
+    pub(crate) config_images_source_uri: Option<String>,
+
+    /// Log everything that is done
+    #[arg(long, help_heading = SERVER, default_value_t = false, num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", action = ArgAction::Set,
+        value_parser = BoolishValueParser::new())]
+    pub(crate) verbose: bool,
+
+    /// The form of log lines
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = SERVER)]
+    pub(crate) log_format: LogFormat,
+}
+
+/// What `!w,h` gives in 3.0 where it is larger than the region.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BoxAnswer {
+    /// An error.
+    #[default]
+    Error,
+    /// The region.
+    Region,
+}
+
+impl From<BoxAnswer> for OversizedBox {
+    fn from(answer: BoxAnswer) -> Self {
+        match answer {
+            BoxAnswer::Error => Self::Refused,
+            BoxAnswer::Region => Self::Region,
+        }
+    }
+}
+
+impl Args {
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        if self.verbose {
+            Verbosity::Verbose
+        } else {
+            Verbosity::Normal
+        }
+    }
+}
+
+/// The version and what decides how fast the program is.
+fn version() -> &'static str {
+    static VERSION: LazyLock<String> =
+        LazyLock::new(|| format!("{} (jpeg: {JPEG_BACK_END})", env!("CARGO_PKG_VERSION")));
+    &VERSION
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_are_consistent() {
+        Args::command().debug_assert();
+    }
+}

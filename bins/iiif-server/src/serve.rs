@@ -1,0 +1,81 @@
+//! Connections: accepted until a signal comes, and finished then.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use iiif_cli::{ExitStatus, first_signal};
+use tokio::net::TcpListener;
+
+use crate::listen::ServerUri;
+
+/// How long requests that are under way may take once a signal came.
+const SHUTDOWN_TIME: Duration = Duration::from_secs(30);
+
+/// How long to wait where no connection can be accepted: too many files are open, say.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves HTTP/1.1 and HTTP/2 without TLS until SIGINT or SIGTERM, then finishes what it began.
+pub(crate) async fn run(
+    listener: TcpListener,
+    router: &Router,
+    uri: &ServerUri,
+) -> anyhow::Result<ExitStatus> {
+    tracing::info!("listening at http://{}", listener.local_addr()?);
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(uri.header_timeout);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(uri.idle_timeout));
+    let connections = GracefulShutdown::new();
+    let mut signal = pin!(first_signal());
+    loop {
+        let accepted = tokio::select! {
+            signal = &mut signal => {
+                signal?;
+                break;
+            }
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _peer)) => stream,
+            Err(error) => {
+                tracing::warn!("cannot accept a connection: {error}");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        // Answers are written in one go; waiting for more only delays them.
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(router.clone());
+        let connection = builder
+            .serve_connection(TokioIo::new(stream), service)
+            .into_owned();
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!("a connection ended: {error}");
+            }
+        });
+    }
+    tracing::info!("finishing what is under way");
+    if tokio::time::timeout(SHUTDOWN_TIME, connections.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            "requests were still under way after {} s",
+            SHUTDOWN_TIME.as_secs()
+        );
+        return Ok(ExitStatus::Failed);
+    }
+    Ok(ExitStatus::Success)
+}

@@ -1,0 +1,132 @@
+//! Who may work when: small requests never wait behind large ones, and all memory is counted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use iiif_derivatives::MemoryBudget;
+use rayon::ThreadPool;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use crate::{Problem, ServiceOptions};
+
+/// What takes more memory than this is large. A tile of 1024x1024 pixels takes less.
+const SMALL_MAX_BYTES: u64 = 32 << 20;
+
+/// Lets requests work, each in the lane of its size.
+pub(crate) struct Admission {
+    small: Lane,
+    large: Lane,
+}
+
+/// Requests that share slots, memory and threads. The threads are the lane's own, so that the
+/// system, and no queue, shares the cores between lanes.
+struct Lane {
+    slots: Arc<Semaphore>,
+    budget: MemoryBudget,
+    threads: Arc<ThreadPool>,
+    waiting: AtomicUsize,
+    max_waiting: usize,
+    max_wait: Duration,
+}
+
+impl Admission {
+    /// `small_bytes` and `large_bytes` are the memory of the lanes.
+    pub(crate) fn new(
+        options: &ServiceOptions,
+        small_bytes: u64,
+        large_bytes: u64,
+    ) -> Result<Self, rayon::ThreadPoolBuildError> {
+        let cores = options.concurrency.get();
+        Ok(Self {
+            // Beside one that computes, another may read.
+            small: Lane::new(options, 2 * cores, small_bytes)?,
+            large: Lane::new(options, cores.div_ceil(2), large_bytes)?,
+        })
+    }
+
+    /// Returns the most bytes that any work may take.
+    pub(crate) fn max_bytes(&self) -> u64 {
+        self.large.budget.limit_bytes()
+    }
+
+    /// Runs work that takes `bytes` of memory at most, once there is room for it. What has begun
+    /// goes on when the client goes away; what waits does not.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        bytes: u64,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let is_small = bytes <= SMALL_MAX_BYTES.min(self.small.budget.limit_bytes());
+        let lane = if is_small { &self.small } else { &self.large };
+        lane.run(bytes, work).await
+    }
+}
+
+impl Lane {
+    fn new(
+        options: &ServiceOptions,
+        slots: usize,
+        memory_bytes: u64,
+    ) -> Result<Self, rayon::ThreadPoolBuildError> {
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(options.concurrency.get());
+        Ok(Self {
+            slots: Arc::new(Semaphore::new(slots)),
+            budget: MemoryBudget::new(memory_bytes),
+            threads: Arc::new(threads.build()?),
+            waiting: AtomicUsize::new(0),
+            max_waiting: options.max_waiting,
+            max_wait: options.max_wait,
+        })
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        bytes: u64,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let admitted = {
+            let _waiting = Waiting::begin(&self.waiting, self.max_waiting)?;
+            let admit = async {
+                let slot = Arc::clone(&self.slots).acquire_owned().await;
+                let memory = self.budget.reserve_work(bytes).await;
+                (slot, memory.map_err(|_over_budget| Problem::too_large()))
+            };
+            let admitted = timeout(self.max_wait, admit).await;
+            admitted.map_err(|_elapsed| Problem::busy())?
+        };
+        let (slot, memory) = (admitted.0, admitted.1?);
+        let threads = Arc::clone(&self.threads);
+        let done = spawn_blocking(move || {
+            let done = threads.install(work);
+            drop((slot, memory));
+            done
+        });
+        done.await.map_err(|error| {
+            tracing::error!("the work on an image ended unexpectedly: {error}");
+            Problem::internal()
+        })
+    }
+}
+
+/// A request that waits, counted as long as it does.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn begin(waiting: &'a AtomicUsize, most: usize) -> Result<Self, Problem> {
+        let before = waiting.fetch_add(1, Ordering::Relaxed);
+        let counted = Self(waiting);
+        if before >= most {
+            return Err(Problem::busy());
+        }
+        Ok(counted)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,17 @@
+//! Why a service cannot be started.
+
+use axum::http::header::InvalidHeaderValue;
+
+/// Why a service cannot be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// `Cache-Control` has characters that no header takes.
+    #[error(
+        "`Cache-Control` cannot be sent; expected printable ASCII such as `public, max-age=3600`"
+    )]
+    CacheControl(#[from] InvalidHeaderValue),
+    /// The threads that make derivatives cannot be started.
+    #[error("cannot start the threads that make derivatives")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}

@@ -1,0 +1,40 @@
+//! The IIIF Image API 2.1 and 3.0 over HTTP, as an axum [`Router`](axum::Router) over any bucket.
+//!
+//! ```no_run
+//! use iiif_config::Config;
+//! use iiif_http::{ImageService, ServiceOptions};
+//! use iiif_storage::{Environment, MissingFolder, StorageOpener};
+//!
+//! # fn router() -> Result<axum::Router, Box<dyn std::error::Error>> {
+//! let storage = StorageOpener::new(Environment::from_process());
+//! let images = storage.open("s3://scans", MissingFolder::Refuse)?;
+//! let service = ImageService::new(images, &Config::default(), ServiceOptions::default())?;
+//! Ok(axum::Router::new().nest("/images", service.router()))
+//! # }
+//! ```
+//!
+//! A request goes through `target` (what its path names), `sources` (which version of which image),
+//! `etag` (whether the client has it), `derivatives` (whether it was made before) and `admission`
+//! (whether there is room to make it); `service` puts the answer together. `problem` is the table of
+//! what goes wrong and the status that tells it.
+
+#![forbid(unsafe_code)]
+
+mod accept;
+mod admission;
+mod derivatives;
+mod disposition;
+mod error;
+mod etag;
+mod info;
+mod options;
+mod problem;
+mod public_uri;
+mod service;
+mod sources;
+mod target;
+
+pub use crate::error::ServiceError;
+pub use crate::options::ServiceOptions;
+pub(crate) use crate::problem::Problem;
+pub use crate::service::ImageService;

@@ -1,0 +1,47 @@
+//! What a service may take, and how it answers.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use iiif_image_api::{BaseUri, OversizedBox};
+
+/// What a service may take, and how it answers.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ServiceOptions {
+    /// The URI of the server as clients see it, with what stands before `/iiif/3` in its path.
+    /// Default: told by each request, from `Forwarded`, `X-Forwarded-*` or `Host`.
+    pub public_uri: Option<BaseUri>,
+    /// Memory for caches and work together, in bytes. Default: 512 MiB.
+    pub memory_limit_bytes: u64,
+    /// Images that are decoded at the same time. Default: the number of cores.
+    pub concurrency: NonZeroUsize,
+    /// Requests that wait for their turn; more are turned away with 503. Default: 256.
+    pub max_waiting: usize,
+    /// How long a request waits for its turn before it is turned away with 503. Default: 30 s.
+    pub max_wait: Duration,
+    /// How long a source is taken to be what it was when it was last looked at. Default: 2 s.
+    pub source_refresh: Duration,
+    /// `Cache-Control` of images and info.json. Default: `public, max-age=3600`.
+    pub cache_control: String,
+    /// What a `!w,h` larger than the region gives in 3.0. Default: it is refused, as the official
+    /// validator wants it; the text of 3.0 §4.2 gives the region.
+    pub oversized_box: OversizedBox,
+}
+
+const DEFAULT_MEMORY_LIMIT_BYTES: u64 = 512 << 20;
+
+impl Default for ServiceOptions {
+    fn default() -> Self {
+        Self {
+            public_uri: None,
+            memory_limit_bytes: DEFAULT_MEMORY_LIMIT_BYTES,
+            concurrency: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            max_waiting: 256,
+            max_wait: Duration::from_secs(30),
+            source_refresh: Duration::from_secs(2),
+            cache_control: "public, max-age=3600".to_owned(),
+            oversized_box: OversizedBox::Refused,
+        }
+    }
+}

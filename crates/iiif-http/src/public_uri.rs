@@ -1,0 +1,138 @@
+//! Under which URI the service was asked.
+
+use axum::http::header::{FORWARDED, HOST};
+use axum::http::{HeaderMap, Uri};
+use iiif_image_api::BaseUri;
+
+use crate::Problem;
+
+/// Returns the URI of the server as the client sees it, without a path: from `Forwarded` (RFC 7239
+/// §4), else from `X-Forwarded-Proto`, `-Host` and `-Port`, else from the request itself. Of
+/// several proxies the first counts, which is nearest to the client.
+pub(crate) fn server(headers: &HeaderMap, uri: &Uri) -> Result<BaseUri, Problem> {
+    let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.split(',').next()?.trim());
+    let forwarded = text(FORWARDED.as_str()).unwrap_or("");
+    let scheme = parameter(forwarded, "proto")
+        .or_else(|| text("x-forwarded-proto"))
+        .or_else(|| uri.scheme_str())
+        .unwrap_or("http");
+    let forwarded_host = parameter(forwarded, "host").or_else(|| text("x-forwarded-host"));
+    let host = forwarded_host
+        .or_else(|| text(HOST.as_str()))
+        // HTTP/2 has the host in the URI.
+        .or_else(|| uri.authority().map(axum::http::uri::Authority::as_str))
+        .unwrap_or("localhost");
+    let port = text("x-forwarded-port").filter(|port| {
+        let is_default = matches!((scheme, *port), ("http", "80") | ("https", "443"));
+        !is_default && !has_port(host)
+    });
+    let server = match port {
+        Some(port) => format!("{scheme}://{host}:{port}"),
+        None => format!("{scheme}://{host}"),
+    };
+    let parsed: Option<BaseUri> = server.parse().ok();
+    parsed
+        .filter(|server| server.prefix().is_empty())
+        .ok_or_else(|| Problem::bad_request("the headers that tell the host make no URI"))
+}
+
+/// Returns the path before that of this service, where a proxy cut it off.
+pub(crate) fn prefix(headers: &HeaderMap) -> &str {
+    let prefix = headers
+        .get("x-forwarded-prefix")
+        .and_then(|value| value.to_str().ok());
+    prefix.unwrap_or("").trim_matches('/')
+}
+
+/// An address of IPv6 has colons, in brackets.
+fn has_port(host: &str) -> bool {
+    host.rsplit(']').next().is_some_and(|end| end.contains(':'))
+}
+
+/// Returns a parameter of the first element of `Forwarded`.
+fn parameter<'a>(forwarded: &'a str, name: &str) -> Option<&'a str> {
+    forwarded.split(';').find_map(|pair| {
+        let (key, value) = pair.split_once('=')?;
+        let is_it = key.trim().eq_ignore_ascii_case(name);
+        is_it.then(|| value.trim().trim_matches('"'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn server_of(pairs: &[(&'static str, &'static str)]) -> Option<String> {
+        let headers: HeaderMap = pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect();
+        let uri = Uri::from_static("/a.jpg/info.json");
+        Some(server(&headers, &uri).ok()?.to_string())
+    }
+
+    #[test]
+    fn the_client_s_view_of_the_server_wins() {
+        let table: [(&[(&str, &str)], &str); 7] = [
+            (&[("host", "a.org:8080")], "http://a.org:8080"),
+            (
+                &[("host", "a"), ("x-forwarded-proto", "https")],
+                "https://a",
+            ),
+            (
+                &[
+                    ("host", "a"),
+                    ("x-forwarded-host", "b.org, c"),
+                    ("x-forwarded-proto", "https,http"),
+                ],
+                "https://b.org",
+            ),
+            (
+                &[("host", "a"), ("x-forwarded-port", "8443")],
+                "http://a:8443",
+            ),
+            (
+                &[
+                    ("host", "a"),
+                    ("x-forwarded-proto", "https"),
+                    ("x-forwarded-port", "443"),
+                ],
+                "https://a",
+            ),
+            (
+                &[
+                    ("host", "a"),
+                    (
+                        "forwarded",
+                        "for=192.0.2.1;Proto=https;host=\"b.org:99\", for=x",
+                    ),
+                ],
+                "https://b.org:99",
+            ),
+            (
+                &[("host", "[::1]"), ("x-forwarded-port", "1")],
+                "http://[::1]:1",
+            ),
+        ];
+        for (headers, expected) in table {
+            assert_eq!(server_of(headers).as_deref(), Some(expected), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn headers_that_make_no_uri_are_refused() {
+        for host in ["a b", "a\"b", "u@a", "a/../b", "a/b", "a#b"] {
+            let header = HeaderValue::from_str(host).expect("a header");
+            let headers: HeaderMap = [(HOST, header)].into_iter().collect();
+            let server = server(&headers, &Uri::from_static("/"));
+            assert!(server.is_err(), "{host}: {server:?}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! info.json of both versions, as the client asks for it.
+
+use iiif_http::ServiceOptions;
+use serde_json::json;
+
+use crate::server::{COLOR, GRAY, Server};
+
+#[tokio::test]
+async fn the_documents_are_those_of_their_version() {
+    let server = Server::start().await;
+    let v3 = server.get(&format!("/iiif/3/{COLOR}/info.json")).await;
+    assert_eq!(
+        v3.header("content-type"),
+        r#"application/ld+json;profile="http://iiif.io/api/image/3/context.json""#
+    );
+    assert_eq!(
+        v3.link("profile"),
+        Some("http://iiif.io/api/image/3/level2.json")
+    );
+    let v3 = v3.json();
+    assert_eq!(v3["id"], format!("http://example.org/iiif/3/{COLOR}"));
+    assert_eq!(v3["type"], "ImageService3");
+    assert_eq!(v3["profile"], "level2");
+    assert!(v3["maxArea"].is_u64(), "upscaling needs a limit (3.0 §5.3)");
+    let qualities = v3["extraQualities"].as_array().unwrap();
+    assert!(qualities.contains(&json!("color")) && qualities.contains(&json!("bitonal")));
+
+    let v2 = server.get(&format!("/iiif/2/{COLOR}/info.json")).await;
+    assert_eq!(v2.header("content-type"), "application/json");
+    assert_eq!(v2.header("vary"), "Accept");
+    let v2 = v2.json();
+    assert_eq!(v2["@id"], format!("http://example.org/iiif/2/{COLOR}"));
+    assert_eq!(v2["profile"][0], "http://iiif.io/api/image/2/level2.json");
+    assert_eq!((&v2["width"], &v2["height"]), (&json!(300), &json!(200)));
+
+    let root = server.get(&format!("/{COLOR}/info.json")).await.json();
+    assert_eq!(root["@id"], format!("http://example.org/{COLOR}"));
+    let gray = server
+        .get(&format!("/iiif/3/{GRAY}/info.json"))
+        .await
+        .json();
+    let qualities = gray["extraQualities"].as_array().unwrap();
+    assert!(!qualities.contains(&json!("color")), "3.0 §4.4");
+}
+
+#[tokio::test]
+async fn every_size_and_tile_that_is_offered_is_answered() {
+    let server = Server::start().await;
+    let info = server
+        .get(&format!("/iiif/3/{GRAY}/info.json"))
+        .await
+        .json();
+    let sizes = info["sizes"].as_array().unwrap();
+    assert!(!sizes.is_empty());
+    for size in sizes {
+        let path = format!(
+            "/iiif/3/{GRAY}/full/{},{}/0/default.jpg",
+            size["width"], size["height"]
+        );
+        let made = server.get(&path).await.image();
+        assert_eq!(
+            json!({"width": made.width(), "height": made.height()}),
+            *size
+        );
+    }
+    let width = info["tiles"][0]["width"].as_u64().unwrap();
+    for factor in info["tiles"][0]["scaleFactors"].as_array().unwrap() {
+        let side = (width * factor.as_u64().unwrap()).min(480);
+        let path = format!(
+            "/iiif/3/{GRAY}/0,0,{side},{side}/{0},{0}/0/default.jpg",
+            side.min(width)
+        );
+        assert_eq!(
+            u64::from(server.get(&path).await.image().width()),
+            side.min(width)
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_switched_off_is_neither_offered_nor_done() {
+    let config = r#"{"features": {"disable": {"size": ["sizeUpscaling"], "region": ["regionByPct"], "format": ["webp"]}}}"#;
+    let server = Server::with(config, ServiceOptions::default()).await;
+    let info = server
+        .get(&format!("/iiif/3/{COLOR}/info.json"))
+        .await
+        .json();
+    assert_eq!(info["profile"], "level1", "level 2 has regionByPct");
+    let text = info.to_string();
+    for word in ["sizeUpscaling", "regionByPct", "webp"] {
+        assert!(!text.contains(word), "{text}");
+    }
+    let status = async |request: &str| {
+        let answer = server.get(&format!("/iiif/3/{COLOR}/{request}")).await;
+        answer.status.as_u16()
+    };
+    assert_eq!(status("full/^600,/0/default.jpg").await, 501);
+    assert_eq!(status("pct:0,0,50,50/max/0/default.jpg").await, 400);
+    assert_eq!(status("full/max/0/default.webp").await, 400);
+    assert_eq!(status("full/max/0/default.jpg").await, 200);
+}
