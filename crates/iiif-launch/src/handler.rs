@@ -56,7 +56,7 @@ impl LaunchHandler {
     /// for SQS the messages that failed; else `TaskId`, the first task, `URIs`, and all of both in
     /// `Tasks`, with `Errors` for what was not launched, and what failed while it was followed.
     ///
-    /// With [`FollowOptions::waits`] tasks are followed until `time`, or the time of
+    /// With [`FollowUntil::AllStopped`](crate::FollowUntil::AllStopped) tasks are followed until `time`, or the time of
     /// [`FollowOptions::timeout`], is over; those that are still running then are told with their state.
     ///
     /// # Errors

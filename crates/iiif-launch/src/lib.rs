@@ -46,7 +46,7 @@ pub use crate::arrivals::{Arrival, Arrivals, Folders};
 #[cfg(feature = "aws")]
 pub use crate::backoff::Backoff;
 #[cfg(feature = "aws")]
-pub use crate::batch::{FollowOptions, TaskEvent};
+pub use crate::batch::{FollowOptions, FollowUntil, TaskEvent};
 pub use crate::command::{ContainerCommand, ContainerInput};
 #[cfg(feature = "aws")]
 pub use crate::ecs::{ContainerOutcome, TaskLauncher, TaskOutcome};

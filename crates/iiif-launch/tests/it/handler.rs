@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use iiif_launch::{FollowOptions, LaunchHandler, TaskLauncher};
+use iiif_launch::{FollowOptions, FollowUntil, LaunchHandler, TaskLauncher};
 use serde_json::{Value, json};
 
 use crate::ecs::{started, template};
@@ -103,7 +103,7 @@ async fn waiting_ends_when_the_time_does() {
     let server = Server::with_a_running_task().await;
     let mut handler = handler(&server).await;
     handler.follow = FollowOptions::default()
-        .with_waits(true)
+        .with_until(FollowUntil::AllStopped)
         .with_interval(Duration::from_millis(10));
     let time = Duration::from_millis(100);
     let event = json!({"Records": [record("a.jpg")]});
