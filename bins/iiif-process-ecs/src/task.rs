@@ -13,8 +13,8 @@ use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener, object_uri
 use serde_json::{Map, Value};
 
 use crate::args::Args;
-use crate::ends::Ends;
 use crate::left::LeftManifest;
+use crate::outcomes::Outcomes;
 use crate::{connect, reports};
 
 /// A task to be, and what it processes.
@@ -38,7 +38,7 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     let launcher = TaskLauncher::new(&config);
     let requests: Vec<TaskRequest> = planned.iter().map(|one| one.request.clone()).collect();
     let container = args.container.as_deref().unwrap_or_default();
-    let mut ends = Ends::new(container, args.wait.then_some(requests.len()));
+    let mut outcomes = Outcomes::new(container, args.wait.then_some(requests.len()));
     let mut signal = None;
     let stop = async {
         match iiif_cli::first_signal().await {
@@ -48,18 +48,18 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     };
     let follow = connect::follow(args);
     launcher
-        .run_all(&requests, &follow, stop, |event| ends.note(event))
+        .run_all(&requests, &follow, stop, |event| outcomes.note(event))
         .await;
-    ends.finish();
+    outcomes.finish();
 
-    let stopped: Vec<&(usize, TaskOutcome)> = (ends.stopped.iter())
+    let stopped: Vec<&(usize, TaskOutcome)> = (outcomes.stopped.iter())
         .filter(|(_, outcome)| args.wait || outcome.exit_code(container) != Some(0))
         .collect();
     let tasks = stopped
         .iter()
         .map(|(index, outcome)| (outcome, &uris[planned[*index].uris.clone()]));
     let reports = reports::read(args, &launcher, &config, tasks.collect()).await;
-    let mut left: Vec<usize> = (ends.left.iter())
+    let mut left: Vec<usize> = (outcomes.left.iter())
         .flat_map(|index| planned[*index].uris.clone())
         .collect();
     for ((index, outcome), report) in stopped.iter().zip(&reports) {
@@ -74,11 +74,11 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     // What ran, ran: this is no error of usage.
     if let Err(error) = print(args, &left_manifest, left, reports) {
         iiif_cli::tell_error(&error, args.log_format);
-        ends.worsen(ExitStatus::Failed.code());
+        outcomes.worsen(ExitStatus::Failed.code());
     }
     Ok(match signal {
         Some(signal) => ExitStatus::Signaled(signal).into(),
-        None => ExitCode::from(ends.code),
+        None => ExitCode::from(outcomes.code),
     })
 }
 
