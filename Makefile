@@ -7,7 +7,7 @@ DEMO := $(TARGET)/demo
 # features are all named once, so that the rest is the same without it.
 TURBO_TOOLS := cmake $(if $(filter x86_64 amd64,$(shell uname -m)),nasm)
 MISSING_TOOLS := $(strip $(foreach tool,$(TURBO_TOOLS),$(if $(shell command -v $(tool) 2>/dev/null),,$(tool))))
-PURE_FEATURES := --features iiif-pipeline/webp-lossy,iiif-testkit/s3,iiif-testkit/aws,iiif-testkit/lambda,iiif-launch/aws,aws-dsn/sdk
+PURE_FEATURES := --features iiif-pipeline/webp-lossy,iiif-testkit/s3,iiif-testkit/aws,iiif-testkit/lambda,iiif-launch/aws,iiif-launch/lambda,aws-dsn/sdk
 ifeq ($(MISSING_TOOLS),)
 FEATURES := --all-features
 TURBO := --features turbojpeg

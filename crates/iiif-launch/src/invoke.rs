@@ -198,8 +198,8 @@ mod tests {
         for event in &events {
             assert!(event.to_string().len() <= 4000);
             let mut deliveries = deliveries(event).expect("an S3 event");
-            let objects = deliveries.remove(0).objects.expect("objects");
-            found.extend(objects.into_iter().map(|object| object.key));
+            let objects = deliveries.remove(0).objects;
+            found.extend(objects.into_iter().map(|object| object.expect("a key").key));
         }
         assert_eq!(found, uris);
     }
