@@ -3,13 +3,14 @@
 use std::ops::Range;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use iiif_cli::ExitStatus;
 use iiif_config::ProcessingUri;
 use iiif_launch::{
-    ContainerInput, TaskLauncher, TaskOutcome, TaskRequest, shares, shares_of_manifests,
+    ContainerInput, MAX_OVERRIDES_CHARS, TaskLauncher, TaskOutcome, TaskRequest, manifest_name,
+    shares, shares_of_manifests,
 };
-use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener, object_uri};
+use iiif_storage::{Environment, MissingFolder, StorageOpener, object_uri};
 use serde_json::{Map, Value};
 
 use crate::args::Args;
@@ -131,11 +132,18 @@ async fn plan(args: &Args, uris: &[String]) -> anyhow::Result<Vec<Planned>> {
         };
         let mut planned = Vec::new();
         for share in shares_of_manifests(uris.len(), args.uris_per_task) {
-            let name = put_manifest(opened.as_ref(), &uris[share.clone()]).await?;
+            let text = uris[share.clone()].join("\n") + "\n";
+            let name = manifest_name(&text);
             // The container has its own.
             let place = object_uri(&without_credentials(bucket), &name);
+            let request = template.request(ContainerInput::Manifest(&place));
+            check_fits(&request)?;
+            if let Some(bucket) = &opened {
+                let put = bucket.put(&name, text.into(), "text/plain").await;
+                put.context("cannot put a manifest into -manifest-bucket")?;
+            }
             planned.push(Planned {
-                request: template.request(ContainerInput::Manifest(&place)),
+                request,
                 uris: share,
             });
         }
@@ -148,15 +156,15 @@ async fn plan(args: &Args, uris: &[String]) -> anyhow::Result<Vec<Planned>> {
     Ok(as_arguments?.into_iter().map(planned).collect())
 }
 
-/// Puts a list of URIs and returns its name, which its content makes.
-async fn put_manifest(bucket: Option<&Bucket>, uris: &[String]) -> anyhow::Result<String> {
-    let text = uris.join("\n") + "\n";
-    let name = iiif_launch::manifest_name(&text);
-    if let Some(bucket) = bucket {
-        let put = bucket.put(&name, text.into(), "text/plain").await;
-        put.context("cannot put a manifest into -manifest-bucket")?;
-    }
-    Ok(name)
+/// Checks that ECS takes a request with a manifest, which other flags can make too long.
+fn check_fits(request: &TaskRequest) -> anyhow::Result<()> {
+    let chars = request.overrides.chars();
+    ensure!(
+        chars <= MAX_OVERRIDES_CHARS,
+        "the overrides of a task that reads a manifest have {chars} characters, and may have \
+         {MAX_OVERRIDES_CHARS}; expected shorter -manifest-bucket, -config, -instructions or -report-name"
+    );
+    Ok(())
 }
 
 /// Returns the URI of a bucket without what is secret, and only true on this machine.

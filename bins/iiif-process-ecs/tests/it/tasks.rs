@@ -1,4 +1,5 @@
 use iiif_testkit::aws::{Answer, Asked, AwsServer};
+use iiif_testkit::s3::S3Server;
 use serde_json::{Value, json};
 
 use crate::run::{Run, TASK, run};
@@ -272,7 +273,9 @@ async fn credentials_of_the_manifest_bucket_are_not_sent_to_the_container() {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_that_are_too_long_for_a_command_travel_as_objects() {
     let folder = tempfile::tempdir().unwrap();
-    let bucket = format!("file://{}", folder.path().display());
+    let s3 = S3Server::start().await.unwrap();
+    s3.create_bucket("lists").unwrap();
+    let bucket = s3.bucket_uri("lists");
     let server = AwsServer::start(cluster(&[Some(0)])).await.unwrap();
     let uris: Vec<String> = (0..500)
         .map(|number| format!("file:///scans-of-2024/{number:04}.jpg"))
@@ -289,7 +292,8 @@ async fn lists_that_are_too_long_for_a_command_travel_as_objects() {
     let command = asked[0].body["overrides"]["containerOverrides"][0]["command"].clone();
     let command: Vec<String> = serde_json::from_value(command).unwrap();
     assert_eq!(command[command.len() - 2], "-manifest");
-    let place = command.last().unwrap().strip_prefix("file://").unwrap();
-    let written = std::fs::read_to_string(place).unwrap();
+    let (place, _) = command.last().unwrap().split_once('?').unwrap();
+    let name = place.rsplit('/').next().unwrap();
+    let written = std::fs::read_to_string(s3.folder("lists").join(name)).unwrap();
     assert_eq!(written.lines().collect::<Vec<_>>(), uris);
 }
