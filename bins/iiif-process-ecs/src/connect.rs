@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use aws_dsn::{AwsDsn, SdkConfig, SdkOptions};
 use iiif_launch::{
-    ContainerCommand, FollowOptions, FollowUntil, LaunchType, Network, ObjectFilter, Placement,
-    PublicIp, TaskTemplate,
+    BucketFolder, ContainerCommand, FollowOptions, FollowUntil, LaunchType, Network, ObjectFilter,
+    Placement, PublicIp, TaskTemplate,
 };
 
 use crate::args::{self, Args, DsnText};
@@ -73,8 +73,11 @@ pub(crate) fn follow(args: &Args) -> FollowOptions {
 
 /// Returns which objects of events are processed.
 pub(crate) fn filter(args: &Args) -> anyhow::Result<ObjectFilter> {
-    let derivatives = args.derivatives.as_deref();
-    ObjectFilter::new(&args.include, &args.exclude, derivatives.as_slice())
+    let derivatives = args.derivatives.iter();
+    let derivatives = derivatives
+        .map(|place| BucketFolder::of_uri(place))
+        .collect();
+    ObjectFilter::new(&args.include, &args.exclude, derivatives)
         .context("cannot read -include and -exclude")
 }
 

@@ -7,7 +7,9 @@ use anyhow::{Context as _, anyhow};
 use iiif_cli::ExitStatus;
 use iiif_config::ProcessingUri;
 use iiif_derivatives::{Cancellation, Error, ErrorKind, Job, Outcome};
-use iiif_launch::{EventImage, EventImages, Failures, HandlerError, KeyPath, ObjectFilter, serve};
+use iiif_launch::{
+    BucketFolder, EventImage, EventImages, Failures, HandlerError, KeyPath, ObjectFilter, serve,
+};
 use iiif_storage::MissingFolder;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
@@ -18,11 +20,13 @@ use crate::{batch, load};
 /// Answers events until the function is stopped.
 pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
     // What this function writes is never read by it, whatever the flags say.
-    let mut derivatives = vec![&job.config.derivatives_uri[..]];
-    derivatives.extend(args.derivatives.as_deref());
+    let mut derivatives = vec![BucketFolder::of_uri(&job.config.derivatives_uri)];
+    if let Some(place) = &args.derivatives {
+        derivatives.push(place.parse().context("cannot read -derivatives")?);
+    }
     let function = &Function {
         job,
-        filter: ObjectFilter::new(&args.include, &args.exclude, &derivatives)
+        filter: ObjectFilter::new(&args.include, &args.exclude, derivatives)
             .context("cannot read -include and -exclude")?,
         source_from_event: args.source_from_event,
     };

@@ -55,7 +55,7 @@ pub use crate::ecs::{ContainerOutcome, TaskLauncher, TaskOutcome};
 pub use crate::error::LaunchError;
 pub use crate::event::{CreatedObject, Delivery, EventError, deliveries};
 pub use crate::event_images::{EventImage, EventImages, Failures, KeyPath};
-pub use crate::filter::{GlobError, ObjectFilter, Skipped};
+pub use crate::filter::{BucketFolder, GlobError, ObjectFilter, ParseBucketFolderError, Skipped};
 #[cfg(feature = "aws")]
 pub use crate::handler::LaunchHandler;
 #[cfg(feature = "aws")]

@@ -160,6 +160,18 @@ async fn a_function_makes_the_derivatives_of_an_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_place_of_derivatives_that_would_exclude_nothing_is_refused() {
+    let (_server, studio) = cloud().await;
+    let runtime = LambdaRuntime::start().await.unwrap();
+    let list = [("IIIF_PROCESS_DERIVATIVES", "scans/d1,scans/d2")];
+    let child = function(&studio, &runtime, &list);
+    let output = tokio::task::spawn_blocking(|| child.wait_with_output());
+    let run = Run::of(&output.await.unwrap().unwrap());
+    run.assert_code(2);
+    assert!(run.stderr.contains("-derivatives"), "{}", run.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_bucket_of_an_event_is_a_name_and_nothing_more() {
     let (server, studio) = cloud().await;
     let runtime = LambdaRuntime::start().await.unwrap();
