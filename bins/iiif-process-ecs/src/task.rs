@@ -72,8 +72,8 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     }
     left.sort_unstable();
     let left = left.iter().map(|index| &texts[*index][..]);
-    // What ran, ran: this is no error of usage.
-    if let Err(error) = print(args, &left_manifest, left, reports) {
+    // What ran, ran: these are no errors of usage.
+    for error in print(args, &left_manifest, left, reports) {
         iiif_cli::tell_error(&error, args.log_format);
         outcomes.worsen(ExitStatus::Failed.code());
     }
@@ -83,27 +83,30 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     })
 }
 
-/// Prints the reports, and writes what is left first where it goes elsewhere: reports that are lost can be
-/// made again.
+/// Prints the reports, and writes what is left, first where it goes elsewhere: reports that are lost can be
+/// made again. Returns what of both fails.
 fn print<'a>(
     args: &Args,
     left_manifest: &LeftManifest<'_>,
     left: impl Iterator<Item = &'a str>,
     reports: Vec<Map<String, Value>>,
-) -> anyhow::Result<()> {
+) -> Vec<anyhow::Error> {
     let print_reports = || {
         if !args.wait {
             return Ok(());
         }
         let merged: Map<String, Value> = reports.into_iter().flatten().collect();
-        iiif_cli::print_line(&Value::Object(merged).to_string())
+        let printed = iiif_cli::print_line(&Value::Object(merged).to_string());
+        printed.context("cannot print the reports")
     };
-    if left_manifest.is_stdout() {
-        print_reports()?;
-        return left_manifest.write(left);
-    }
-    left_manifest.write(left)?;
-    Ok(print_reports()?)
+    let results = if left_manifest.is_stdout() {
+        let printed = print_reports();
+        [printed, left_manifest.write(left)]
+    } else {
+        let written = left_manifest.write(left);
+        [written, print_reports()]
+    };
+    results.into_iter().filter_map(Result::err).collect()
 }
 
 /// Returns whether a task has done, or tried, all that it was asked for. One that was interrupted has

@@ -2,7 +2,7 @@ use iiif_testkit::aws::{Answer, Asked, AwsServer};
 use iiif_testkit::s3::S3Server;
 use serde_json::{Value, json};
 
-use crate::run::{Run, TASK, run};
+use crate::run::{Run, TASK, run, run_on_a_full_disk};
 
 /// Flags for a task for each image, all followed to their end.
 const WAIT_FOR_EACH: [&str; 3] = ["-wait", "-uris-per-task", "1"];
@@ -236,6 +236,19 @@ async fn what_an_interrupted_task_did_not_report_is_left_too() {
     let report: Value = serde_json::from_str(&made.stdout).unwrap();
     assert_eq!(report, json!({"2.jpg": {"uris": {}}}));
     assert_eq!(std::fs::read_to_string(list).unwrap(), "file:///1.jpg\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_that_cannot_be_printed_do_not_take_the_manifest_along() {
+    let server = AwsServer::start(cluster(&[Some(0), None])).await.unwrap();
+    let dsn = server.dsn();
+    let uris = ["1.jpg", "2.jpg"];
+    let args = [&["-ecs-dsn", &dsn], &WAIT_FOR_EACH[..], &TASK, &uris].concat();
+    let made = run_on_a_full_disk(&args).await;
+    assert_eq!(made.code, Some(1), "{}", made.stderr);
+    for part in ["cannot print the reports", "\nfile:///2.jpg\n"] {
+        assert!(made.stderr.contains(part), "{part}: {}", made.stderr);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
