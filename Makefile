@@ -227,6 +227,10 @@ deny: ## Check licences, bans and sources of dependencies
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --locked check licenses bans sources; \
 	else echo "WARNING: cargo-deny is not installed, so licences, bans and sources were NOT checked (cargo install cargo-deny)" >&2; fi
 
+.PHONY: advisories
+advisories: ## Check dependencies for known weaknesses, with the database of RustSec as it is now
+	$(CARGO) deny --locked check advisories
+
 .PHONY: deps
 deps: ## Fetch everything that a build needs, and install the tools of libjpeg-turbo if possible
 	$(CARGO) fetch --locked
