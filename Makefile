@@ -7,7 +7,7 @@ DEMO := $(TARGET)/demo
 # features are all named once, so that the rest is the same without it.
 TURBO_TOOLS := cmake $(if $(filter x86_64 amd64,$(shell uname -m)),nasm)
 MISSING_TOOLS := $(strip $(foreach tool,$(TURBO_TOOLS),$(if $(shell command -v $(tool) 2>/dev/null),,$(tool))))
-PURE_FEATURES := --features iiif-pipeline/webp-lossy,iiif-testkit/s3,iiif-testkit/aws,iiif-testkit/lambda,iiif-launch/aws,aws-dsn/sdk
+PURE_FEATURES := --features iiif-pipeline/webp-lossy,iiif-testkit/s3,iiif-testkit/aws,iiif-testkit/lambda,iiif-launch/aws,iiif-launch/lambda,aws-dsn/sdk
 ifeq ($(MISSING_TOOLS),)
 FEATURES := --all-features
 TURBO := --features turbojpeg
@@ -228,6 +228,10 @@ layers: ## Check that no crate reaches a layer it must not know
 deny: ## Check licences, bans and sources of dependencies
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --locked check licenses bans sources; \
 	else echo "WARNING: cargo-deny is not installed, so licences, bans and sources were NOT checked (cargo install cargo-deny)" >&2; fi
+
+.PHONY: advisories
+advisories: ## Check dependencies for known weaknesses, with the database of RustSec as it is now
+	$(CARGO) deny --locked check advisories
 
 .PHONY: deps
 deps: ## Fetch everything that a build needs, and install the tools of libjpeg-turbo if possible

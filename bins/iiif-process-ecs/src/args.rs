@@ -8,7 +8,7 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Parser, ValueEnum};
 use iiif_cli::LogFormat;
 use iiif_config::ReportName;
-use iiif_launch::{CapacityProvider, Tag};
+use iiif_launch::{BucketFolder, CapacityProvider, Tag};
 
 /// The prefix of the variables that stand for flags.
 pub(crate) const VARIABLE_PREFIXES: [&str; 1] = ["IIIF_PROCESS_"];
@@ -280,6 +280,17 @@ impl Args {
             let flags = without_effect.join(", ");
             problems.push(format!("-mode {} does not know {flags}", self.mode_name()));
         }
+        if let Some(bucket) = &self.manifest_bucket
+            && !is_shared(bucket)
+        {
+            let shown = iiif_config::redact_uri(bucket);
+            problems.push(format!(
+                "-manifest-bucket `{shown}` is nothing that a container can read; expected a bucket of S3, s3://BUCKET or s3://BUCKET/FOLDER"
+            ));
+        }
+        if let Some(Err(error)) = self.derivatives.as_deref().map(str::parse::<BucketFolder>) {
+            problems.push(format!("cannot read -derivatives: {error}"));
+        }
         let dsns = [
             ("-ecs-dsn", &self.ecs_dsn),
             ("-lambda-dsn", &self.lambda_dsn),
@@ -353,6 +364,13 @@ impl Args {
         let missing = needed.iter().filter(|(_, is_missing)| *is_missing);
         missing.map(|(flag, _)| *flag).collect()
     }
+}
+
+/// Returns whether a bucket is one that this program writes and a container elsewhere reads: a folder of
+/// this machine is none, nor its memory.
+fn is_shared(bucket: &str) -> bool {
+    let scheme = bucket.trim().split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| ["s3", "s3blob"].contains(&&scheme.to_ascii_lowercase()[..]))
 }
 
 /// ECS writes `ENABLED` and `DISABLED`.

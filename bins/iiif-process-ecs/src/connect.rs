@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use aws_dsn::{AwsDsn, SdkConfig, SdkOptions};
 use iiif_launch::{
-    ContainerCommand, FollowOptions, LaunchType, Network, ObjectFilter, Placement, PublicIp,
-    TaskTemplate,
+    BucketFolder, ContainerCommand, FollowOptions, FollowUntil, LaunchType, Network, ObjectFilter,
+    Placement, PublicIp, TaskTemplate,
 };
 
 use crate::args::{self, Args, DsnText};
@@ -64,13 +64,20 @@ pub(crate) fn follow(args: &Args) -> FollowOptions {
     FollowOptions::default()
         .with_max_tasks(args.max_tasks)
         .with_timeout(args.wait_timeout)
-        .with_waits(args.wait)
+        .with_until(if args.wait {
+            FollowUntil::AllStopped
+        } else {
+            FollowUntil::AllStarted
+        })
 }
 
 /// Returns which objects of events are processed.
 pub(crate) fn filter(args: &Args) -> anyhow::Result<ObjectFilter> {
-    let derivatives = args.derivatives.as_deref();
-    ObjectFilter::new(&args.include, &args.exclude, derivatives.as_slice())
+    let derivatives = args.derivatives.iter();
+    let derivatives = derivatives
+        .map(|place| BucketFolder::of_uri(place))
+        .collect();
+    ObjectFilter::new(&args.include, &args.exclude, derivatives)
         .context("cannot read -include and -exclude")
 }
 

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use iiif_cli::ExitStatus;
 use iiif_config::ProcessingUri;
 use iiif_launch::{FunctionInvoker, Invocation, Invoked, s3_events};
@@ -31,12 +32,20 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     let config = connect::sdk_config(args.lambda_dsn.as_ref(), "-lambda-dsn").await?;
     let invoker = FunctionInvoker::new(&config);
     let mut status = ExitStatus::Success;
+    let mut printed = Ok(());
     let mut left = Vec::new();
     let mut begin = 0;
     for event in &events {
         let end = begin + event["Records"].as_array().map_or(0, Vec::len);
         let is_done = match invoker.invoke(function, invocation, event).await {
-            Ok(invoked) => tell(function, &invoked)?,
+            Ok(invoked) => {
+                let is_done = tell(function, &invoked);
+                let answer = invoked.payload.filter(|_| invoked.function_error.is_none());
+                let line = answer.map(|answer| iiif_cli::print_line(&answer.to_string()));
+                // An answer that is lost is no reason not to invoke the function for the others.
+                printed = printed.and(line.unwrap_or(Ok(())));
+                is_done
+            }
             Err(error) => {
                 tracing::error!("{error}");
                 false
@@ -48,12 +57,18 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
         }
         begin = end;
     }
-    left_manifest.write(left.into_iter().map(String::as_str))?;
+    let written = left_manifest.write(left.into_iter().map(String::as_str));
+    let printed = printed.context("cannot print the answers");
+    // What ran, ran: these are no errors of usage.
+    for error in [written, printed].into_iter().filter_map(Result::err) {
+        iiif_cli::tell_error(&error, args.log_format);
+        status = ExitStatus::Failed;
+    }
     Ok(status.into())
 }
 
-/// Prints what a function returned and logged; returns whether it did its work.
-fn tell(function: &str, invoked: &Invoked) -> anyhow::Result<bool> {
+/// Says what a function logged, and why it failed; returns whether it did its work.
+fn tell(function: &str, invoked: &Invoked) -> bool {
     for line in invoked.log.iter().flat_map(|log| log.lines()) {
         tracing::info!("{function}: {line}");
     }
@@ -61,13 +76,16 @@ fn tell(function: &str, invoked: &Invoked) -> anyhow::Result<bool> {
     if let Some(error) = &invoked.function_error {
         let payload = payload.map(Value::to_string).unwrap_or_default();
         tracing::error!("function `{function}` failed with `{error}`: {payload}");
-        return Ok(false);
+        return false;
     }
-    if let Some(payload) = payload {
-        iiif_cli::print_line(&payload.to_string())?;
+    if let Some(reason) = &invoked.unreadable {
+        tracing::error!(
+            "function `{function}` answered with no JSON: {reason}; expected one that runs iiif-process or iiif-process-ecs with -mode lambda"
+        );
+        return false;
     }
     let has_errors = payload.is_some_and(|payload| !is_empty(&payload["Errors"]));
-    Ok((200..300).contains(&invoked.status) && !has_errors)
+    (200..300).contains(&invoked.status) && !has_errors
 }
 
 fn is_empty(errors: &Value) -> bool {

@@ -1,6 +1,7 @@
 //! The URIs that did not run, as a manifest that can be fed back.
 
 use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
 
 use anyhow::Context as _;
 
@@ -23,16 +24,19 @@ impl<'a> LeftManifest<'a> {
         self.0.is_none()
     }
 
-    /// Writes the URIs, a line each.
+    /// Writes the URIs, a line each. Where that fails they go to stderr: nobody may lose what did not run.
     pub(crate) fn write<'u>(&self, uris: impl Iterator<Item = &'u str>) -> anyhow::Result<()> {
         let text: String = uris.flat_map(|uri| [uri, "\n"]).collect();
-        if let Some(path) = self.0 {
-            let written = fs::write(path, text);
-            return written.with_context(|| format!("cannot write -left-manifest `{path}`"));
+        let written = match self.0 {
+            Some(path) => fs::write(path, &text)
+                .with_context(|| format!("cannot write -left-manifest `{path}`")),
+            None => (text.lines().try_for_each(iiif_cli::print_line))
+                .context("cannot print the URIs that did not run"),
+        };
+        if written.is_err() {
+            // There is nowhere left to report that stderr is gone.
+            let _ = io::stderr().write_all(text.as_bytes());
         }
-        for uri in text.lines() {
-            iiif_cli::print_line(uri)?;
-        }
-        Ok(())
+        written
     }
 }

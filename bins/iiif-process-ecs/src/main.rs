@@ -2,10 +2,10 @@
 
 mod args;
 mod connect;
-mod ends;
 mod invoke;
 mod lambda;
 mod left;
+mod outcomes;
 mod reports;
 mod task;
 mod uris;

@@ -3,18 +3,19 @@
 use std::ops::Range;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use iiif_cli::ExitStatus;
 use iiif_config::ProcessingUri;
 use iiif_launch::{
-    ContainerInput, TaskLauncher, TaskOutcome, TaskRequest, shares, shares_of_manifests,
+    ContainerInput, MAX_OVERRIDES_CHARS, TaskLauncher, TaskOutcome, TaskRequest, manifest_name,
+    shares, shares_of_manifests,
 };
-use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener, object_uri};
+use iiif_storage::{Environment, MissingFolder, StorageOpener, object_uri};
 use serde_json::{Map, Value};
 
 use crate::args::Args;
-use crate::ends::Ends;
 use crate::left::LeftManifest;
+use crate::outcomes::Outcomes;
 use crate::{connect, reports};
 
 /// A task to be, and what it processes.
@@ -38,7 +39,7 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     let launcher = TaskLauncher::new(&config);
     let requests: Vec<TaskRequest> = planned.iter().map(|one| one.request.clone()).collect();
     let container = args.container.as_deref().unwrap_or_default();
-    let mut ends = Ends::new(container, args.wait.then_some(requests.len()));
+    let mut outcomes = Outcomes::new(container, args.wait.then_some(requests.len()));
     let mut signal = None;
     let stop = async {
         match iiif_cli::first_signal().await {
@@ -48,18 +49,18 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     };
     let follow = connect::follow(args);
     launcher
-        .run_all(&requests, &follow, stop, |event| ends.note(event))
+        .run_all(&requests, &follow, stop, |event| outcomes.note(event))
         .await;
-    ends.finish();
+    outcomes.finish();
 
-    let stopped: Vec<&(usize, TaskOutcome)> = (ends.stopped.iter())
+    let stopped: Vec<&(usize, TaskOutcome)> = (outcomes.stopped.iter())
         .filter(|(_, outcome)| args.wait || outcome.exit_code(container) != Some(0))
         .collect();
     let tasks = stopped
         .iter()
         .map(|(index, outcome)| (outcome, &uris[planned[*index].uris.clone()]));
     let reports = reports::read(args, &launcher, &config, tasks.collect()).await;
-    let mut left: Vec<usize> = (ends.left.iter())
+    let mut left: Vec<usize> = (outcomes.left.iter())
         .flat_map(|index| planned[*index].uris.clone())
         .collect();
     for ((index, outcome), report) in stopped.iter().zip(&reports) {
@@ -71,38 +72,41 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     }
     left.sort_unstable();
     let left = left.iter().map(|index| &texts[*index][..]);
-    // What ran, ran: this is no error of usage.
-    if let Err(error) = print(args, &left_manifest, left, reports) {
+    // What ran, ran: these are no errors of usage.
+    for error in print(args, &left_manifest, left, reports) {
         iiif_cli::tell_error(&error, args.log_format);
-        ends.worsen(ExitStatus::Failed.code());
+        outcomes.worsen(ExitStatus::Failed.code());
     }
     Ok(match signal {
         Some(signal) => ExitStatus::Signaled(signal).into(),
-        None => ExitCode::from(ends.code),
+        None => ExitCode::from(outcomes.code),
     })
 }
 
-/// Prints the reports, and writes what is left first where it goes elsewhere: reports that are lost can be
-/// made again.
+/// Prints the reports, and writes what is left, first where it goes elsewhere: reports that are lost can be
+/// made again. Returns what of both fails.
 fn print<'a>(
     args: &Args,
     left_manifest: &LeftManifest<'_>,
     left: impl Iterator<Item = &'a str>,
     reports: Vec<Map<String, Value>>,
-) -> anyhow::Result<()> {
+) -> Vec<anyhow::Error> {
     let print_reports = || {
         if !args.wait {
             return Ok(());
         }
         let merged: Map<String, Value> = reports.into_iter().flatten().collect();
-        iiif_cli::print_line(&Value::Object(merged).to_string())
+        let printed = iiif_cli::print_line(&Value::Object(merged).to_string());
+        printed.context("cannot print the reports")
     };
-    if left_manifest.is_stdout() {
-        print_reports()?;
-        return left_manifest.write(left);
-    }
-    left_manifest.write(left)?;
-    Ok(print_reports()?)
+    let results = if left_manifest.is_stdout() {
+        let printed = print_reports();
+        [printed, left_manifest.write(left)]
+    } else {
+        let written = left_manifest.write(left);
+        [written, print_reports()]
+    };
+    results.into_iter().filter_map(Result::err).collect()
 }
 
 /// Returns whether a task has done, or tried, all that it was asked for. One that was interrupted has
@@ -131,11 +135,18 @@ async fn plan(args: &Args, uris: &[String]) -> anyhow::Result<Vec<Planned>> {
         };
         let mut planned = Vec::new();
         for share in shares_of_manifests(uris.len(), args.uris_per_task) {
-            let name = put_manifest(opened.as_ref(), &uris[share.clone()]).await?;
+            let text = uris[share.clone()].join("\n") + "\n";
+            let name = manifest_name(&text);
             // The container has its own.
             let place = object_uri(&without_credentials(bucket), &name);
+            let request = template.request(ContainerInput::Manifest(&place));
+            check_fits(&request)?;
+            if let Some(bucket) = &opened {
+                let put = bucket.put(&name, text.into(), "text/plain").await;
+                put.context("cannot put a manifest into -manifest-bucket")?;
+            }
             planned.push(Planned {
-                request: template.request(ContainerInput::Manifest(&place)),
+                request,
                 uris: share,
             });
         }
@@ -148,15 +159,15 @@ async fn plan(args: &Args, uris: &[String]) -> anyhow::Result<Vec<Planned>> {
     Ok(as_arguments?.into_iter().map(planned).collect())
 }
 
-/// Puts a list of URIs and returns its name, which its content makes.
-async fn put_manifest(bucket: Option<&Bucket>, uris: &[String]) -> anyhow::Result<String> {
-    let text = uris.join("\n") + "\n";
-    let name = iiif_launch::manifest_name(&text);
-    if let Some(bucket) = bucket {
-        let put = bucket.put(&name, text.into(), "text/plain").await;
-        put.context("cannot put a manifest into -manifest-bucket")?;
-    }
-    Ok(name)
+/// Checks that ECS takes a request with a manifest, which other flags can make too long.
+fn check_fits(request: &TaskRequest) -> anyhow::Result<()> {
+    let chars = request.overrides.chars();
+    ensure!(
+        chars <= MAX_OVERRIDES_CHARS,
+        "the overrides of a task that reads a manifest have {chars} characters, and may have \
+         {MAX_OVERRIDES_CHARS}; expected shorter -manifest-bucket, -config, -instructions or -report-name"
+    );
+    Ok(())
 }
 
 /// Returns the URI of a bucket without what is secret, and only true on this machine.

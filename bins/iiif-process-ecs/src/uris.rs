@@ -1,7 +1,6 @@
 //! Reads what is to be processed.
 
 use std::collections::HashMap;
-use std::io::Read as _;
 
 use anyhow::Context as _;
 use iiif_config::{ProcessingUri, has_image_extension, manifest_lines, without_parameters};
@@ -28,24 +27,31 @@ pub(crate) async fn read(
             )
         })?,
     };
-    let given = args.uris.iter().chain(&args.more_uris).map(String::as_str);
+    let given = args.uris.iter().chain(&args.more_uris);
+    let given = given.map(|text| (None, &text[..]));
+    let lines = manifest_lines(&manifest).map(|(number, text)| (Some(number), text));
     let mut uris = Vec::new();
-    for text in given.chain(manifest_lines(&manifest)) {
+    let mut lines_of: HashMap<ProcessingUri, Vec<Option<usize>>> = HashMap::new();
+    for (line, text) in given.chain(lines) {
         match uri(args, text) {
-            Ok(Some(uri)) => uris.push(uri),
+            Ok(Some(uri)) => {
+                lines_of.entry(uri.clone()).or_default().push(line);
+                uris.push(uri);
+            }
             Ok(None) => {}
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(match line {
+                Some(number) => format!("manifest line {number}: {problem}"),
+                None => problem,
+            }),
         }
     }
-    problems.extend(doubles(args, &uris));
+    problems.extend(doubles(args, lines_of));
     Ok(uris)
 }
 
 async fn manifest(place: &str) -> anyhow::Result<String> {
     if place == "-" {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text)?;
-        return Ok(text);
+        return Ok(std::io::read_to_string(std::io::stdin())?);
     }
     if !place.contains("://") {
         return Ok(std::fs::read_to_string(place)?);
@@ -86,25 +92,26 @@ fn uri(args: &Args, text: &str) -> Result<Option<ProcessingUri>, String> {
         .map_err(|error| format!("`{shown}`: {error}"))
 }
 
-/// Returns the URIs that are there twice, which stripped folders make of different ones.
-fn doubles(args: &Args, uris: &[ProcessingUri]) -> Vec<String> {
+/// Names the URIs that are there twice, which stripped folders make of different ones, and their lines in
+/// the manifest.
+fn doubles(args: &Args, lines_of: HashMap<ProcessingUri, Vec<Option<usize>>>) -> Vec<String> {
     let hint = if args.strip_paths {
         "; -strip-paths=false keeps folders apart"
     } else {
         ""
     };
-    let mut counts: HashMap<&ProcessingUri, usize> = HashMap::new();
-    for uri in uris {
-        *counts.entry(uri).or_default() += 1;
-    }
-    let mut doubles: Vec<String> = counts
-        .into_iter()
-        .filter(|(_, count)| *count > 1)
-        .map(|(uri, count)| {
-            let shown = uri.to_redacted_string();
-            format!("`{shown}` is there {count} times{hint}")
-        })
-        .collect();
+    let doubled = lines_of.into_iter().filter(|(_, lines)| lines.len() > 1);
+    let tell = |(uri, lines): (ProcessingUri, Vec<Option<usize>>)| {
+        let (shown, times) = (uri.to_redacted_string(), lines.len());
+        let numbers: Vec<String> = lines.iter().flatten().map(ToString::to_string).collect();
+        let place = if numbers.is_empty() {
+            String::new()
+        } else {
+            format!(", in manifest lines {}", numbers.join(", "))
+        };
+        format!("`{shown}` is there {times} times{place}{hint}")
+    };
+    let mut doubles: Vec<String> = doubled.map(tell).collect();
     doubles.sort_unstable();
     doubles
 }

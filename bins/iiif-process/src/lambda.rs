@@ -8,11 +8,9 @@ use iiif_cli::ExitStatus;
 use iiif_config::ProcessingUri;
 use iiif_derivatives::{Cancellation, Error, ErrorKind, Job, Outcome};
 use iiif_launch::{
-    Arrival, Arrivals, Folders, HandlerError, ObjectFilter, batch_item_failures, deliveries,
-    working_time,
+    BucketFolder, EventImage, EventImages, Failures, HandlerError, KeyPath, ObjectFilter, serve,
 };
 use iiif_storage::MissingFolder;
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
@@ -22,22 +20,17 @@ use crate::{batch, load};
 /// Answers events until the function is stopped.
 pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
     // What this function writes is never read by it, whatever the flags say.
-    let mut derivatives = vec![&job.config.derivatives_uri[..]];
-    derivatives.extend(args.derivatives.as_deref());
+    let mut derivatives = vec![BucketFolder::of_uri(&job.config.derivatives_uri)];
+    if let Some(place) = &args.derivatives {
+        derivatives.push(place.parse().context("cannot read -derivatives")?);
+    }
     let function = &Function {
         job,
-        filter: ObjectFilter::new(&args.include, &args.exclude, &derivatives)
+        filter: ObjectFilter::new(&args.include, &args.exclude, derivatives)
             .context("cannot read -include and -exclude")?,
         source_from_event: args.source_from_event,
     };
-    let answer = async |event: LambdaEvent<Value>| {
-        let answer = function.answer(&event.payload, working_time(event.context.deadline));
-        answer.await.map_err(|error| Diagnostic {
-            error_type: error.error_type().to_owned(),
-            error_message: error.to_string(),
-        })
-    };
-    let served = lambda_runtime::run(service_fn(answer)).await;
+    let served = serve(async |event, time| function.answer(event, time).await).await;
     served.map_err(|error| anyhow!("cannot serve events: {error}"))?;
     Ok(ExitStatus::Success)
 }
@@ -49,86 +42,71 @@ struct Function<'a> {
     source_from_event: bool,
 }
 
-/// What became of the images of an event.
-#[derive(Default)]
-struct Made {
-    reports: Map<String, Value>,
-    failed_messages: Vec<String>,
-    problems: Vec<String>,
-}
-
 impl Function<'_> {
     /// Returns the reports by origin, `null` where there is nothing to process; for SQS, the messages
     /// that failed. Where an image failed, the function does: all can be made again.
     async fn answer(&self, event: &Value, time: Duration) -> Result<Value, HandlerError> {
-        let deliveries = deliveries(event)?;
-        let is_queue = deliveries.iter().any(|one| one.message_id.is_some());
-        let arrivals = Arrivals::of(deliveries, &self.filter, Folders::Kept);
-        for skipped in &arrivals.skipped {
-            tracing::info!("passed over {skipped}");
-        }
-        let is_nothing = arrivals.images.is_empty() && arrivals.problems.is_empty();
-        let mut made = Made {
-            failed_messages: arrivals.failed_messages,
-            problems: arrivals.problems,
-            ..Made::default()
-        };
-        let mut buckets: BTreeMap<String, Vec<Arrival>> = BTreeMap::new();
-        for image in arrivals.images {
+        let mut asked = EventImages::read(event, &self.filter, KeyPath::Full)?;
+        let mut buckets: BTreeMap<&str, Vec<&EventImage>> = BTreeMap::new();
+        for image in &asked.images {
             let bucket = if self.source_from_event {
-                image.bucket.clone()
+                &image.bucket
             } else {
-                String::new()
+                ""
             };
             buckets.entry(bucket).or_default().push(image);
         }
         let end = Instant::now() + time;
-        for (bucket, images) in &buckets {
-            self.process(bucket, images, end, &mut made).await;
+        let mut reports = Map::new();
+        for (bucket, images) in buckets {
+            let made = self.process(bucket, &images, end, &mut asked.failures);
+            reports.extend(made.await);
         }
-        for problem in &made.problems {
-            tracing::error!("{problem}");
-        }
-        if is_queue {
-            return Ok(batch_item_failures(made.failed_messages));
-        }
-        if is_nothing {
-            return Ok(Value::Null);
-        }
-        if !made.problems.is_empty() {
-            let problems = made.problems;
-            return Err(HandlerError::Failed { problems });
-        }
-        Ok(Value::Object(made.reports))
+        asked.answer(|problems| {
+            if problems.is_empty() {
+                Ok(Value::Object(reports))
+            } else {
+                Err(HandlerError::Failed { problems })
+            }
+        })
     }
 
-    async fn process(&self, bucket: &str, images: &[Arrival], end: Instant, made: &mut Made) {
+    /// Returns the reports of images of one bucket, by origin.
+    async fn process(
+        &self,
+        bucket: &str,
+        images: &[&EventImage],
+        end: Instant,
+        failures: &mut Failures,
+    ) -> Map<String, Value> {
+        let mut reports = Map::new();
         let uris: Vec<ProcessingUri> = images.iter().map(|image| image.uri.clone()).collect();
         let mut left: Vec<bool> = vec![true; images.len()];
         let outcome = self
             .run(bucket, &uris, end, |index, has_failed, report| {
                 left[index] = has_failed;
                 let origin = &report.origin;
-                let failures = report.errors.iter();
-                made.problems
-                    .extend(failures.map(|(label, failure)| {
-                        format!("`{origin}`, {label}: {}", failure.reason)
-                    }));
+                failures.problems.extend(
+                    report
+                        .errors
+                        .iter()
+                        .map(|(label, failure)| format!("`{origin}`, {label}: {}", failure.reason)),
+                );
                 let report = serde_json::to_value(report).unwrap_or_default();
-                made.reports
-                    .insert(uris[index].origin().as_str().to_owned(), report);
+                reports.insert(uris[index].origin().as_str().to_owned(), report);
             })
             .await;
         match outcome {
-            Ok(outcome) if outcome.left > 0 => made
+            Ok(outcome) if outcome.left > 0 => failures
                 .problems
                 .push(format!("no time left for {} images", outcome.left)),
             Ok(_) => {}
-            Err(error) => made.problems.push(format!("{error:#}")),
+            Err(error) => failures.problems.push(format!("{error:#}")),
         }
         let failed = images.iter().zip(left).filter(|(_, is_left)| *is_left);
         let messages = failed.flat_map(|(image, _)| image.messages.clone());
-        made.failed_messages.extend(messages);
+        failures.messages.extend(messages);
+        reports
     }
 
     async fn run(

@@ -1,6 +1,5 @@
 //! Reads what a run needs before it begins: config, instructions, buckets, URIs.
 
-use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -93,30 +92,28 @@ pub(crate) async fn uris(
     let manifest = match args.manifest.as_deref() {
         None => String::new(),
         Some("-") => {
-            let mut text = String::new();
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .context("cannot read URIs from stdin")?;
-            text
+            std::io::read_to_string(std::io::stdin()).context("cannot read URIs from stdin")?
         }
         Some(uri) if uri.contains("://") => object(uri).await.context("cannot read -manifest")?,
         Some(path) => std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the manifest `{path}`"))?,
     };
-    let parse = |text: &str| {
+    let parse = |place: &str, text: &str| {
         ProcessingUri::parse(text).with_context(|| {
             let shown = without_parameters(text);
             match source.expected_for_path(text) {
-                Some(expected) => format!("`{shown}` is no processing URI; {expected}"),
-                None => format!("`{shown}` is no processing URI"),
+                Some(expected) => format!("{place}`{shown}` is no processing URI; {expected}"),
+                None => format!("{place}`{shown}` is no processing URI"),
             }
         })
     };
     let given = args.uris.iter().chain(&args.more_uris);
-    let mut uris: Vec<_> = given.map(|text| parse(text)).collect::<Result<_, _>>()?;
+    let mut uris: Vec<_> = given
+        .map(|text| parse("", text))
+        .collect::<Result<_, _>>()?;
     source.pass_over_folders(&mut uris);
-    for line in manifest_lines(&manifest) {
-        uris.push(parse(line)?);
+    for (number, line) in manifest_lines(&manifest) {
+        uris.push(parse(&format!("manifest line {number}: "), line)?);
     }
     Ok(uris)
 }

@@ -11,7 +11,7 @@ use crate::Secret;
 ///
 /// The forms are those of go-whosonfirst-aws, old and new. `Display` gives the canonical form with
 /// secrets replaced by asterisks, so it parses back to the same value for all but
-/// [`Static`](Self::Static).
+/// [`Static`](Self::Static) and profiles that [may be keys](Profile::may_be_keys).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CredentialSource {
@@ -31,8 +31,9 @@ pub enum CredentialSource {
     AssumeRole(AssumedRole),
 }
 
-/// A section of a shared credentials file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A section of a shared credentials file. `Display` and `Debug` show none that
+/// [may be keys](Self::may_be_keys).
+#[derive(Clone, PartialEq, Eq)]
 pub struct Profile {
     /// The name of the section.
     pub name: String,
@@ -71,8 +72,28 @@ pub struct ParseCredentialsError {
     pub problem: &'static str,
 }
 
-/// What stands before the first colon of a form, and is therefore no path.
-const KEYWORDS: [&str; 6] = ["iam", "env", "anon", "static", "shared", "sts"];
+/// Secret access keys have as many letters and digits, or more.
+const SECRET_CHARS: usize = 40;
+
+impl Profile {
+    /// Returns whether this reads as keys that lack `static:` in front, `ID:SECRET` or a secret alone, so
+    /// that it must not be shown: a name that is no word, or a file that is told by no `/`, `./`, `../` or
+    /// `~/` at its begin, and no drive.
+    #[must_use]
+    pub fn may_be_keys(&self) -> bool {
+        let Some(file) = &self.file else {
+            let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_. ".contains(&byte);
+            let is_long = self.name.len() >= SECRET_CHARS
+                && self.name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            return is_long || !self.name.bytes().all(is_word);
+        };
+        let file = file.to_string_lossy();
+        let is_path = ["/", "./", "../", "~/"]
+            .iter()
+            .any(|start| file.starts_with(start));
+        !is_path && drive_len(&file) == 0
+    }
+}
 
 impl CredentialSource {
     fn parse_role(rest: &str) -> Result<Self, ParseCredentialsError> {
@@ -114,11 +135,7 @@ impl CredentialSource {
     }
 
     fn parse_profile(text: &str) -> Result<Self, ParseCredentialsError> {
-        // The colon after a drive letter belongs to the path: `C:\keys:default`.
-        let drive = match text.as_bytes() {
-            [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic() => 2,
-            _ => 0,
-        };
+        let drive = drive_len(text);
         let (file, name) = match text[drive..].split_once(':') {
             None if drive == 0 => (None, text),
             None => return Err(problem("lack the profile after the path")),
@@ -176,18 +193,32 @@ impl fmt::Display for CredentialSource {
                     .as_ref()
                     .map_or(Ok(()), |token| write!(f, "{token}"))
             }
-            Self::Profile(Profile { name, file: None }) => f.write_str(name),
-            Self::Profile(Profile {
-                name,
-                file: Some(file),
-            }) => {
-                let path = file.to_string_lossy();
-                if KEYWORDS.contains(&path.as_ref()) {
-                    f.write_str("shared:")?;
-                }
-                write!(f, "{path}:{name}")
-            }
+            Self::Profile(profile) => write!(f, "{profile}"),
         }
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.file {
+            _ if self.may_be_keys() => f.write_str("******"),
+            None => f.write_str(&self.name),
+            Some(file) => write!(f, "{}:{}", file.display(), self.name),
+        }
+    }
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Profile({self})")
+    }
+}
+
+/// Returns how long the drive is that a path begins with. Its colon belongs to the path: `C:\keys:default`.
+fn drive_len(text: &str) -> usize {
+    match text.as_bytes() {
+        [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic() => 2,
+        _ => 0,
     }
 }
 

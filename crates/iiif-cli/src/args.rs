@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 
@@ -75,8 +75,42 @@ pub fn parse_args<T: CommandFactory + FromArgMatches>(
     let flags = flags_of_environment(&command, matches.as_ref(), environment, prefixes);
     let first = 1.min(args.len());
     args.splice(first..first, flags);
-    let matches = command.try_get_matches_from(&args)?;
-    T::from_arg_matches(&matches)
+    let matches = command.clone().try_get_matches_from(&args);
+    matches
+        .and_then(|matches| T::from_arg_matches(&matches))
+        .map_err(|error| without_secrets(error, &command))
+}
+
+/// Takes out of an error what may be a secret: clap repeats what it cannot read, and a DSN or a URI may
+/// stand behind the wrong flag.
+fn without_secrets(error: clap::Error, command: &Command) -> clap::Error {
+    let repeated = match error.kind() {
+        ErrorKind::UnknownArgument => ContextKind::InvalidArg,
+        _ => ContextKind::InvalidValue,
+    };
+    match error.get(repeated) {
+        Some(ContextValue::String(text)) if may_hold_secret(text) => {}
+        _ => return error,
+    }
+    // Suggestions and causes repeat it too.
+    let mut hidden = clap::Error::new(error.kind()).with_cmd(command);
+    for (kind, value) in error.context() {
+        match kind {
+            ContextKind::Suggested => {}
+            kind if kind == repeated => {
+                hidden.insert(kind, ContextValue::String("******".to_owned()));
+            }
+            kind => {
+                hidden.insert(kind, value.clone());
+            }
+        }
+    }
+    hidden
+}
+
+/// Credentials, URIs and what has a user in it; no value of other flags looks so.
+fn may_hold_secret(text: &str) -> bool {
+    text.contains([':', '?', '@']) || text.contains("credentials=")
 }
 
 /// Go takes `-flag` for `--flag`. A lone `-`, a negative number, a flag of one letter and all that
@@ -206,6 +240,27 @@ mod tests {
             (other_way.config.as_deref(), other_way.config_source),
             (Some("x.json"), None)
         );
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_not_repeated() {
+        for arg in [
+            "-report=static:ID:hunter2:T",
+            "-report=region=r credentials=AKID/hunter2",
+            "-report=s3://bucket?credentials=hunter2",
+            "-static:ID:hunter2:T",
+            "-credentials=static:ID:hunter2:T",
+        ] {
+            let args = ["program", arg].map(OsString::from);
+            let error = parse_args::<Args>(args, &Environment::default(), &[]).unwrap_err();
+            let text = error.to_string();
+            assert!(!text.contains("hunter2"), "{text}");
+            let is_named = text.contains("'--report") && text.contains("true, false");
+            assert!(is_named || text.contains("unexpected"), "{text}");
+        }
+        let args = ["program", "-report=maybe"].map(OsString::from);
+        let error = parse_args::<Args>(args, &Environment::default(), &[]).unwrap_err();
+        assert!(error.to_string().contains("'maybe'"), "{error}");
     }
 
     #[test]

@@ -240,12 +240,14 @@ impl fmt::Display for ProcessingUri {
     }
 }
 
-/// Returns the texts of a manifest, a URI a line. Empty lines and a byte order mark do not count.
-pub fn manifest_lines(manifest: &str) -> impl Iterator<Item = &str> {
+/// Returns the texts of a manifest, a URI a line, with the numbers of their lines; the first is 1. Empty
+/// lines and a byte order mark are passed over.
+pub fn manifest_lines(manifest: &str) -> impl Iterator<Item = (usize, &str)> {
     let text = manifest.trim_start_matches('\u{feff}');
-    text.lines()
-        .map(str::trim_end)
-        .filter(|line| !line.is_empty())
+    let lines = text.lines().map(str::trim_end).enumerate();
+    lines
+        .filter(|(_, line)| !line.is_empty())
+        .map(|(index, line)| (index + 1, line))
 }
 
 /// Returns what of a text that may be a URI can be shown: what stands behind the question mark, or what was

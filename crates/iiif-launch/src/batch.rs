@@ -30,8 +30,18 @@ pub struct FollowOptions {
     /// How often tasks are looked up at least, after the first seconds. Default: 6 seconds, as the waiters
     /// of the AWS tools do.
     pub interval: Duration,
-    /// Whether tasks are followed to their end. Default: only as long as others wait for their place.
-    pub waits: bool,
+    /// When following ends by itself. Default: when all are started.
+    pub until: FollowUntil,
+}
+
+/// When the following of tasks ends by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FollowUntil {
+    /// When all are started: tasks are followed only as long as others wait for their place.
+    #[default]
+    AllStarted,
+    /// When all have stopped.
+    AllStopped,
 }
 
 /// What happened to a task.
@@ -77,7 +87,7 @@ impl Default for FollowOptions {
             max_tasks: MAX_TASKS,
             timeout: None,
             interval: Duration::from_secs(6),
-            waits: false,
+            until: FollowUntil::default(),
         }
     }
 }
@@ -101,10 +111,10 @@ impl FollowOptions {
         Self { interval, ..self }
     }
 
-    /// Sets [`waits`](Self::waits).
+    /// Sets [`until`](Self::until).
     #[must_use]
-    pub fn with_waits(self, waits: bool) -> Self {
-        Self { waits, ..self }
+    pub fn with_until(self, until: FollowUntil) -> Self {
+        Self { until, ..self }
     }
 }
 
@@ -139,7 +149,8 @@ impl TaskLauncher {
                 let request = &requests[index];
                 starting.push(async move { (index, self.run_until(request, end).await) });
             }
-            let is_followed = options.waits && !under_way.running.is_empty();
+            let is_followed =
+                options.until == FollowUntil::AllStopped && !under_way.running.is_empty();
             if starting.is_empty() && under_way.waiting.is_empty() && !is_followed {
                 return;
             }
@@ -174,6 +185,8 @@ struct UnderWay<F> {
     /// Asked for, and not answered yet.
     asked: BTreeSet<usize>,
     running: Running,
+    /// The tasks that were started, whether they run or not.
+    started: BTreeSet<String>,
     /// How often in a row tasks were looked up in vain.
     failed_lookups: u32,
     on_event: F,
@@ -185,6 +198,7 @@ impl<F: FnMut(TaskEvent)> UnderWay<F> {
             waiting: (0..requests).collect(),
             asked: BTreeSet::new(),
             running: Running::new(),
+            started: BTreeSet::new(),
             failed_lookups: 0,
             on_event,
         }
@@ -200,6 +214,10 @@ impl<F: FnMut(TaskEvent)> UnderWay<F> {
     fn note_started(&mut self, index: usize, started: Result<String, LaunchError>) {
         self.asked.remove(&index);
         match started {
+            Ok(arn) if !self.started.insert(arn.clone()) => {
+                let error = LaunchError::SameTask { arn };
+                (self.on_event)(TaskEvent::Failed { index, error });
+            }
             Ok(arn) => {
                 self.running.insert(arn.clone(), (index, 0));
                 (self.on_event)(TaskEvent::Started { index, arn });
@@ -249,7 +267,7 @@ impl<F: FnMut(TaskEvent)> UnderWay<F> {
             (self.on_event)(TaskEvent::Failed { index, error });
         }
         for (arn, (index, _)) in self.running {
-            if options.waits {
+            if options.until == FollowUntil::AllStopped {
                 let error = LaunchError::StillRunning { arn, waited };
                 (self.on_event)(TaskEvent::Failed { index, error });
             }

@@ -42,6 +42,14 @@ pub enum LaunchError {
         /// How long was waited.
         waited: Duration,
     },
+    /// ECS answered with a task that was started for another request, and runs what that one asks for.
+    #[error(
+        "`ecs:RunTask` was answered with task `{arn}`, which was started before for others; expected a new task"
+    )]
+    SameTask {
+        /// The task.
+        arn: String,
+    },
     /// A task was started, and could not be looked up afterwards.
     #[error("task `{arn}` was started, but how it ended is not known: {reason}")]
     NotFollowed {

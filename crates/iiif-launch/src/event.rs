@@ -21,8 +21,9 @@ pub struct CreatedObject {
 pub struct Delivery {
     /// The id of an SQS message, which can be given back alone; `None` for all other events.
     pub message_id: Option<String>,
-    /// The objects that were created, in order; none for tests, removals and restores.
-    pub objects: Result<Vec<CreatedObject>, EventError>,
+    /// The objects that were created, in order, and what of them cannot be read; none for tests, removals
+    /// and restores.
+    pub objects: Vec<Result<CreatedObject, EventError>>,
 }
 
 /// Why an event cannot be read. Payloads are not repeated.
@@ -54,8 +55,8 @@ pub enum EventError {
 ///
 /// # Errors
 ///
-/// If the event as a whole is of no known form. What is wrong with one message of SQS stands in its
-/// [`Delivery`].
+/// If the event as a whole is of no known form. What is wrong with one message or one key stands in its
+/// [`Delivery`], beside what is read.
 pub fn deliveries(event: &Value) -> Result<Vec<Delivery>, EventError> {
     if let Some(records) = sqs_records(event)? {
         let delivery = |record: SqsRecord| Delivery {
@@ -67,7 +68,7 @@ pub fn deliveries(event: &Value) -> Result<Vec<Delivery>, EventError> {
     let objects = objects(event)?;
     Ok(vec![Delivery {
         message_id: None,
-        objects: Ok(objects),
+        objects,
     }])
 }
 
@@ -81,25 +82,26 @@ fn sqs_records(event: &Value) -> Result<Option<Vec<SqsRecord>>, EventError> {
     records.map(Some).map_err(EventError::Malformed)
 }
 
-/// Reads the event inside a message.
-fn from_text(text: &str) -> Result<Vec<CreatedObject>, EventError> {
-    let event = serde_json::from_str(text).map_err(EventError::Malformed)?;
-    objects(&event)
+/// Reads the event inside a message. One that cannot be read stands in the place of its objects.
+fn from_text(text: &str) -> Vec<Result<CreatedObject, EventError>> {
+    let event = serde_json::from_str(text).map_err(EventError::Malformed);
+    let objects = event.and_then(|event: Value| objects(&event));
+    objects.unwrap_or_else(|error| vec![Err(error)])
 }
 
-fn objects(event: &Value) -> Result<Vec<CreatedObject>, EventError> {
+fn objects(event: &Value) -> Result<Vec<Result<CreatedObject, EventError>>, EventError> {
     match Notification::deserialize(event).map_err(|_untagged| EventError::Unknown)? {
         Notification::Test { event } if event == record::TEST => Ok(Vec::new()),
         Notification::Test { .. } => Err(EventError::Unknown),
-        Notification::Bridge(event) => Ok(event.created().into_iter().collect()),
+        Notification::Bridge(event) => Ok(event.created().map(Ok).into_iter().collect()),
         // SNS hands its message to SQS in an envelope, or as it is.
-        Notification::Envelope { message } => from_text(&message),
+        Notification::Envelope { message } => Ok(from_text(&message)),
         Notification::Records { records } => {
             let mut created = Vec::new();
             for record in records {
                 match record {
-                    Records::S3(record) => created.extend(record.created()?),
-                    Records::Sns { sns } => created.extend(from_text(&sns.message)?),
+                    Records::S3(record) => created.extend(record.created()),
+                    Records::Sns { sns } => created.extend(from_text(&sns.message)),
                 }
             }
             Ok(created)

@@ -1,10 +1,15 @@
 //! Which of the objects that were created are processed.
 
+use std::str::FromStr;
+
 use globset::{Glob, GlobBuilder, GlobMatcher};
-use iiif_config::has_image_extension;
+use iiif_config::{has_image_extension, redact_uri};
 use percent_encoding::percent_decode_str;
 
 use crate::CreatedObject;
+
+/// The schemes of buckets that derivatives can be written to.
+const SCHEMES: [&str; 6] = ["s3", "s3blob", "gs", "az", "azblob", "file"];
 
 /// Which of the objects that were created are processed: by globs over `bucket/key`, by their
 /// extension, and never what lies where derivatives go.
@@ -12,15 +17,27 @@ use crate::CreatedObject;
 pub struct ObjectFilter {
     include: Vec<GlobMatcher>,
     exclude: Vec<GlobMatcher>,
-    derivatives: Vec<Location>,
+    derivatives: Vec<BucketFolder>,
 }
 
-/// A folder of a bucket.
+/// A folder of a bucket, in which derivatives are. `BUCKET`, `BUCKET/FOLDER` and URIs such as
+/// `s3://BUCKET/FOLDER` parse to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Location {
+pub struct BucketFolder {
     bucket: String,
     /// Ends with a slash, or is empty for the whole bucket.
     prefix: String,
+}
+
+/// Text that is no [`BucketFolder`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{place}` is no place in a bucket; expected one `BUCKET`, `BUCKET/FOLDER` or URI such as \
+     `s3://BUCKET/FOLDER`, which may have `%2C` for a comma"
+)]
+pub struct ParseBucketFolderError {
+    /// The text without its secrets.
+    pub place: String,
 }
 
 /// Why an object is not processed.
@@ -54,7 +71,7 @@ pub struct GlobError {
 
 impl ObjectFilter {
     /// Returns a filter of objects that match one of `include`, all if there is none, and none of
-    /// `exclude`. What is put into one of `derivatives`, `bucket/folder` or a URI, is never processed.
+    /// `exclude`. What is put into one of `derivatives` is never processed.
     ///
     /// `*` and `?` stop at slashes, `**` does not: `scans/**/*.tif`. A text may hold several globs with
     /// commas between them; commas in braces belong to the glob.
@@ -65,15 +82,12 @@ impl ObjectFilter {
     pub fn new(
         include: &[String],
         exclude: &[String],
-        derivatives: &[&str],
+        derivatives: Vec<BucketFolder>,
     ) -> Result<Self, GlobError> {
         Ok(Self {
             include: matchers(include)?,
             exclude: matchers(exclude)?,
-            derivatives: derivatives
-                .iter()
-                .map(|place| Location::of(place))
-                .collect(),
+            derivatives,
         })
     }
 
@@ -83,8 +97,8 @@ impl ObjectFilter {
     ///
     /// Why it is not.
     pub fn check(&self, object: &CreatedObject) -> Result<(), Skipped> {
-        let is_derivative = |location: &Location| {
-            location.bucket == object.bucket && object.key.starts_with(&location.prefix)
+        let is_derivative = |folder: &BucketFolder| {
+            folder.bucket == object.bucket && object.key.starts_with(&folder.prefix)
         };
         if self.derivatives.iter().any(is_derivative) {
             return Err(Skipped::Derivative);
@@ -104,9 +118,11 @@ impl ObjectFilter {
     }
 }
 
-impl Location {
-    /// Reads `bucket/folder`, or a URI in which the folder may also stand as parameter `prefix`.
-    fn of(place: &str) -> Self {
+impl BucketFolder {
+    /// Reads the URI of a bucket that opens, in which the folder may also stand as parameter `prefix`. One
+    /// of a local folder is a place that no event tells of.
+    #[must_use]
+    pub fn of_uri(place: &str) -> Self {
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         let place = place.trim();
         let (scheme, place) = place.split_once("://").unwrap_or(("", place));
@@ -132,6 +148,29 @@ impl Location {
             bucket: bucket.to_owned(),
             prefix,
         }
+    }
+}
+
+impl FromStr for BucketFolder {
+    type Err = ParseBucketFolderError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (scheme, place) = text.trim().split_once("://").unwrap_or(("s3", text.trim()));
+        let (place, _parameters) = place.split_once('?').unwrap_or((place, ""));
+        let bucket = place.split('/').next().unwrap_or_default();
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        // A local folder is after an empty host.
+        let has_bucket = !bucket.is_empty() || scheme.eq_ignore_ascii_case("file");
+        let is_known = SCHEMES
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(scheme));
+        // A comma makes a list of it.
+        if is_known && has_bucket && bucket.bytes().all(is_name) && !place.contains(',') {
+            return Ok(Self::of_uri(text));
+        }
+        Err(ParseBucketFolderError {
+            place: redact_uri(text),
+        })
     }
 }
 
@@ -177,7 +216,7 @@ mod tests {
 
     fn filter(include: &[&str], exclude: &[&str]) -> ObjectFilter {
         let texts = |globs: &[&str]| globs.iter().map(ToString::to_string).collect::<Vec<_>>();
-        ObjectFilter::new(&texts(include), &texts(exclude), &[]).expect("globs")
+        ObjectFilter::new(&texts(include), &texts(exclude), Vec::new()).expect("globs")
     }
 
     #[test]
@@ -216,7 +255,10 @@ mod tests {
 
     #[test]
     fn derivatives_are_never_processed() {
-        let of = |place| ObjectFilter::new(&[], &[], &[place]).expect("no globs");
+        let of = |place: &str| {
+            let folder = place.parse().expect("a place in a bucket");
+            ObjectFilter::new(&[], &[], vec![folder]).expect("no globs")
+        };
         for place in [
             "images/derivatives/",
             "s3://images/derivatives?region=us-east-1",
@@ -244,8 +286,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_place_in_a_bucket_is_refused() {
+        for text in [
+            "",
+            "/srv/derivatives",
+            "scans/d1,scans/d2",
+            "s3://scans/d1,s3://scans/d2",
+            "arn:aws:s3:::scans/derivatives",
+            "s3:///derivatives",
+            "ftp://scans/derivatives",
+            "scans derivatives",
+        ] {
+            let error = text.parse::<BucketFolder>().unwrap_err().to_string();
+            assert!(error.contains("`BUCKET/FOLDER`"), "{error}");
+        }
+        for text in [
+            "scans/a%2Cb",
+            "s3blob://scans?prefix=a,b",
+            "file:///srv/derivatives",
+            "GS://scans",
+        ] {
+            assert!(text.parse::<BucketFolder>().is_ok(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_glob_that_is_none_is_named() {
-        let error = ObjectFilter::new(&["scans/[".to_owned()], &[], &[]).unwrap_err();
+        let error = ObjectFilter::new(&["scans/[".to_owned()], &[], Vec::new()).unwrap_err();
         assert!(error.to_string().contains("`scans/[`"), "{error}");
     }
 }

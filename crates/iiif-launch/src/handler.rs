@@ -6,9 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    Arrival, Arrivals, ContainerInput, Folders, FollowOptions, HandlerError, LaunchError,
-    ObjectFilter, TaskEvent, TaskLauncher, TaskRequest, TaskTemplate, batch_item_failures,
-    deliveries, shares,
+    ContainerInput, EventImage, EventImages, Failures, FollowOptions, HandlerError, KeyPath,
+    LaunchError, ObjectFilter, TaskEvent, TaskLauncher, TaskRequest, TaskTemplate, shares,
 };
 
 /// Launches tasks for events.
@@ -21,20 +20,22 @@ pub struct LaunchHandler {
     pub template: TaskTemplate,
     /// Which objects are processed. Default: all images.
     pub filter: ObjectFilter,
-    /// Whether the folders of keys count. Default: they do.
-    pub folders: Folders,
+    /// How much of keys makes URIs. Default: all.
+    pub key_path: KeyPath,
     /// The most URIs of a task. Default: 100.
     pub max_uris: NonZeroUsize,
     /// How many tasks there may be, and whether they are followed.
     pub follow: FollowOptions,
 }
 
-/// What became of the tasks of an event.
-#[derive(Debug, Default)]
-struct Launched {
-    tasks: Vec<Value>,
-    failed_messages: Vec<String>,
-    problems: Vec<String>,
+/// The tasks of an event, and what became of them.
+struct Launched<'a> {
+    /// What each task processes.
+    images: Vec<&'a [EventImage]>,
+    /// As the answer has them; none where no task was started.
+    tasks: Vec<Option<Value>>,
+    container: &'a str,
+    failures: &'a mut Failures,
 }
 
 impl LaunchHandler {
@@ -46,7 +47,7 @@ impl LaunchHandler {
             launcher,
             template,
             filter: ObjectFilter::default(),
-            folders: Folders::default(),
+            key_path: KeyPath::default(),
             max_uris: MAX_URIS,
             follow: FollowOptions::default(),
         }
@@ -56,7 +57,7 @@ impl LaunchHandler {
     /// for SQS the messages that failed; else `TaskId`, the first task, `URIs`, and all of both in
     /// `Tasks`, with `Errors` for what was not launched, and what failed while it was followed.
     ///
-    /// With [`FollowOptions::waits`] tasks are followed until `time`, or the time of
+    /// With [`FollowUntil::AllStopped`](crate::FollowUntil::AllStopped) tasks are followed until `time`, or the time of
     /// [`FollowOptions::timeout`], is over; those that are still running then are told with their state.
     ///
     /// # Errors
@@ -64,50 +65,35 @@ impl LaunchHandler {
     /// If the event is of no known form, or nothing was launched of what it asks for. A function that
     /// fails is called again: where some tasks were launched, what failed stands in the answer only.
     pub async fn handle(&self, event: &Value, time: Duration) -> Result<Value, HandlerError> {
-        let deliveries = deliveries(event)?;
-        let is_queue = deliveries.iter().any(|one| one.message_id.is_some());
-        let arrivals = Arrivals::of(deliveries, &self.filter, self.folders);
-        for skipped in &arrivals.skipped {
-            tracing::info!("passed over {skipped}");
-        }
-        let launched = self.launch(&arrivals.images, time).await;
-        let problems = [arrivals.problems, launched.problems].concat();
-        for problem in &problems {
-            tracing::error!("{problem}");
-        }
-        if is_queue {
-            let mut failed = arrivals.failed_messages;
-            failed.extend(launched.failed_messages);
-            return Ok(batch_item_failures(failed));
-        }
-        if arrivals.images.is_empty() && problems.is_empty() {
-            return Ok(Value::Null);
-        }
-        if launched.tasks.is_empty() {
-            return Err(HandlerError::Failed { problems });
-        }
-        let first = launched.tasks.iter().find_map(|task| task.get("TaskId"));
-        Ok(json!({
-            "TaskId": first,
-            "URIs": redacted(&arrivals.images),
-            "Tasks": launched.tasks,
-            "Errors": problems,
-        }))
+        let mut asked = EventImages::read(event, &self.filter, self.key_path)?;
+        let uris = redacted(&asked.images);
+        let tasks = self.launch(&asked.images, time, &mut asked.failures).await;
+        asked.answer(|problems| {
+            if tasks.is_empty() {
+                return Err(HandlerError::Failed { problems });
+            }
+            let first = tasks.iter().find_map(|task| task.get("TaskId"));
+            Ok(json!({"TaskId": first, "URIs": uris, "Tasks": tasks, "Errors": problems}))
+        })
     }
 
-    async fn launch(&self, images: &[Arrival], time: Duration) -> Launched {
-        let mut launched = Launched::default();
-        let (images, too_long): (Vec<Arrival>, Vec<Arrival>) =
+    /// Returns the tasks that were launched.
+    async fn launch(
+        &self,
+        images: &[EventImage],
+        time: Duration,
+        failures: &mut Failures,
+    ) -> Vec<Value> {
+        let (images, too_long): (Vec<EventImage>, Vec<EventImage>) =
             images.iter().cloned().partition(|image| {
                 let uri = [image.uri.to_string()];
                 shares(&uri, &self.template, NonZeroUsize::MIN).is_ok()
             });
-        for image in &too_long {
-            let uri = image.uri.to_redacted_string();
+        for uri in redacted(&too_long) {
             let problem = format!("`{uri}` does not fit into the command of a task");
-            launched.problems.push(problem);
+            failures.problems.push(problem);
         }
-        launched.failed_messages = messages(&too_long);
+        failures.messages.extend(messages(&too_long));
         let uris: Vec<String> = images.iter().map(|image| image.uri.to_string()).collect();
         // Each of them fits.
         let shares = shares(&uris, &self.template, self.max_uris).unwrap_or_default();
@@ -116,45 +102,38 @@ impl LaunchHandler {
             self.template.request(ContainerInput::Uris(uris))
         };
         let requests: Vec<TaskRequest> = shares.iter().map(request).collect();
-        let time = self
-            .follow
-            .timeout
-            .map_or(time, |timeout| timeout.min(time));
+        let timeout = self.follow.timeout;
+        let time = timeout.map_or(time, |timeout| timeout.min(time));
         let follow = self.follow.with_timeout(Some(time));
-        let container = &self.template.container;
-        let shared = |index: usize| &images[shares[index].clone()];
-        let mut tasks: Vec<Option<Value>> = vec![None; requests.len()];
-        let on_event = |event| launched.note(event, &mut tasks, container, &shared);
+        let mut launched = Launched {
+            images: shares.into_iter().map(|share| &images[share]).collect(),
+            tasks: vec![None; requests.len()],
+            container: &self.template.container,
+            failures,
+        };
         let never = std::future::pending();
+        let on_event = |event| launched.note(event);
         let running = self.launcher.run_all(&requests, &follow, never, on_event);
         running.await;
-        launched.tasks = tasks.into_iter().flatten().collect();
-        launched
+        launched.tasks.into_iter().flatten().collect()
     }
 }
 
-impl Launched {
-    /// Notes what happened to the task of a request, and which images it `shared`.
-    fn note<'a>(
-        &mut self,
-        event: TaskEvent,
-        tasks: &mut [Option<Value>],
-        container: &str,
-        shared: &impl Fn(usize) -> &'a [Arrival],
-    ) {
+impl Launched<'_> {
+    fn note(&mut self, event: TaskEvent) {
         match event {
             TaskEvent::Started { index, arn } => {
                 tracing::info!("{arn}");
-                let uris = redacted(shared(index));
-                tasks[index] = Some(json!({"TaskId": arn, "URIs": uris, "State": "STARTED"}));
+                let uris = redacted(self.images[index]);
+                self.tasks[index] = Some(json!({"TaskId": arn, "URIs": uris, "State": "STARTED"}));
             }
             TaskEvent::Stopped { index, outcome } => {
-                if let Some(task) = &mut tasks[index] {
+                if let Some(task) = &mut self.tasks[index] {
                     task["State"] = json!("STOPPED");
-                    task["ExitCode"] = json!(outcome.exit_code(container));
+                    task["ExitCode"] = json!(outcome.exit_code(self.container));
                     task["StoppedReason"] = json!(outcome.stopped_reason);
                 }
-                let code = outcome.exit_code(container);
+                let code = outcome.exit_code(self.container);
                 if code != Some(0) {
                     let reason = outcome
                         .stopped_reason
@@ -162,40 +141,43 @@ impl Launched {
                         .unwrap_or("no reason given");
                     let exit =
                         code.map_or("never ran".to_owned(), |code| format!("exit code {code}"));
-                    self.problems
+                    self.failures
+                        .problems
                         .push(format!("{}: {exit}, {reason}", outcome.arn));
                 }
                 if code.is_none() && outcome.is_known {
-                    self.failed_messages.extend(messages(shared(index)));
+                    self.failures.messages.extend(messages(self.images[index]));
                 }
             }
             TaskEvent::Failed { index, error } => {
                 // One that was started is not launched again.
                 let is_known = matches!(error, LaunchError::StillRunning { .. });
-                if let Some(task) = &mut tasks[index] {
+                if let Some(task) = &mut self.tasks[index] {
                     task["State"] = json!(if is_known { "RUNNING" } else { "UNKNOWN" });
                 } else {
-                    self.failed_messages.extend(messages(shared(index)));
+                    self.failures.messages.extend(messages(self.images[index]));
                 }
                 if !is_known {
-                    self.problems.push(error.to_string());
+                    self.failures.problems.push(error.to_string());
                 }
             }
             TaskEvent::Left { index } => {
-                let uris = redacted(shared(index)).join(", ");
-                self.problems.push(format!("no time left for {uris}"));
-                self.failed_messages.extend(messages(shared(index)));
+                let uris = redacted(self.images[index]).join(", ");
+                self.failures
+                    .problems
+                    .push(format!("no time left for {uris}"));
+                self.failures.messages.extend(messages(self.images[index]));
             }
         }
     }
 }
 
-fn redacted(images: &[Arrival]) -> Vec<String> {
+fn redacted(images: &[EventImage]) -> Vec<String> {
     let texts = images.iter().map(|image| image.uri.to_redacted_string());
     texts.collect()
 }
 
-fn messages(images: &[Arrival]) -> Vec<String> {
+fn messages(images: &[EventImage]) -> Vec<String> {
     let ids = images.iter().flat_map(|image| image.messages.clone());
     ids.collect()
 }

@@ -37,8 +37,10 @@ pub enum Invocation {
 pub struct Invoked {
     /// The status of HTTP: 200, 202 for `Event`, 204 for `DryRun`.
     pub status: i32,
-    /// What the function returned.
+    /// What the function returned; `None` where it is not waited for, or is no JSON.
     pub payload: Option<Value>,
+    /// Why what it returned is no JSON.
+    pub unreadable: Option<String>,
     /// The last 4 KiB of the function's log.
     pub log: Option<String>,
     /// `FunctionError`, where the function failed.
@@ -106,12 +108,19 @@ impl FunctionInvoker {
             attempt += 1;
         };
         let returned = answer.payload().map(Blob::as_ref).unwrap_or_default();
+        let payload = is_answered.then(|| serde_json::from_slice(returned));
+        let (payload, error) = match payload {
+            Some(Ok(payload)) => (Some(payload), None),
+            Some(Err(error)) => (None, Some(error)),
+            None => (None, None),
+        };
         let log = answer
             .log_result()
             .and_then(|encoded| BASE64_STANDARD.decode(encoded).ok());
         Ok(Invoked {
             status: answer.status_code(),
-            payload: serde_json::from_slice(returned).ok(),
+            payload,
+            unreadable: error.map(|error| error.to_string()),
             log: log.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
             function_error: answer.function_error().map(str::to_owned),
         })
@@ -198,8 +207,8 @@ mod tests {
         for event in &events {
             assert!(event.to_string().len() <= 4000);
             let mut deliveries = deliveries(event).expect("an S3 event");
-            let objects = deliveries.remove(0).objects.expect("objects");
-            found.extend(objects.into_iter().map(|object| object.key));
+            let objects = deliveries.remove(0).objects;
+            found.extend(objects.into_iter().map(|object| object.expect("a key").key));
         }
         assert_eq!(found, uris);
     }

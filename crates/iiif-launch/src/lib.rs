@@ -9,16 +9,15 @@
 //!     "eventName": "ObjectCreated:Put",
 //!     "s3": {"bucket": {"name": "scans"}, "object": {"key": "a+map.tif"}},
 //! }]});
-//! let created = deliveries(&event)?.remove(0).objects?;
-//! assert_eq!(created[0].key, "a map.tif");
-//! assert!(ObjectFilter::default().check(&created[0]).is_ok());
+//! let created = deliveries(&event)?.remove(0).objects.remove(0)?;
+//! assert_eq!(created.key, "a map.tif");
+//! assert!(ObjectFilter::default().check(&created).is_ok());
 //! # Ok::<(), iiif_launch::EventError>(())
 //! ```
 
 #![forbid(unsafe_code)]
 
 mod answer;
-mod arrivals;
 #[cfg(feature = "aws")]
 mod backoff;
 #[cfg(feature = "aws")]
@@ -31,6 +30,7 @@ mod ecs;
 #[cfg(feature = "aws")]
 mod error;
 mod event;
+mod event_images;
 mod filter;
 #[cfg(feature = "aws")]
 mod handler;
@@ -38,28 +38,32 @@ mod handler;
 mod invoke;
 #[cfg(feature = "aws")]
 mod logs;
+#[cfg(feature = "lambda")]
+mod serve;
 mod shares;
 mod task;
 
-pub use crate::answer::{HandlerError, batch_item_failures, working_time};
-pub use crate::arrivals::{Arrival, Arrivals, Folders};
+pub use crate::answer::HandlerError;
 #[cfg(feature = "aws")]
 pub use crate::backoff::Backoff;
 #[cfg(feature = "aws")]
-pub use crate::batch::{FollowOptions, TaskEvent};
+pub use crate::batch::{FollowOptions, FollowUntil, TaskEvent};
 pub use crate::command::{ContainerCommand, ContainerInput};
 #[cfg(feature = "aws")]
 pub use crate::ecs::{ContainerOutcome, TaskLauncher, TaskOutcome};
 #[cfg(feature = "aws")]
 pub use crate::error::LaunchError;
 pub use crate::event::{CreatedObject, Delivery, EventError, deliveries};
-pub use crate::filter::{GlobError, ObjectFilter, Skipped};
+pub use crate::event_images::{EventImage, EventImages, Failures, KeyPath};
+pub use crate::filter::{BucketFolder, GlobError, ObjectFilter, ParseBucketFolderError, Skipped};
 #[cfg(feature = "aws")]
 pub use crate::handler::LaunchHandler;
 #[cfg(feature = "aws")]
 pub use crate::invoke::{FunctionInvoker, Invocation, Invoked, s3_events};
 #[cfg(feature = "aws")]
 pub use crate::logs::{LogPlace, LogReader, report};
+#[cfg(feature = "lambda")]
+pub use crate::serve::serve;
 pub use crate::shares::{UriTooLongError, manifest_name, shares, shares_of_manifests};
 pub use crate::task::{
     CapacityProvider, ContainerOverride, LaunchType, MAX_OVERRIDES_CHARS, Network,

@@ -31,7 +31,7 @@ pub struct Answer {
     pub status: u16,
     /// Headers.
     pub headers: Vec<(&'static str, String)>,
-    /// The body.
+    /// The body: JSON, but that a text is sent as it is.
     pub body: Value,
 }
 
@@ -153,7 +153,11 @@ async fn answer(
     let answer = (shared.answers)(&asked);
     shared.asked.push(asked);
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = (status, answer.body.to_string()).into_response();
+    let body = match answer.body {
+        Value::String(text) => text,
+        json => json.to_string(),
+    };
+    let mut response = (status, body).into_response();
     for (name, value) in answer.headers {
         if let Ok(value) = value.parse() {
             response.headers_mut().insert(name, value);

@@ -1,7 +1,7 @@
 use iiif_testkit::aws::{Answer, AwsServer};
 use serde_json::{Value, json};
 
-use crate::run::{Run, run};
+use crate::run::{Run, run, run_on_a_full_disk};
 
 /// Runs the documented command against a function that answers with this header and body.
 async fn invoke(header: (&'static str, &str), body: Value) -> (Run, AwsServer) {
@@ -39,6 +39,44 @@ async fn the_documented_command_invokes_the_function() {
     assert_eq!(server.asked().len(), 1);
     let records = server.asked()[0].body["Records"].clone();
     assert_eq!(records.as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_no_json_fails_the_program() {
+    let nothing_else = ("x-amz-executed-version", "$LATEST");
+    for body in ["<html>", ""] {
+        let (made, _) = invoke(nothing_else, json!(body)).await;
+        assert_eq!(made.code, Some(1), "{}", made.stderr);
+        assert!(made.stderr.contains("no JSON"), "{}", made.stderr);
+        assert_eq!(made.stdout, "file:///avocado.png\nfile:///toast.jpg\n");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_cannot_be_printed_do_not_take_the_manifest_along() {
+    let server = AwsServer::start(|_| Answer::ok(json!({"Errors": ["no capacity"]})))
+        .await
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let left = folder.path().join("left.txt");
+    for (place, left_on_stderr) in [(left.to_str().unwrap(), false), ("-", true)] {
+        let dsn = server.dsn();
+        let args = [
+            &["-mode", "invoke", "-lambda-dsn", &dsn, "-lambda-func", "f"][..],
+            &["-lambda-type", "RequestResponse", "-left-manifest", place],
+            &["a.jpg"],
+        ];
+        let made = run_on_a_full_disk(&args.concat()).await;
+        assert_eq!(made.code, Some(1), "{}", made.stderr);
+        assert!(
+            made.stderr.contains("cannot print the answers"),
+            "{}",
+            made.stderr
+        );
+        let is_on_stderr = made.stderr.lines().any(|line| line == "file:///a.jpg");
+        assert_eq!(is_on_stderr, left_on_stderr, "{}", made.stderr);
+    }
+    assert_eq!(std::fs::read_to_string(left).unwrap(), "file:///a.jpg\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]

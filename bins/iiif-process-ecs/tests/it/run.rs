@@ -1,3 +1,4 @@
+use std::fs::OpenOptions;
 use std::process::{Command, Stdio};
 
 use iiif_testkit::aws::SECRET;
@@ -45,6 +46,18 @@ pub(crate) fn command() -> Command {
 pub(crate) async fn run(args: &[&str], variables: &[(&str, &str)]) -> Run {
     let mut command = command();
     command.args(args).envs(variables.iter().copied());
+    finish(command).await
+}
+
+/// The same, but nothing can be written to stdout.
+pub(crate) async fn run_on_a_full_disk(args: &[&str]) -> Run {
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = command();
+    command.args(args).stdout(full);
+    finish(command).await
+}
+
+async fn finish(mut command: Command) -> Run {
     let output = tokio::task::spawn_blocking(move || command.output().unwrap());
     let output = output.await.unwrap();
     let run = Run {

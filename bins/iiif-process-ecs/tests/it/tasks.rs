@@ -1,7 +1,8 @@
 use iiif_testkit::aws::{Answer, Asked, AwsServer};
+use iiif_testkit::s3::S3Server;
 use serde_json::{Value, json};
 
-use crate::run::{Run, TASK, run};
+use crate::run::{Run, TASK, run, run_on_a_full_disk};
 
 /// Flags for a task for each image, all followed to their end.
 const WAIT_FOR_EACH: [&str; 3] = ["-wait", "-uris-per-task", "1"];
@@ -238,6 +239,19 @@ async fn what_an_interrupted_task_did_not_report_is_left_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reports_that_cannot_be_printed_do_not_take_the_manifest_along() {
+    let server = AwsServer::start(cluster(&[Some(0), None])).await.unwrap();
+    let dsn = server.dsn();
+    let uris = ["1.jpg", "2.jpg"];
+    let args = [&["-ecs-dsn", &dsn], &WAIT_FOR_EACH[..], &TASK, &uris].concat();
+    let made = run_on_a_full_disk(&args).await;
+    assert_eq!(made.code, Some(1), "{}", made.stderr);
+    for part in ["cannot print the reports", "\nfile:///2.jpg\n"] {
+        assert!(made.stderr.contains(part), "{part}: {}", made.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_manifest_that_cannot_be_written_is_told_before_anything_runs() {
     let server = AwsServer::start(cluster(&[])).await.unwrap();
     let nowhere = ["-left-manifest", "/nowhere/left.txt"];
@@ -272,7 +286,9 @@ async fn credentials_of_the_manifest_bucket_are_not_sent_to_the_container() {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_that_are_too_long_for_a_command_travel_as_objects() {
     let folder = tempfile::tempdir().unwrap();
-    let bucket = format!("file://{}", folder.path().display());
+    let s3 = S3Server::start().await.unwrap();
+    s3.create_bucket("lists").unwrap();
+    let bucket = s3.bucket_uri("lists");
     let server = AwsServer::start(cluster(&[Some(0)])).await.unwrap();
     let uris: Vec<String> = (0..500)
         .map(|number| format!("file:///scans-of-2024/{number:04}.jpg"))
@@ -289,7 +305,8 @@ async fn lists_that_are_too_long_for_a_command_travel_as_objects() {
     let command = asked[0].body["overrides"]["containerOverrides"][0]["command"].clone();
     let command: Vec<String> = serde_json::from_value(command).unwrap();
     assert_eq!(command[command.len() - 2], "-manifest");
-    let place = command.last().unwrap().strip_prefix("file://").unwrap();
-    let written = std::fs::read_to_string(place).unwrap();
+    let (place, _) = command.last().unwrap().split_once('?').unwrap();
+    let name = place.rsplit('/').next().unwrap();
+    let written = std::fs::read_to_string(s3.folder("lists").join(name)).unwrap();
     assert_eq!(written.lines().collect::<Vec<_>>(), uris);
 }

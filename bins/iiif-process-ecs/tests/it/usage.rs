@@ -112,6 +112,80 @@ async fn all_uris_that_cannot_be_processed_are_named_at_once() {
 }
 
 #[tokio::test]
+async fn a_place_of_derivatives_that_would_exclude_nothing_is_refused() {
+    for place in ["scans/d1,scans/d2", "arn:aws:s3:::scans", "/srv/made"] {
+        let dsn = "region=us-east-1 credentials=anon:";
+        let flags = ["-mode", "lambda", "-ecs-dsn", dsn, "-derivatives", place];
+        let refused = run(&[&TASK[..], &flags].concat(), &[]).await;
+        assert_eq!(refused.code, Some(2), "{place}");
+        assert!(
+            refused.stderr.contains("-derivatives") && refused.stderr.contains("`BUCKET/FOLDER`"),
+            "{}",
+            refused.stderr
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_in_a_manifest_is_named_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.txt");
+    std::fs::write(&list, "a.jpg\r\n\nnotes.txt\nb/a.jpg\nfile:///../c.jpg\n").unwrap();
+    let manifest = ["-dry-run", "-manifest", list.to_str().unwrap(), "d.txt"];
+    let refused = run(&[&TASK[..], &manifest].concat(), &[]).await;
+    assert_eq!(refused.code, Some(2));
+    for problem in [
+        "error: `d.txt` is no image",
+        "manifest line 3: `notes.txt` is no image",
+        "manifest line 5: `file:///../c.jpg` is no processing URI",
+        "`file:///a.jpg` is there 2 times, in manifest lines 1, 4;",
+    ] {
+        assert!(
+            refused.stderr.contains(problem),
+            "{problem}: {}",
+            refused.stderr
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_of_manifests_is_one_that_containers_can_read() {
+    for bucket in [
+        "lists",
+        "file:///tmp/lists",
+        "mem://",
+        "https://me:testkit-secret@a.org/",
+    ] {
+        let flags = ["-dry-run", "-manifest-bucket", bucket, "a.jpg"];
+        let refused = run(&[&TASK[..], &flags].concat(), &[]).await;
+        assert_eq!(refused.code, Some(2), "{bucket}");
+        assert!(
+            refused
+                .stderr
+                .contains("expected a bucket of S3, s3://BUCKET"),
+            "{}",
+            refused.stderr
+        );
+    }
+    // With a folder like this no request would be one that ECS takes.
+    let bucket = format!("s3://lists/{}", "x".repeat(8192));
+    let uris: Vec<String> = (0..300).map(|number| format!("{number:050}.jpg")).collect();
+    let uris: Vec<&str> = uris.iter().map(String::as_str).collect();
+    let flags = [
+        "-dry-run",
+        "-uris-per-task",
+        "300",
+        "-manifest-bucket",
+        &bucket,
+    ];
+    let refused = run(&[&TASK[..], &flags, &uris].concat(), &[]).await;
+    assert_eq!(refused.code, Some(2), "{}", refused.stdout);
+    for part in ["-manifest-bucket", "8192", "characters"] {
+        assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
+    }
+}
+
+#[tokio::test]
 async fn folders_are_stripped_as_documented_unless_two_images_become_one() {
     let args = [&TASK[..], &["-dry-run", "file:///2024/a.jpg"]].concat();
     assert!(run(&args, &[]).await.stdout.contains("\"file:///a.jpg\""));
@@ -144,6 +218,33 @@ async fn a_dsn_that_cannot_be_read_is_not_shown() {
         let refused = run(&args, &[]).await;
         assert_eq!(refused.code, Some(2));
         assert!(refused.stderr.contains("expected"), "{}", refused.stderr);
+    }
+    for flag in [
+        "-mode",
+        "-launch-type",
+        "-cpu",
+        "-report-name",
+        "-log-format",
+        "-wait",
+    ] {
+        let value = format!("{flag}=static:ID:testkit-secret:/T");
+        let refused = run(&[&TASK[..], &[&value, "a.jpg"]].concat(), &[]).await;
+        assert_eq!(refused.code, Some(2));
+        assert!(
+            refused.stderr.contains("'******'") && refused.stderr.contains(flag),
+            "{}",
+            refused.stderr
+        );
+    }
+    for credentials in ["AKID:testkit-secret", "AKID/testkit-secret"] {
+        let dsn = format!("region=us-east-1 credentials={credentials}");
+        let refused = run(&[&TASK[..], &["-ecs-dsn", &dsn, "a.jpg"]].concat(), &[]).await;
+        assert_eq!(refused.code, Some(2));
+        assert!(
+            refused.stderr.contains("static:ID:SECRET:TOKEN"),
+            "{}",
+            refused.stderr
+        );
     }
     let taken_apart = [
         "-ecs-dsn",

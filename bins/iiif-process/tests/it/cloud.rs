@@ -2,7 +2,7 @@
 
 use std::process::{Child, Stdio};
 
-use iiif_launch::{Arrivals, ContainerInput, Folders, ObjectFilter, TaskTemplate, deliveries};
+use iiif_launch::{ContainerInput, EventImages, KeyPath, ObjectFilter, TaskTemplate};
 use iiif_testkit::lambda::LambdaRuntime;
 use iiif_testkit::s3::{S3Server, SECRET_ACCESS_KEY};
 use serde_json::{Value, json};
@@ -74,9 +74,8 @@ fn assert_made(server: &S3Server) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_of_a_task_makes_the_derivatives_of_an_event() {
     let (server, studio) = cloud().await;
-    let deliveries = deliveries(&event()).unwrap();
-    let arrivals = Arrivals::of(deliveries, &ObjectFilter::default(), Folders::Kept);
-    let uris: Vec<String> = arrivals
+    let asked = EventImages::read(&event(), &ObjectFilter::default(), KeyPath::Full).unwrap();
+    let uris: Vec<String> = asked
         .images
         .iter()
         .map(|image| image.uri.to_string())
@@ -147,11 +146,29 @@ async fn a_function_makes_the_derivatives_of_an_event() {
     let own = event().to_string().replace(r#""scans""#, r#""made""#);
     assert_eq!(runtime.invoke(&own).await.unwrap(), "null");
 
+    std::fs::remove_dir_all(server.folder("made").join("2024")).unwrap();
+    let unreadable = event().to_string().replace("2024/notes.txt", "%ff.jpg");
+    let error = runtime.invoke(&unreadable).await.unwrap_err();
+    assert!(error.contains("%ff.jpg"), "{error}");
+    assert_made(&server);
+
     let error = runtime.invoke("{}").await.unwrap_err();
     assert!(error.contains("Object Created"), "{error}");
     child.kill().unwrap();
     let run = Run::of(&child.wait_with_output().unwrap());
     assert!(!run.stderr.contains(SECRET_ACCESS_KEY));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_of_derivatives_that_would_exclude_nothing_is_refused() {
+    let (_server, studio) = cloud().await;
+    let runtime = LambdaRuntime::start().await.unwrap();
+    let list = [("IIIF_PROCESS_DERIVATIVES", "scans/d1,scans/d2")];
+    let child = function(&studio, &runtime, &list);
+    let output = tokio::task::spawn_blocking(|| child.wait_with_output());
+    let run = Run::of(&output.await.unwrap().unwrap());
+    run.assert_code(2);
+    assert!(run.stderr.contains("-derivatives"), "{}", run.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

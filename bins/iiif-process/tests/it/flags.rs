@@ -73,6 +73,16 @@ fn variables_stand_for_flags_and_the_command_line_wins() {
 }
 
 #[test]
+fn what_is_wrong_in_a_manifest_is_named_with_its_line() {
+    let studio = Studio::new();
+    studio.write("list.txt", b"a.jpg\n\nfile:///../b.jpg\n");
+    let run = studio.run(&["-manifest", "list.txt"]);
+    run.assert_code(2);
+    let expected = "manifest line 3: `file:///../b.jpg` is no processing URI";
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+}
+
+#[test]
 fn manifests_list_uris_from_a_file_or_from_stdin() {
     let studio = Studio::new();
     studio.write_photo("a.jpg", 320, 320);

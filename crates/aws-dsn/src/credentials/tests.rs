@@ -87,8 +87,28 @@ fn neither_display_nor_debug_shows_a_secret() {
 }
 
 #[test]
-fn a_path_that_reads_like_a_keyword_is_displayed_with_shared_in_front() {
-    let source: CredentialSource = "shared:static:iiif".parse().unwrap();
-    assert_eq!(source, profile("iiif", Some("static")));
-    assert_eq!(source.to_string(), "shared:static:iiif");
+fn a_profile_that_may_be_keys_is_not_shown() {
+    for text in [
+        "AKID:hunter2",
+        "hunter2:AKID",
+        "shared:static:hunter2",
+        "AKID/hunter2",
+        "hunter2hunter2hunter2hunter2hunter2hunter2",
+    ] {
+        let source: CredentialSource = text.parse().unwrap();
+        assert_eq!(source.to_string(), "******", "{text}");
+        assert_eq!(format!("{source:?}"), "Profile(Profile(******))", "{text}");
+    }
+    for text in [
+        "default",
+        "AdministratorAccess-123456789012",
+        "/etc/aws/keys:iiif",
+        "./keys:iiif",
+        "~/keys:iiif",
+        r"C:\aws\keys:iiif",
+    ] {
+        let source: CredentialSource = text.parse().unwrap();
+        assert_eq!(source.to_string(), text);
+        assert_eq!(format!("{source:?}"), format!("Profile(Profile({text}))"));
+    }
 }

@@ -40,13 +40,26 @@ struct Reason {
     source: Option<Arc<Self>>,
 }
 
+const HIDDEN_PROFILE: &str = "no such profile or file, which are not shown as they may be keys; expected \
+     `static:ID:SECRET:TOKEN`, a profile, or its file by a path that begins with `/`, `./`, `../` or `~/`";
+
 impl ResolveCredentialsError {
     pub(super) fn new(credentials: &CredentialSource, error: &CredentialsError) -> Self {
         let causes = causes(error);
+        // Its causes name the profile and the file.
+        let is_hidden =
+            matches!(credentials, CredentialSource::Profile(profile) if profile.may_be_keys());
         Self {
             credentials: credentials.to_string(),
             kind: kind(error, &causes),
-            source: reason(&causes),
+            source: if is_hidden {
+                Some(Arc::new(Reason {
+                    text: HIDDEN_PROFILE.to_owned(),
+                    source: None,
+                }))
+            } else {
+                reason(&causes)
+            },
         }
     }
 

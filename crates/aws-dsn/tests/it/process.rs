@@ -106,11 +106,13 @@ fn each_form_looks_where_it_says() {
         (format!("{config}:iiif"),       &[][..],         "found PROCESS"),
         ("~/keys:maps".to_owned(),       &KEYS[..],       "InvalidConfig no credentials from `~/keys:maps`: profile `maps` was not defined"),
         ("~/gone:maps".to_owned(),       &KEYS[..],       "InvalidConfig no credentials from `~/gone:maps`: cannot read"),
+        ("ID:hunter2".to_owned(),        &KEYS[..],       "InvalidConfig no credentials from `******`: no such profile or file, which are not shown"),
         ("static:ID:hunter2:".to_owned(),&KEYS[..],       "found ID"),
     ];
     for (wanted, variables, expected) in cases {
         let text = look_for(&wanted, variables, home.path());
         assert!(text.contains(expected), "`{wanted}`: {text}");
+        assert!(!text.contains("hunter"), "`{wanted}`: {text}");
     }
 }
 

@@ -99,21 +99,20 @@ struct Detail {
 impl S3Record {
     /// Returns the object if the record tells of a new one. Keys are encoded as forms are: `+` is a
     /// space.
-    pub(super) fn created(self) -> Result<Option<CreatedObject>, EventError> {
+    pub(super) fn created(self) -> Option<Result<CreatedObject, EventError>> {
         let name = self.event_name.trim_start_matches("s3:");
         if !name.is_empty() && !name.starts_with(CREATED) {
-            return Ok(None);
+            return None;
         }
         let encoded = self.s3.object.key;
         let spaced = encoded.replace('+', " ");
-        let key = match percent_decode_str(&spaced).decode_utf8() {
-            Ok(key) => key.into_owned(),
-            Err(_) => return Err(EventError::Key { key: encoded }),
-        };
-        Ok(Some(CreatedObject {
-            bucket: self.s3.bucket.name,
-            key,
-        }))
+        Some(match percent_decode_str(&spaced).decode_utf8() {
+            Ok(key) => Ok(CreatedObject {
+                bucket: self.s3.bucket.name,
+                key: key.into_owned(),
+            }),
+            Err(_) => Err(EventError::Key { key: encoded }),
+        })
     }
 }
 

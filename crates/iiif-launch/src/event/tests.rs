@@ -13,10 +13,9 @@ fn s3(name: &str, key: &str) -> Value {
 
 fn keys(event: &Value) -> Vec<String> {
     let deliveries = deliveries(event).expect("an event");
-    let objects = deliveries
-        .into_iter()
-        .flat_map(|delivery| delivery.objects.expect("objects"));
+    let objects = deliveries.into_iter().flat_map(|delivery| delivery.objects);
     objects
+        .map(|object| object.expect("an object"))
         .map(|object| format!("{}/{}", object.bucket, object.key))
         .collect()
 }
@@ -89,9 +88,36 @@ fn a_message_that_cannot_be_read_fails_alone() {
     let found = deliveries(&event).expect("an event");
     let ids: Vec<_> = found.iter().map(|one| one.message_id.as_deref()).collect();
     assert_eq!(ids, [Some("1"), Some("2"), Some("3")]);
-    assert!(matches!(found[0].objects, Err(EventError::Malformed(_))));
-    assert_eq!(found[1].objects.as_ref().map(Vec::len).ok(), Some(1));
-    assert!(matches!(found[2].objects, Err(EventError::Key { .. })));
+    assert!(matches!(
+        found[0].objects[..],
+        [Err(EventError::Malformed(_))]
+    ));
+    assert!(matches!(found[1].objects[..], [Ok(_)]));
+    assert!(matches!(
+        found[2].objects[..],
+        [Err(EventError::Key { .. })]
+    ));
+}
+
+#[test]
+fn a_key_that_cannot_be_read_fails_alone() {
+    let mut event = s3("ObjectCreated:Put", "%ff.jpg");
+    let good = s3("ObjectCreated:Put", "a.jpg")["Records"][0].take();
+    let records = event["Records"].as_array_mut().expect("records");
+    records.push(good);
+    let message = json!({"eventSource": "aws:sqs", "messageId": "1", "body": event.to_string()});
+    let mails = [event.to_string(), "{".to_owned()];
+    let mails = mails.map(|text| json!({"EventSource": "aws:sns", "Sns": {"Message": text}}));
+    for event in [
+        event,
+        json!({"Records": [message]}),
+        json!({ "Records": mails }),
+    ] {
+        let found = deliveries(&event).expect("an event").remove(0).objects;
+        assert!(matches!(found[0], Err(EventError::Key { .. })), "{event}");
+        let read = found[1].as_ref().map(|object| &object.key[..]);
+        assert_eq!(read.ok(), Some("a.jpg"), "{event}");
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use iiif_launch::{
-    Backoff, CapacityProvider, ContainerInput, FollowOptions, LaunchError, Network, Placement,
-    PublicIp, Tag, TaskEvent, TaskLauncher, TaskRequest, TaskTemplate, shares,
+    Backoff, CapacityProvider, ContainerInput, FollowOptions, FollowUntil, LaunchError, Network,
+    Placement, PublicIp, Tag, TaskEvent, TaskLauncher, TaskRequest, TaskTemplate, shares,
 };
 use serde_json::{Value, json};
 
@@ -218,7 +218,7 @@ async fn a_large_batch_under_throttling_loses_and_doubles_nothing() {
         .map(|share| template.request(ContainerInput::Uris(&uris[share.clone()])))
         .collect();
     let follow = FollowOptions::default()
-        .with_waits(true)
+        .with_until(FollowUntil::AllStopped)
         .with_interval(Duration::from_millis(2));
     let (mut running, mut most_running, mut stopped) = (0_usize, 0, BTreeSet::new());
     launcher
@@ -270,7 +270,7 @@ async fn what_is_still_running_when_the_time_is_over_is_told() {
     let launcher = TaskLauncher::new(&server.config().await);
     let requests = vec![request(&template()); 3];
     let follow = FollowOptions::default()
-        .with_waits(true)
+        .with_until(FollowUntil::AllStopped)
         .with_max_tasks(NonZeroUsize::new(2).unwrap())
         .with_timeout(Some(Duration::from_millis(200)))
         .with_interval(Duration::from_millis(20));
@@ -286,6 +286,41 @@ async fn what_is_still_running_when_the_time_is_over_is_told() {
         })
         .await;
     assert_eq!(told, ["started", "started", "running", "running", "left"]);
+}
+
+#[tokio::test]
+async fn a_task_that_is_answered_for_two_requests_counts_for_one_of_them() {
+    let server = Server::start(|asked| {
+        if asked.action == "RunTask" {
+            return started(1);
+        }
+        let task = json!({"taskArn": asked.body["tasks"][0], "lastStatus": "STOPPED"});
+        Answer::ok(json!({"tasks": [task]}))
+    })
+    .await;
+    let launcher = TaskLauncher::new(&server.config().await);
+    let requests = vec![request(&template()); 2];
+    // At the same time, and one after the other.
+    for most in [2, 1] {
+        let follow = FollowOptions::default()
+            .with_until(FollowUntil::AllStopped)
+            .with_max_tasks(NonZeroUsize::new(most).unwrap())
+            .with_interval(Duration::from_millis(1));
+        let (mut stopped, mut refused) = (BTreeSet::new(), BTreeSet::new());
+        let running = launcher.run_all(&requests, &follow, never(), |event| match event {
+            TaskEvent::Started { .. } => {}
+            TaskEvent::Stopped { index, .. } => assert!(stopped.insert(index)),
+            TaskEvent::Failed { index, error } => {
+                assert!(matches!(error, LaunchError::SameTask { .. }), "{error}");
+                assert!(!error.was_started());
+                assert!(refused.insert(index));
+            }
+            other => panic!("{other:?}"),
+        });
+        running.await;
+        assert_eq!((stopped.len(), refused.len()), (1, 1));
+        assert!(stopped.is_disjoint(&refused));
+    }
 }
 
 #[tokio::test]
@@ -310,9 +345,9 @@ async fn without_time_nothing_is_asked_for_and_all_is_left() {
     let server = Server::start(|_| started(1)).await;
     let launcher = TaskLauncher::new(&server.config().await);
     let requests = vec![request(&template()); 3];
-    for waits in [false, true] {
+    for until in [FollowUntil::AllStarted, FollowUntil::AllStopped] {
         let follow = FollowOptions::default()
-            .with_waits(waits)
+            .with_until(until)
             .with_timeout(Some(Duration::ZERO));
         let mut left = 0;
         launcher
@@ -330,7 +365,7 @@ async fn a_stop_leaves_what_waits_and_tells_what_runs() {
     let server = Server::with_a_running_task().await;
     let launcher = TaskLauncher::new(&server.config().await);
     let follow = FollowOptions::default()
-        .with_waits(true)
+        .with_until(FollowUntil::AllStopped)
         .with_max_tasks(NonZeroUsize::MIN);
     let requests = vec![request(&template()); 3];
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -370,7 +405,7 @@ async fn a_task_that_never_ran_has_no_exit_code() {
     .await;
     let launcher = TaskLauncher::new(&server.config().await);
     let follow = FollowOptions::default()
-        .with_waits(true)
+        .with_until(FollowUntil::AllStopped)
         .with_interval(Duration::from_millis(2));
     let mut ended = None;
     launcher
@@ -412,7 +447,7 @@ async fn a_task_that_is_not_known_yet_is_looked_up_again() {
     .await;
     let launcher = TaskLauncher::new(&server.config().await);
     let follow = FollowOptions::default()
-        .with_waits(true)
+        .with_until(FollowUntil::AllStopped)
         .with_interval(Duration::from_millis(2));
     let mut codes = Vec::new();
     launcher
@@ -452,7 +487,7 @@ async fn looking_up_in_vain_ends() {
     .await;
     let launcher = TaskLauncher::new(&server.config().await);
     let follow = FollowOptions::default()
-        .with_waits(true)
+        .with_until(FollowUntil::AllStopped)
         .with_interval(Duration::from_millis(2));
     let mut problem = None;
     launcher

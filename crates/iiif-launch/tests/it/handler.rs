@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use iiif_launch::{FollowOptions, LaunchHandler, TaskLauncher};
+use iiif_launch::{FollowOptions, FollowUntil, LaunchHandler, TaskLauncher};
 use serde_json::{Value, json};
 
 use crate::ecs::{started, template};
@@ -99,11 +99,21 @@ async fn one_image_that_no_command_can_name_leaves_the_others_alone() {
 }
 
 #[tokio::test]
+async fn a_key_that_cannot_be_read_is_told_and_the_other_images_are_launched() {
+    let server = Server::start(|_| started(1)).await;
+    let event = json!({"Records": [record("%ff.jpg"), record("a.jpg")]});
+    let answer = handler(&server).await.handle(&event, PLENTY).await;
+    let answer = answer.expect("an answer");
+    assert_eq!(answer["URIs"], json!(["file:///a.jpg"]));
+    assert!(answer["Errors"][0].as_str().unwrap().contains("%ff.jpg"));
+}
+
+#[tokio::test]
 async fn waiting_ends_when_the_time_does() {
     let server = Server::with_a_running_task().await;
     let mut handler = handler(&server).await;
     handler.follow = FollowOptions::default()
-        .with_waits(true)
+        .with_until(FollowUntil::AllStopped)
         .with_interval(Duration::from_millis(10));
     let time = Duration::from_millis(100);
     let event = json!({"Records": [record("a.jpg")]});

@@ -338,6 +338,7 @@ async fn credentials_that_cannot_be_had_are_told_when_the_bucket_is_opened() {
         (format!("credentials={path}:maps"),                        &[][..],        ErrorKind::InvalidConfig, "no profile `maps`"),
         (format!("credentials={path}:empty"),                       &[][..],        ErrorKind::InvalidConfig, "aws_secret_access_key"),
         ("credentials=/no/such/file:maps".to_owned(),               &[][..],        ErrorKind::InvalidConfig, "/no/such/file"),
+        ("credentials=AKID:hunter2".to_owned(),                     &[][..],        ErrorKind::InvalidConfig, "they may be keys"),
         ("credentials=static:AKID:hunter2:a:b".to_owned(),          &[][..],        ErrorKind::InvalidConfig, "static:ID:SECRET:TOKEN"),
         ("credentials=iam:".to_owned(),                             &disabled[..],  ErrorKind::InvalidConfig, "AWS_EC2_METADATA_DISABLED"),
     ];

@@ -38,6 +38,12 @@ pub(super) enum CredentialsError {
         file.display()
     )]
     NoKeys { profile: String, file: PathBuf },
+    #[error(
+        "no such profile or file, which are not shown as they may be keys; expected \
+         `static:ID:SECRET:TOKEN`, a profile, or its file by a path that begins with `/`, `./`, `../` \
+         or `~/`"
+    )]
+    HiddenProfile,
     #[error("cannot ask for a role with these credentials")]
     Base { source: object_store::Error },
     #[error("keys of a source that is not known")]

@@ -62,6 +62,7 @@ pub(super) fn read(profile: &Profile, opener: &StorageOpener) -> Result<Found, C
     }
     let Some(mut settings) = settings else {
         return Err(match text {
+            _ if profile.may_be_keys() => CredentialsError::HiddenProfile,
             Err(source) => CredentialsError::Read { file, source },
             Ok(_) => CredentialsError::NoProfile {
                 profile: profile.name.clone(),
@@ -93,6 +94,7 @@ pub(super) fn read(profile: &Profile, opener: &StorageOpener) -> Result<Found, C
             token: settings.remove("aws_session_token").map(Secret::from),
             region,
         })),
+        _ if profile.may_be_keys() => Err(CredentialsError::HiddenProfile),
         _ => Err(CredentialsError::NoKeys {
             profile: profile.name.clone(),
             file,

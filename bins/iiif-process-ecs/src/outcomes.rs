@@ -1,12 +1,12 @@
-//! How tasks ended.
+//! What becomes of tasks.
 
 use std::io::{IsTerminal as _, stderr};
 
 use iiif_cli::Progress;
 use iiif_launch::{TaskEvent, TaskOutcome};
 
-/// How tasks ended, told as it happens.
-pub(crate) struct Ends<'a> {
+/// How tasks end, told as it happens.
+pub(crate) struct Outcomes<'a> {
     /// The tasks that stopped, with the index of the request.
     pub(crate) stopped: Vec<(usize, TaskOutcome)>,
     /// The requests that came to nothing.
@@ -18,7 +18,7 @@ pub(crate) struct Ends<'a> {
     progress: Progress,
 }
 
-impl<'a> Ends<'a> {
+impl<'a> Outcomes<'a> {
     /// Begins, with a bar on a terminal for so many tasks that are waited for. What `container` returns
     /// counts; others of the task, such as agents, do not.
     pub(crate) fn new(container: &'a str, waited_for: Option<usize>) -> Self {

@@ -1,0 +1,84 @@
+//! Functions, as Lambda runs them.
+
+use std::time::{Duration, SystemTime};
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
+
+use crate::HandlerError;
+
+/// What is kept of a function's time to finish what is under way, and to answer.
+const ANSWER_TIME: Duration = Duration::from_secs(5);
+
+/// A deadline below this is no time since 1970: functions have 15 minutes at most.
+const LONGEST_TIME: Duration = Duration::from_hours(24);
+
+/// Answers events until the function is stopped. `answer` gets each, and how long it may work.
+///
+/// # Errors
+///
+/// If Lambda, or what runs in its place, cannot be reached.
+pub async fn serve(
+    answer: impl AsyncFn(&Value, Duration) -> Result<Value, HandlerError>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let answer = &answer;
+    let handler = async |event: LambdaEvent<Value>| {
+        let time = working_time(event.context.deadline);
+        let answered = answer(&event.payload, time).await;
+        answered.map_err(|error| Diagnostic {
+            error_type: error.error_type().to_owned(),
+            error_message: error.to_string(),
+        })
+    };
+    lambda_runtime::run(service_fn(handler)).await
+}
+
+/// Returns how long a function may work that is stopped at `deadline_ms`, in milliseconds since 1970,
+/// the deadline in its context: five seconds less than it has.
+///
+/// `cargo lambda watch` tells the milliseconds that are left in place of a deadline, and is understood
+/// too.
+fn working_time(deadline_ms: u64) -> Duration {
+    let deadline = Duration::from_millis(deadline_ms);
+    let left = if deadline < LONGEST_TIME {
+        deadline
+    } else {
+        let left = (SystemTime::UNIX_EPOCH + deadline).duration_since(SystemTime::now());
+        left.unwrap_or_default()
+    };
+    left.saturating_sub(ANSWER_TIME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_works_until_shortly_before_its_deadline() {
+        let deadline_ms = |left: Duration| {
+            let deadline = SystemTime::now() + left;
+            let since = deadline.duration_since(SystemTime::UNIX_EPOCH);
+            since.expect("after 1970").as_millis() as u64
+        };
+        let minute = Duration::from_mins(1);
+        let time = working_time(deadline_ms(minute));
+        assert!(time + ANSWER_TIME <= minute, "{time:?}");
+        assert!(time > Duration::ZERO);
+        assert_eq!(
+            working_time(deadline_ms(Duration::from_secs(4))),
+            Duration::ZERO
+        );
+        let past = SystemTime::now() - minute;
+        let past = past.duration_since(SystemTime::UNIX_EPOCH);
+        let past_ms = past.expect("after 1970").as_millis() as u64;
+        assert_eq!(working_time(past_ms), Duration::ZERO);
+        assert_eq!(working_time(0), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_time_left_is_understood_in_place_of_a_deadline() {
+        let ten_minutes = Duration::from_mins(10);
+        let told = ten_minutes.as_millis() as u64;
+        assert_eq!(working_time(told), ten_minutes.saturating_sub(ANSWER_TIME));
+    }
+}
