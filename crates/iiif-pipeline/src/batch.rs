@@ -195,7 +195,12 @@ impl Batch {
     fn copies(&self, schedule: &Schedule) -> Vec<(usize, Derivative)> {
         let files = schedule.copied.iter();
         files
-            .map(|(index, file)| (*index, derivative(&self.plans[*index], file.to_bytes())))
+            .map(|(index, file)| {
+                (
+                    *index,
+                    Derivative::of_plan(&self.plans[*index], file.to_bytes()),
+                )
+            })
             .collect()
     }
 
@@ -257,7 +262,7 @@ impl Batch {
         plan: &RenderPlan,
     ) -> Result<Derivative> {
         let bytes = encode(&*image?, plan.format(), &self.encoding)?;
-        Ok(derivative(plan, bytes.into()))
+        Ok(Derivative::of_plan(plan, bytes.into()))
     }
 
     fn schedule(&self) -> &Schedule {
@@ -313,10 +318,13 @@ impl fmt::Debug for Batch {
     }
 }
 
-fn derivative(plan: &RenderPlan, bytes: Bytes) -> Derivative {
-    Derivative {
-        bytes,
-        dimensions: plan.output(),
-        format: plan.format(),
+impl Derivative {
+    /// Returns the file that was made for a plan.
+    pub(crate) fn of_plan(plan: &RenderPlan, bytes: Bytes) -> Self {
+        Self {
+            bytes,
+            dimensions: plan.output(),
+            format: plan.format(),
+        }
     }
 }

@@ -70,6 +70,9 @@ pub enum Error {
         /// The height of the raster.
         height: u32,
     },
+    /// The plan needs another decode than the one that was kept.
+    #[error("the plan needs another part of the source, or a finer one, than was decoded for it")]
+    OtherDecode,
     /// Rendering would take more memory than it may.
     #[error("rendering takes {actual} bytes; the limit is {maximum}")]
     PlanTooLarge {
@@ -188,9 +191,10 @@ impl Error {
             Self::Corrupt { .. } => ErrorKind::Corrupt,
             Self::Read { .. } => ErrorKind::Unavailable,
             Self::InvalidOption { .. } => ErrorKind::InvalidConfig,
-            Self::PlanMismatch { .. } | Self::Scale { .. } | Self::Encode { .. } => {
-                ErrorKind::Internal
-            }
+            Self::PlanMismatch { .. }
+            | Self::OtherDecode
+            | Self::Scale { .. }
+            | Self::Encode { .. } => ErrorKind::Internal,
         }
     }
 }

@@ -16,6 +16,9 @@
 //! # }
 //! ```
 //!
+//! Servers, which answer single requests of a source at different times, keep what they decoded: see
+//! [`DecodedSource`].
+//!
 //! [`render`] and [`encode`] are the steps inside, for pixels that are there already. [`analyze`]
 //! finds palettes and hashes. Each codec is a feature.
 
@@ -47,6 +50,7 @@ mod batch;
 ))]
 mod color;
 mod decode;
+mod decoded;
 mod encode;
 mod error;
 mod jpeg_file;
@@ -64,6 +68,7 @@ pub use crate::analysis::{
     ImageHashOptions, NamedPalette, PaletteColor, PaletteOptions, analyze, blurhash_preview,
 };
 pub use crate::batch::{Batch, Derivative};
+pub use crate::decoded::{DecodeChoice, DecodedSource};
 pub use crate::encode::encode;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::limits::DecodeLimits;

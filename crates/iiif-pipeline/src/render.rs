@@ -17,6 +17,7 @@ pub(crate) mod scale;
 mod smart_crop;
 
 use std::borrow::Cow;
+use std::num::NonZeroU32;
 use std::sync::OnceLock;
 
 use iiif_image_api::{Crop, Dimensions, PixelRect, RenderPlan};
@@ -104,6 +105,22 @@ impl<'a> Renderer<'a> {
             image,
             dimensions,
             placement: raster.placement,
+            shared: OnceLock::new(),
+        })
+    }
+
+    /// Returns a renderer that holds its raster.
+    pub(crate) fn of_kept(raster: Raster) -> Result<Renderer<'static>> {
+        let Raster { image, placement } = raster;
+        let other_depth = match raster::integral(&image) {
+            Cow::Owned(image) => Some(image),
+            Cow::Borrowed(_) => None,
+        };
+        let image = other_depth.unwrap_or(image);
+        Ok(Renderer {
+            dimensions: halved::dimensions(&image)?,
+            image: Cow::Owned(image),
+            placement,
             shared: OnceLock::new(),
         })
     }
@@ -256,8 +273,14 @@ fn scaling(plan: &RenderPlan) -> (Dimensions, Dimensions) {
     (upright.dimensions(size), upright.dimensions(plan.scaled()))
 }
 
+/// Returns how many halved copies of a raster there can be use for, whatever the plan.
+pub(crate) fn most_copies(dimensions: Dimensions) -> u32 {
+    let pixel = Dimensions::from_non_zero(NonZeroU32::MIN, NonZeroU32::MIN);
+    halved::times(dimensions, pixel, (1.0, 1.0)).max(times_of_reduction(dimensions))
+}
+
 /// Returns how often a raster is halved before the reduction is made from it.
-fn times_of_reduction(dimensions: Dimensions) -> u32 {
+pub(crate) fn times_of_reduction(dimensions: Dimensions) -> u32 {
     let longer = dimensions.width().max(dimensions.height());
     let side = |length: u32| Dimensions::new(length, length).unwrap_or(dimensions);
     halved::times(side(longer), side(REDUCTION_EDGE_PX), (1.0, 1.0))

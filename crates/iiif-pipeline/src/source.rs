@@ -38,7 +38,7 @@ use crate::{DecodeLimits, Result, decode};
 /// [`probe`](Self::probe) takes bytes that are in memory, [`open`](Self::open) a reader that need
 /// not be. Both are cheap: they decode no pixels and allocate nothing of the declared size.
 /// [`decode`](Self::decode) does the work. All may be called from any thread; a clone shares the
-/// bytes.
+/// bytes and the facts.
 ///
 /// # Examples
 ///
@@ -52,7 +52,7 @@ use crate::{DecodeLimits, Result, decode};
 pub struct SourceImage {
     data: Data,
     format: SourceFormat,
-    header: Header,
+    header: Arc<Header>,
 }
 
 impl SourceImage {
@@ -94,7 +94,7 @@ impl SourceImage {
         Ok(Self {
             data,
             format,
-            header,
+            header: Arc::new(header),
         })
     }
 
@@ -188,6 +188,10 @@ impl SourceImage {
     pub fn decode(&self) -> Result<DynamicImage> {
         let everything = Decoding::full(&self.header);
         Ok(self.decode_as(&everything)?.image)
+    }
+
+    pub(crate) fn header(&self) -> &Arc<Header> {
+        &self.header
     }
 
     /// Chooses the cheapest decoding that serves `need`.

@@ -7,7 +7,7 @@ use iiif_image_api::{Crop, Format, RenderPlan};
 use crate::decode::{Decoding, Need};
 use crate::passthrough::{self, Stripped};
 use crate::render::RenderSource;
-use crate::{EncodeOptions, Error, SourceImage};
+use crate::{EncodeOptions, Error, SourceImage, encode};
 
 /// How many pixels are scaled in the time in which one is decompressed: measured with deflated tiles,
 /// on all cores.
@@ -319,18 +319,8 @@ impl Planner<'_> {
         sum([held_bytes].into_iter().chain(rendering).chain(encoding))
     }
 
-    /// Returns the bytes that encoding takes, for a derivative that hardly compresses: its own,
-    /// buffers that grow by doubling, and what the encoder works on. Measured with noise and with a
-    /// photograph, as `tests/memory.rs` does.
     fn encoding_bytes(&self, index: usize) -> u64 {
-        let samples = self.sample_bytes(index);
-        match self.plans[index].format() {
-            Format::Jpg => samples / 2,
-            Format::Tif => samples.saturating_mul(3),
-            Format::Gif => samples.saturating_mul(5),
-            Format::Png => samples.saturating_mul(6),
-            _ => samples.saturating_mul(7),
-        }
+        encode::memory_bytes(self.plans[index].format(), self.sample_bytes(index))
     }
 
     /// Returns the bytes of the files of a wave, if they hardly compress.

@@ -51,6 +51,16 @@ impl Decoding {
         }
     }
 
+    /// Returns whether this can be a decoding of the source of a header.
+    pub(crate) fn is_of(&self, header: &Header) -> bool {
+        #[cfg(feature = "tiff")]
+        let level = header.levels.get(self.level).map(|level| level.dimensions);
+        #[cfg(not(feature = "tiff"))]
+        let level = None;
+        self.stored == header.dimensions
+            && self.level_dimensions == level.unwrap_or(header.dimensions)
+    }
+
     /// Returns the dimensions of the raster: those of the window, reduced and rounded up.
     pub(crate) fn dimensions(&self) -> Dimensions {
         let side =

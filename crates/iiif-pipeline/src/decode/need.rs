@@ -5,6 +5,9 @@ use iiif_image_api::{Crop, Dimensions, PixelRect, RenderPlan};
 use crate::render::{self, Turn, scale};
 use crate::shrink::Shrink;
 
+/// The furthest reduction by halves: no decoder goes as far.
+const MOST_HALVED: u32 = 1 << 16;
+
 /// What of a stored image is needed, and how finely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Need {
@@ -17,6 +20,24 @@ pub(crate) struct Need {
 impl Need {
     /// Returns what `plan` needs of a stored image.
     pub(crate) fn of_plan(plan: &RenderPlan) -> Self {
+        Self::by(plan, between)
+    }
+
+    /// Returns the need of a plan that all of the image is decoded for: as often as it may be halved.
+    pub(crate) fn of_halved_whole(plan: &RenderPlan) -> Self {
+        Self::by(plan, halvings).of_whole(plan)
+    }
+
+    /// Returns the same need of all of the image of `plan`.
+    pub(crate) fn of_whole(self, plan: &RenderPlan) -> Self {
+        let stored = Turn::upright(plan.orientation()).dimensions(plan.full());
+        Self {
+            window: PixelRect::full(stored),
+            ..self
+        }
+    }
+
+    fn by(plan: &RenderPlan, shrink: fn(Dimensions, Dimensions) -> Shrink) -> Self {
         let upright = Turn::upright(plan.orientation());
         let stored = upright.dimensions(plan.full());
         let target = upright.dimensions(plan.scaled());
@@ -30,23 +51,23 @@ impl Need {
                 };
                 Self {
                     window,
-                    shrink: between(rect.dimensions(), target),
+                    shrink: shrink(rect.dimensions(), target),
                 }
             }
             // Where the window lies is found out by looking at everything.
-            _ => Self::of_reduction(stored).and(Self {
+            _ => Self {
                 window: PixelRect::full(stored),
-                shrink: between(render::smart_window(plan), plan.scaled()),
-            }),
+                shrink: shrink(render::smart_window(plan), plan.scaled())
+                    .min(reduction_shrink(stored, shrink)),
+            },
         }
     }
 
     /// Returns what the reduction needs that smart crops and analyses look at.
     pub(crate) fn of_reduction(stored: Dimensions) -> Self {
-        let longer = stored.width().max(stored.height());
         Self {
             window: PixelRect::full(stored),
-            shrink: Shrink::new(longer, render::REDUCTION_EDGE_PX),
+            shrink: reduction_shrink(stored, between),
         }
     }
 
@@ -63,6 +84,30 @@ impl Need {
 fn between(from: Dimensions, to: Dimensions) -> Shrink {
     let by_width = Shrink::new(from.width(), to.width());
     by_width.min(Shrink::new(from.height(), to.height()))
+}
+
+/// Returns how far `from` may shrink by halves, so that several plans agree on it.
+///
+/// Sides of tiles and of sizes that are announced are rounded up, so a quarter of 479 pixels is 120:
+/// halves are rounded up as well.
+fn halvings(from: Dimensions, to: Dimensions) -> Shrink {
+    let exact = between(from, to);
+    let mut factor = 1;
+    while factor < MOST_HALVED && exact.reaches(Shrink::by(2 * factor)) {
+        factor *= 2;
+    }
+    let is_rounded = |from: u32, to: u32| from > to && from.div_ceil(2 * factor) >= to;
+    if is_rounded(from.width(), to.width()) && is_rounded(from.height(), to.height()) {
+        factor *= 2;
+    }
+    Shrink::by(factor)
+}
+
+/// Returns how far an image may shrink for the reduction that smart crops look at.
+fn reduction_shrink(stored: Dimensions, shrink: fn(Dimensions, Dimensions) -> Shrink) -> Shrink {
+    let longer = stored.width().max(stored.height());
+    let side = |length: u32| Dimensions::new(length, length).unwrap_or(stored);
+    shrink(side(longer), side(render::REDUCTION_EDGE_PX))
 }
 
 /// Returns the smallest rectangle around both.

@@ -33,7 +33,7 @@ use image::DynamicImage;
 use self::bands::{BlockSize, Reader};
 pub(super) use self::choose::choose;
 use self::chunks::Chunks;
-use self::coding::{Alpha, Photometric};
+use self::coding::{Alpha, Compression, Photometric};
 use self::file::File;
 use self::page::Page;
 use self::pyramid::Pyramid;
@@ -186,6 +186,8 @@ fn level(data: &Data, offset: u64, page: &Page) -> Level {
     Level {
         dimensions: page.dimensions,
         offset,
+        is_tiled: page.is_tiled,
+        is_compressed: page.compression != Compression::None,
         // Chunks were found not to be empty.
         chunk: chunk.unwrap_or(page.dimensions),
         block_height: side(block.rows * page.chunk_height),

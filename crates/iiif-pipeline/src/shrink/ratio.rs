@@ -43,7 +43,6 @@ impl Shrink {
     }
 
     /// Returns the further of both.
-    #[cfg(feature = "turbojpeg")]
     pub(crate) fn max(self, other: Self) -> Self {
         if self.reaches(other) { self } else { other }
     }
@@ -63,6 +62,20 @@ impl Shrink {
     pub(crate) fn whole_half(self) -> u32 {
         let half = u64::from(self.pixels) / (2 * u64::from(self.made));
         u32::try_from(half).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// Returns how many pixels become how many, in lowest terms: equal where the reductions are.
+    pub(crate) fn lowest_terms(self) -> (u32, u32) {
+        let (mut divisor, mut rest) = (self.pixels, self.made);
+        while rest != 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        (self.pixels / divisor.max(1), self.made / divisor.max(1))
+    }
+
+    /// Returns whether this is a half, a quarter and so on, or no reduction.
+    pub(crate) fn is_power_of_two(self) -> bool {
+        self.pixels.is_multiple_of(self.made) && (self.pixels / self.made).is_power_of_two()
     }
 
     /// Returns the length of a side afterwards, rounded up.

@@ -9,6 +9,10 @@ pub(crate) struct Level {
     pub(crate) dimensions: Dimensions,
     /// Where the file describes it: an offset in bytes.
     pub(crate) offset: u64,
+    /// Whether the chunks are tiles, not strips.
+    pub(crate) is_tiled: bool,
+    /// Whether the chunks are compressed.
+    pub(crate) is_compressed: bool,
     /// Width and height of a chunk, in pixels. It may reach over the right and lower edge.
     pub(crate) chunk: Dimensions,
     /// Rows of pixels that a thread decodes in turn: a number of chunks.

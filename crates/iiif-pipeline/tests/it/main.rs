@@ -2,6 +2,7 @@
 
 mod batch;
 mod decode;
+mod decoded;
 mod encode;
 mod jpeg;
 mod pyramid;
