@@ -1,6 +1,7 @@
 //! A place where objects live.
 
 mod blocking;
+mod open_object;
 mod store;
 mod temporary;
 
@@ -14,6 +15,7 @@ use futures::stream::{self, BoxStream, StreamExt as _};
 use object_store::ObjectStore;
 
 use self::blocking::{blocking, from_folder, spawn};
+pub use self::open_object::{BlockingReader, OpenObject};
 pub(crate) use self::store::{Access, Store};
 use crate::error::Context;
 use crate::folder::{self, FolderError, LocalFolder};

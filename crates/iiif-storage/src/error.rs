@@ -52,6 +52,14 @@ pub enum Error {
         /// The bucket's URI.
         bucket: String,
     },
+    /// The object is no longer the one that was opened.
+    #[error("`{key}` in {bucket} changed while it was read")]
+    Changed {
+        /// The key.
+        key: String,
+        /// The bucket's URI.
+        bucket: String,
+    },
     /// The credentials are not accepted, or do not allow it.
     #[error("not allowed to {operation} `{key}` in {bucket}")]
     Denied {
@@ -207,6 +215,8 @@ pub enum ErrorKind {
     NotFound,
     /// It is not allowed.
     Denied,
+    /// Somebody else changed the object meanwhile, or there is one where none was expected.
+    Conflict,
     /// Not done here, or not with the features of this build.
     Unsupported,
     /// The backend is out of order or out of reach; later it may work.
@@ -230,6 +240,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::Changed { .. } => ErrorKind::Conflict,
             Self::TooLarge { .. } => ErrorKind::TooLarge,
             Self::Denied { .. } | Self::OutsideFolder { .. } => ErrorKind::Denied,
             Self::Unavailable { .. } => ErrorKind::Unavailable,

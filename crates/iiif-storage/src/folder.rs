@@ -7,18 +7,20 @@
 //! Links are resolved before files are opened. Who can change the folder between the two steps can
 //! lead out of it; that one must be trusted.
 
+mod open_file;
 mod walk;
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 
+use crate::object_version::nanoseconds;
 use crate::{Fetched, ObjectInfo};
 
+pub(crate) use self::open_file::OpenFile;
 pub(crate) use self::walk::list;
 
 /// Temporary files are called `.iiif-XXXXXX.tmp`; listings leave them out.
@@ -37,6 +39,8 @@ pub(crate) struct LocalFolder {
 pub(crate) enum FolderError {
     /// A symbolic link leads out of the folder.
     Outside,
+    /// The file is no longer the one that was opened.
+    Changed,
     /// The range starts behind the end of the file, which has this many bytes.
     Range(u64),
     /// The file has this many bytes, which is more than was asked for at most.
@@ -93,6 +97,12 @@ impl LocalFolder {
         let length = range.end.min(info.size_bytes) - range.start;
         file.seek(SeekFrom::Start(range.start))?;
         read_to_end(file, length)
+    }
+
+    /// Opens a file that is read as long as it is the same version.
+    pub(crate) fn open_file(&self, key: &str) -> Result<OpenFile> {
+        let (file, info) = self.open(key)?;
+        Ok(OpenFile::new(file, info))
     }
 
     pub(crate) fn head(&self, key: &str) -> Result<ObjectInfo> {
@@ -219,15 +229,27 @@ fn info(key: &str, metadata: &fs::Metadata) -> Result<ObjectInfo> {
         return Err(io::Error::from(io::ErrorKind::NotFound).into());
     }
     let last_modified = metadata.modified().ok();
-    let nanoseconds = last_modified
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-        .map_or(0, |duration| duration.as_nanos());
+    let (modified_ns, size_bytes) = (nanoseconds(last_modified), metadata.len());
+    let number = file_number(metadata);
     Ok(ObjectInfo {
         key: key.to_owned(),
-        size_bytes: metadata.len(),
-        e_tag: Some(format!("\"{nanoseconds:x}-{:x}\"", metadata.len())),
+        size_bytes,
+        e_tag: Some(format!("\"{modified_ns:x}-{size_bytes:x}-{number:x}\"")),
         last_modified,
     })
+}
+
+/// Two files that exist at the same time have two numbers: the one that takes the place of another,
+/// however soon and with the same time, was made while that was there.
+#[cfg(unix)]
+fn file_number(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+/// The standard library does not tell.
+#[cfg(not(unix))]
+fn file_number(_metadata: &fs::Metadata) -> u64 {
+    0
 }
 
 fn is_temporary(name: &str) -> bool {

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
 use object_store::path::Path;
 use object_store::{
-    Attribute, Attributes, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMultipartOptions,
-    PutOptions, WriteMultipart,
+    Attribute, Attributes, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _,
+    PutMultipartOptions, PutOptions, WriteMultipart,
 };
 
 use super::temporary;
@@ -107,6 +107,33 @@ impl Store {
             .get_range(&path, range)
             .await
             .map_err(|error| context.store(error))
+    }
+
+    /// Reads a range that is not empty and lies within the object, if that is the version `known`.
+    pub(crate) async fn get_version(
+        &self,
+        key: &str,
+        range: Range<u64>,
+        known: &ObjectInfo,
+        context: Context<'_>,
+    ) -> Result<Bytes> {
+        let path = path(key, context)?;
+        // A weak tag never matches (RFC 9110 §13.1.1).
+        let strong = |tag: &&String| !tag.starts_with("W/");
+        let options = GetOptions {
+            range: Some(range.into()),
+            if_match: known.e_tag.as_ref().filter(strong).cloned(),
+            ..GetOptions::default()
+        };
+        let found = match self.objects.get_opts(&path, options).await {
+            Err(object_store::Error::Precondition { .. }) => return Err(context.changed()),
+            found => found.map_err(|error| context.store(error))?,
+        };
+        // Not every server looks at conditions.
+        if info(found.meta.clone()).version() != known.version() {
+            return Err(context.changed());
+        }
+        found.bytes().await.map_err(|error| context.store(error))
     }
 
     pub(crate) async fn head(&self, key: &str, context: Context<'_>) -> Result<ObjectInfo> {

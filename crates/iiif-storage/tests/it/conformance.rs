@@ -7,6 +7,7 @@ use futures::TryStreamExt as _;
 use iiif_storage::{Bucket, ErrorKind};
 
 use crate::fetching::{Held, fetch};
+use crate::opening::objects_are_opened;
 
 /// Names that some layer could take for something else.
 pub(crate) const ODD_KEYS: [&str; 22] = [
@@ -38,6 +39,7 @@ pub(crate) const ODD_KEYS: [&str; 22] = [
 pub(crate) async fn keeps_the_contract(bucket: &Bucket) {
     names_are_kept(bucket).await;
     objects_are_read_in_whole_and_in_part(bucket).await;
+    objects_are_opened(bucket).await;
     what_is_absent_is_not_found(bucket).await;
     keys_that_lead_elsewhere_are_refused(bucket).await;
 }

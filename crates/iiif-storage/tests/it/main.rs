@@ -12,6 +12,7 @@ mod fetching;
 mod http;
 mod local;
 mod memory;
+mod opening;
 #[cfg(feature = "aws")]
 mod s3;
 #[cfg(feature = "aws")]

@@ -151,6 +151,25 @@ async fn a_prefix_stands_before_each_key_and_ranges_are_asked_for() {
 }
 
 #[tokio::test]
+async fn parts_of_an_open_object_are_asked_for_under_its_version_and_near_ones_together() {
+    let changed = Answer::Reply(412, "", "<Error><Code>PreconditionFailed</Code></Error>");
+    let part = Answer::Reply(206, META_PART, "456789");
+    let server = Server::start([ok(), part, changed]).await;
+    let object = open(&server).open("x.tif").await.unwrap();
+    assert_eq!(object.info().version().to_string(), "e");
+    let parts = object.read_ranges(&[8..10, 4..6]).await.unwrap();
+    assert_eq!(parts, ["89", "45"]);
+    let error = object.read_range(4..10).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
+    let lines = ["HEAD /b/x.tif", "GET /b/x.tif", "GET /b/x.tif"];
+    assert_eq!(server.lines(), lines);
+    for request in &server.requests()[1..] {
+        assert_eq!(request.header("if-match"), Some("\"e\""));
+        assert_eq!(request.header("range"), Some("bytes=4-9"));
+    }
+}
+
+#[tokio::test]
 async fn requests_are_signed_with_the_credentials_that_were_asked_for() {
     let folder = tempdir().unwrap();
     let file = folder.path().join("credentials");

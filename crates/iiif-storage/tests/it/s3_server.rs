@@ -7,6 +7,7 @@ use iiif_testkit::s3::S3Server;
 
 use crate::conformance::{ODD_KEYS, keeps_the_contract};
 use crate::fetching::{Held, fetch, large_body};
+use crate::opening::replaced_objects_are_told;
 use crate::server::quick_retries;
 
 async fn start() -> S3Server {
@@ -28,6 +29,12 @@ async fn a_bucket_on_a_server_keeps_the_contract() {
     keeps_the_contract(&open(&server.bucket_uri("photos"))).await;
     let uri = format!("{}&prefix=my%20maps", server.bucket_uri("photos"));
     keeps_the_contract(&open(&uri)).await;
+}
+
+#[tokio::test]
+async fn replaced_object_on_a_server_is_told() {
+    let server = start().await;
+    replaced_objects_are_told(&open(&server.bucket_uri("photos"))).await;
 }
 
 #[tokio::test]

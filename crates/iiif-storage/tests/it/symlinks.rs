@@ -44,6 +44,8 @@ async fn links_that_lead_out_are_refused_to_reads_and_writes() {
                 .map(|_| bytes::Bytes::new());
             assert_eq!(fetched.map_err(kind), denied, "`{key}`");
         }
+        let opened = bucket.open(key).await.map(|_| bytes::Bytes::new());
+        assert_eq!(opened.map_err(kind), denied, "`{key}`");
         let head = bucket.head(key).await.map(|_| bytes::Bytes::new());
         assert_eq!(head.map_err(kind), denied, "`{key}`");
     }
