@@ -44,7 +44,7 @@ mod opener;
 mod retry;
 mod uri;
 
-pub use crate::bucket::{BlockingReader, Bucket, OpenObject};
+pub use crate::bucket::{BlockingReader, Bucket, ObjectWriter, OpenObject, Overwrite};
 pub use crate::environment::Environment;
 pub use crate::error::{Error, ErrorKind, Operation, Result};
 pub use crate::fetched::Fetched;

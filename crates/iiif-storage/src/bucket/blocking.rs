@@ -30,6 +30,7 @@ pub(super) fn from_folder(error: FolderError, context: Context<'_>) -> Error {
     match error {
         FolderError::Outside => context.outside(),
         FolderError::Changed => context.changed(),
+        FolderError::Exists => context.exists(),
         FolderError::Disk(error) => context.disk(error),
         FolderError::Range(size) | FolderError::TooLarge(size) => {
             context.failed(format!("the file has {size} bytes"))

@@ -72,3 +72,24 @@ async fn a_version_is_told_by_date_and_by_weak_tags_where_there_is_nothing_bette
         assert_eq!(server.requests()[1].header("if-match"), None);
     }
 }
+
+#[tokio::test]
+async fn an_object_without_a_tag_is_asked_for_if_it_is_newer() {
+    let server = Server::start([
+        Answer::Reply(200, META, "0123456789"),
+        Answer::Reply(304, META, ""),
+        Answer::Reply(200, META, "0123456789"),
+    ])
+    .await;
+    let bucket = open(&server.url);
+    let found = bucket.get_if_changed("x", None).await.unwrap();
+    let (info, _) = found.unwrap();
+    // A server that looks at dates, and one that does not.
+    for _ in 0..2 {
+        let again = bucket.get_if_changed("x", Some(&info)).await.unwrap();
+        assert_eq!(again, None);
+    }
+    let asked = server.requests();
+    let since = asked[1].header("if-modified-since").unwrap();
+    assert!(since.starts_with("Wed, 30 Jan 2019 15:30:01"), "{since}");
+}

@@ -19,9 +19,12 @@ mod s3;
 mod s3_server;
 #[cfg(feature = "aws")]
 mod server;
+#[cfg(all(feature = "aws", feature = "azure", feature = "gcp"))]
+mod signing;
 #[cfg(unix)]
 mod symlinks;
 mod uris;
+mod writing;
 
 use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener};
 
