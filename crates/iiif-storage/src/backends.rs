@@ -27,6 +27,13 @@ pub(crate) fn choose_tls() {
     drop(chosen);
 }
 
+/// Whether a setting of a builder is on, in any of the ways in which it can be written.
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+fn is_true(value: Option<String>) -> bool {
+    let value = value.unwrap_or_default().to_ascii_lowercase();
+    ["1", "on", "true", "y", "yes"].contains(&value.as_str())
+}
+
 /// Stands for a backend that this build is without.
 macro_rules! without_feature {
     ($feature:literal, $open:ident) => {

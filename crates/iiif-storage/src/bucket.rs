@@ -1,8 +1,12 @@
 //! A place where objects live.
 
 mod blocking;
+mod object_writer;
+mod open_object;
+mod signed_url;
 mod store;
 mod temporary;
+mod upload;
 
 use std::fmt;
 use std::ops::Range;
@@ -14,6 +18,9 @@ use futures::stream::{self, BoxStream, StreamExt as _};
 use object_store::ObjectStore;
 
 use self::blocking::{blocking, from_folder, spawn};
+pub use self::object_writer::{ObjectWriter, Overwrite};
+pub use self::open_object::{BlockingReader, OpenObject};
+use self::store::PutAs;
 pub(crate) use self::store::{Access, Store};
 use crate::error::Context;
 use crate::folder::{self, FolderError, LocalFolder};
@@ -30,7 +37,8 @@ use crate::{Error, ErrorKind, Fetched, ObjectInfo, Operation, Result};
 /// - Keys are names with `/` between them and are used as they are, character by character. A key
 ///   that would lead out of the bucket is an error of kind [`InvalidRequest`](ErrorKind), a
 ///   symbolic link that does one of kind [`Denied`](ErrorKind).
-/// - [`put`](Self::put) is atomic: a reader sees the old object, the new one or none, never a part.
+/// - [`put`](Self::put), [`put_new`](Self::put_new) and [`writer`](Self::writer) are atomic: a
+///   reader sees the old object, the new one or none, never a part.
 /// - An absent key is an error of kind [`NotFound`](ErrorKind) to reads, and none to
 ///   [`delete`](Self::delete).
 /// - Methods of local folders need a tokio runtime, those of remote backends one with time and I/O.
@@ -139,6 +147,35 @@ impl Bucket {
         }
     }
 
+    /// Reads a whole object together with what is known about it, or nothing if it is still the
+    /// version `known`. Remote backends are asked once.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; of kind [`NotFound`](ErrorKind) if there is none, of kind
+    /// [`Conflict`](ErrorKind) if a local file is being written to.
+    pub async fn get_if_changed(
+        &self,
+        key: &str,
+        known: Option<&ObjectInfo>,
+    ) -> Result<Option<(ObjectInfo, Bytes)>> {
+        check_key(key)?;
+        let (context, full) = (self.context(Operation::Read, key), join(&self.prefix, key));
+        let mut found = match &self.place {
+            Place::Folder(folder) => {
+                let (folder, known) = (folder.clone(), known.map(ObjectInfo::version));
+                let read = move || folder.read_if_changed(&full, known.as_ref());
+                blocking(context, read).await
+            }
+            Place::Store(store) => store.get_if_changed(&full, known, context).await,
+            Place::Null => Err(context.not_found()),
+        }?;
+        if let Some((info, _)) = &mut found {
+            key.clone_into(&mut info.key);
+        }
+        Ok(found)
+    }
+
     /// Reads a whole object: into memory if it has at most `in_memory_max_bytes`, and otherwise so
     /// that it is read from a file.
     ///
@@ -235,26 +272,46 @@ impl Bucket {
     ///
     /// See [`Error`]. The old object is untouched then.
     pub async fn put(&self, key: &str, body: Bytes, media_type: &str) -> Result<()> {
-        check_key(key)?;
-        if media_type.is_empty()
-            || !media_type
-                .bytes()
-                .all(|b| b == b' ' || b.is_ascii_graphic())
-        {
-            return Err(Error::InvalidMediaType {
-                media_type: media_type.to_owned(),
-            });
-        }
-        if !self.is_writable() {
-            return Err(self.read_only());
-        }
+        self.check_put(key, media_type)?;
         let (context, full) = (self.context(Operation::Write, key), join(&self.prefix, key));
         match &self.place {
             Place::Folder(folder) => {
                 let folder = folder.clone();
-                blocking(context, move || folder.write(&full, &body)).await
+                let write = move || folder.write(&full, &body, Overwrite::Allowed);
+                blocking(context, write).await
             }
             Place::Store(store) => store.put(&full, body, media_type, context).await,
+            Place::Null => Ok(()),
+        }
+    }
+
+    /// Stores `body` under `key`, atomically, if there is no object yet: of several that do so at
+    /// the same time, one wins. `media_type` is that of [`put`](Self::put).
+    ///
+    /// Remote backends get the body in one request, of whatever size. Where an answer was lost and
+    /// the request was repeated, one that succeeded may be told as an error.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; of kind [`Conflict`](ErrorKind) if there is an object, of kind
+    /// [`Unsupported`](ErrorKind) if the backend cannot tell.
+    pub async fn put_new(&self, key: &str, body: Bytes, media_type: &str) -> Result<()> {
+        self.check_put(key, media_type)?;
+        let (context, full) = (self.context(Operation::Write, key), join(&self.prefix, key));
+        match &self.place {
+            Place::Folder(folder) => {
+                let folder = folder.clone();
+                let write = move || folder.write(&full, &body, Overwrite::Forbidden);
+                blocking(context, write).await
+            }
+            Place::Store(store) => {
+                let put_as = PutAs {
+                    media_type,
+                    overwrite: Overwrite::Forbidden,
+                };
+                let put = store.put_at_once(&full, body.into(), put_as, context);
+                put.await
+            }
             Place::Null => Ok(()),
         }
     }
@@ -375,6 +432,21 @@ impl Bucket {
                 Some(key.to_owned())
             }
             _ => None,
+        }
+    }
+
+    fn check_put(&self, key: &str, media_type: &str) -> Result<()> {
+        check_key(key)?;
+        let is_header = |b: u8| b == b' ' || b.is_ascii_graphic();
+        if media_type.is_empty() || !media_type.bytes().all(is_header) {
+            return Err(Error::InvalidMediaType {
+                media_type: media_type.to_owned(),
+            });
+        }
+        if self.is_writable() {
+            Ok(())
+        } else {
+            Err(self.read_only())
         }
     }
 

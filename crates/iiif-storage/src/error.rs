@@ -4,6 +4,7 @@ mod context;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub(crate) use self::context::Context;
 
@@ -26,6 +27,8 @@ pub enum Operation {
     Delete,
     /// Listing keys.
     List,
+    /// Signing a URL of an object.
+    Sign,
 }
 
 impl fmt::Display for Operation {
@@ -36,6 +39,7 @@ impl fmt::Display for Operation {
             Self::Write => "write",
             Self::Delete => "delete",
             Self::List => "list",
+            Self::Sign => "sign a URL of",
         })
     }
 }
@@ -47,6 +51,22 @@ pub enum Error {
     /// Nothing is stored under the key.
     #[error("no object `{key}` in {bucket}")]
     NotFound {
+        /// The key.
+        key: String,
+        /// The bucket's URI.
+        bucket: String,
+    },
+    /// The object is no longer the one that was opened.
+    #[error("`{key}` in {bucket} changed while it was read")]
+    Changed {
+        /// The key.
+        key: String,
+        /// The bucket's URI.
+        bucket: String,
+    },
+    /// There is an object already that must not be replaced.
+    #[error("there is an object `{key}` in {bucket} already; expected none")]
+    Exists {
         /// The key.
         key: String,
         /// The bucket's URI.
@@ -155,6 +175,12 @@ pub enum Error {
         /// The media type.
         media_type: String,
     },
+    /// A signed URL cannot hold so short or so long.
+    #[error("a signed URL cannot hold for {expires_in:?}; expected a second to seven days")]
+    InvalidExpiry {
+        /// How long it should hold.
+        expires_in: Duration,
+    },
     /// The bucket cannot be written to.
     #[error("{bucket} is read-only; expected a bucket that can be written to")]
     ReadOnly {
@@ -207,6 +233,8 @@ pub enum ErrorKind {
     NotFound,
     /// It is not allowed.
     Denied,
+    /// Somebody else changed the object meanwhile, or there is one where none was expected.
+    Conflict,
     /// Not done here, or not with the features of this build.
     Unsupported,
     /// The backend is out of order or out of reach; later it may work.
@@ -230,12 +258,14 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::Changed { .. } | Self::Exists { .. } => ErrorKind::Conflict,
             Self::TooLarge { .. } => ErrorKind::TooLarge,
             Self::Denied { .. } | Self::OutsideFolder { .. } => ErrorKind::Denied,
             Self::Unavailable { .. } => ErrorKind::Unavailable,
-            Self::InvalidKey { .. } | Self::InvalidRange { .. } | Self::InvalidMediaType { .. } => {
-                ErrorKind::InvalidRequest
-            }
+            Self::InvalidKey { .. }
+            | Self::InvalidRange { .. }
+            | Self::InvalidMediaType { .. }
+            | Self::InvalidExpiry { .. } => ErrorKind::InvalidRequest,
             Self::ReadOnly { .. } | Self::Unsupported { .. } => ErrorKind::Unsupported,
             Self::Refused { .. }
             | Self::InvalidUri { .. }

@@ -7,18 +7,22 @@
 //! Links are resolved before files are opened. Who can change the folder between the two steps can
 //! lead out of it; that one must be trusted.
 
+mod new_file;
+mod open_file;
 mod walk;
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 
-use crate::{Fetched, ObjectInfo};
+use crate::object_version::nanoseconds;
+use crate::{Fetched, ObjectInfo, ObjectVersion, Overwrite};
 
+pub(crate) use self::new_file::NewFile;
+pub(crate) use self::open_file::OpenFile;
 pub(crate) use self::walk::list;
 
 /// Temporary files are called `.iiif-XXXXXX.tmp`; listings leave them out.
@@ -37,6 +41,10 @@ pub(crate) struct LocalFolder {
 pub(crate) enum FolderError {
     /// A symbolic link leads out of the folder.
     Outside,
+    /// The file is no longer the one that was opened.
+    Changed,
+    /// There is a file where none was expected.
+    Exists,
     /// The range starts behind the end of the file, which has this many bytes.
     Range(u64),
     /// The file has this many bytes, which is more than was asked for at most.
@@ -95,31 +103,36 @@ impl LocalFolder {
         read_to_end(file, length)
     }
 
+    /// Reads a file unless it is the version `known`.
+    pub(crate) fn read_if_changed(
+        &self,
+        key: &str,
+        known: Option<&ObjectVersion>,
+    ) -> Result<Option<(ObjectInfo, Bytes)>> {
+        let file = self.open_file(key)?;
+        let info = file.info();
+        if known.is_some_and(|known| *known == info.version()) {
+            return Ok(None);
+        }
+        let body = file.read_range(&(0..info.size_bytes))?;
+        Ok(Some((info.clone(), body)))
+    }
+
+    /// Opens a file that is read as long as it is the same version.
+    pub(crate) fn open_file(&self, key: &str) -> Result<OpenFile> {
+        let (file, info) = self.open(key)?;
+        Ok(OpenFile::new(file, info))
+    }
+
     pub(crate) fn head(&self, key: &str) -> Result<ObjectInfo> {
         let path = self.resolve(&self.root.join(key))?;
         info(key, &fs::metadata(path)?)
     }
 
-    /// Writes a temporary file beside its destination and renames it, so that the destination is
-    /// the old file or the new one even when the process ends in between. Nothing is synced: what a
-    /// loss of power leaves is up to the file system.
-    pub(crate) fn write(&self, key: &str, body: &[u8]) -> Result<()> {
-        let (folders, name) = key.rsplit_once('/').unwrap_or(("", key));
-        let folder = self.create_folders(folders)?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            // As for any new file; the process's umask takes away from it.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.tempfile_in(&folder)?;
-        file.write_all(body)?;
-        // Dropping the temporary file, as on each error here, removes it.
-        file.persist(folder.join(name))
-            .map_err(|error| FolderError::Disk(error.error))?;
-        Ok(())
+    pub(crate) fn write(&self, key: &str, body: &[u8], overwrite: Overwrite) -> Result<()> {
+        let mut file = self.create(key, overwrite)?;
+        file.write(body)?;
+        file.finish()
     }
 
     /// Removes a file, or the symbolic link of that name; what is not there is no error.
@@ -219,15 +232,27 @@ fn info(key: &str, metadata: &fs::Metadata) -> Result<ObjectInfo> {
         return Err(io::Error::from(io::ErrorKind::NotFound).into());
     }
     let last_modified = metadata.modified().ok();
-    let nanoseconds = last_modified
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-        .map_or(0, |duration| duration.as_nanos());
+    let (modified_ns, size_bytes) = (nanoseconds(last_modified), metadata.len());
+    let number = file_number(metadata);
     Ok(ObjectInfo {
         key: key.to_owned(),
-        size_bytes: metadata.len(),
-        e_tag: Some(format!("\"{nanoseconds:x}-{:x}\"", metadata.len())),
+        size_bytes,
+        e_tag: Some(format!("\"{modified_ns:x}-{size_bytes:x}-{number:x}\"")),
         last_modified,
     })
+}
+
+/// Two files that exist at the same time have two numbers: the one that takes the place of another,
+/// however soon and with the same time, was made while that was there.
+#[cfg(unix)]
+fn file_number(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+/// The standard library does not tell.
+#[cfg(not(unix))]
+fn file_number(_metadata: &fs::Metadata) -> u64 {
+    0
 }
 
 fn is_temporary(name: &str) -> bool {

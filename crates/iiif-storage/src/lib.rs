@@ -39,14 +39,16 @@ mod fetched;
 mod folder;
 mod key;
 mod object_info;
+mod object_version;
 mod opener;
 mod retry;
 mod uri;
 
-pub use crate::bucket::Bucket;
+pub use crate::bucket::{BlockingReader, Bucket, ObjectWriter, OpenObject, Overwrite};
 pub use crate::environment::Environment;
 pub use crate::error::{Error, ErrorKind, Operation, Result};
 pub use crate::fetched::Fetched;
 pub use crate::object_info::ObjectInfo;
+pub use crate::object_version::ObjectVersion;
 pub use crate::opener::{MissingFolder, StorageOpener, object_uri};
 pub use crate::retry::RetrySettings;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 
+use super::is_true;
 use crate::bucket::{Access, Store};
 use crate::uri::BucketUri;
 use crate::{Result, StorageOpener};
@@ -46,11 +47,16 @@ pub(crate) fn open_azure(uri: &BucketUri, opener: &StorageOpener) -> Result<Stor
     if let Some(endpoint) = endpoint {
         builder = builder.with_endpoint(endpoint.to_owned());
     }
+    // A URL that is signed cannot sign others.
+    let only_signed_url = builder.get_config_value(&AzureConfigKey::SasKey).is_some()
+        && builder
+            .get_config_value(&AzureConfigKey::AccessKey)
+            .is_none();
+    let can_sign =
+        !only_signed_url && !is_true(builder.get_config_value(&AzureConfigKey::SkipSignature));
     let store = builder.build().map_err(|error| uri.cannot_open(error))?;
     let identity = format!("az {} {account} {container}", endpoint.unwrap_or_default());
-    Ok(Store::new(
-        Arc::new(store),
-        Some(&identity),
-        Access::ReadWrite,
-    ))
+    let store = Arc::new(store);
+    let signer = can_sign.then(|| Arc::clone(&store) as _);
+    Ok(Store::new(store, Some(&identity), Access::ReadWrite).with_signer(signer))
 }

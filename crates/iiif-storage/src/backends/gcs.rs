@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 
+use super::is_true;
 use crate::bucket::{Access, Store};
 use crate::uri::BucketUri;
 use crate::{Result, StorageOpener};
@@ -32,11 +33,10 @@ pub(crate) fn open_gcs(uri: &BucketUri, opener: &StorageOpener) -> Result<Store>
     if let Some(endpoint) = endpoint {
         builder = builder.with_base_url(endpoint);
     }
+    let can_sign = !is_true(builder.get_config_value(&GoogleConfigKey::SkipSignature));
     let store = builder.build().map_err(|error| uri.cannot_open(error))?;
     let identity = format!("gs {} {bucket}", endpoint.unwrap_or_default());
-    Ok(Store::new(
-        Arc::new(store),
-        Some(&identity),
-        Access::ReadWrite,
-    ))
+    let store = Arc::new(store);
+    let signer = can_sign.then(|| Arc::clone(&store) as _);
+    Ok(Store::new(store, Some(&identity), Access::ReadWrite).with_signer(signer))
 }

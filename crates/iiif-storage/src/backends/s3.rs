@@ -12,6 +12,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 
 use self::credentials::Wanted;
 use self::endpoint::Endpoint;
+use super::is_true;
 use crate::bucket::{Access, Store};
 use crate::uri::BucketUri;
 use crate::{Result, StorageOpener};
@@ -84,13 +85,12 @@ pub(crate) fn open_s3(uri: &BucketUri, opener: &StorageOpener) -> Result<Store> 
         .with_virtual_hosted_style_request(endpoint.virtual_hosted)
         .with_retry(opener.retry().to_config())
         .with_client_options(opener.retry().client_options(endpoint.url.as_deref()));
+    let can_sign = !is_true(builder.get_config_value(&AmazonS3ConfigKey::SkipSignature));
     let store = builder.build().map_err(|error| uri.cannot_open(error))?;
     let identity = format!("s3 {} {bucket}", endpoint.identity);
-    Ok(Store::new(
-        Arc::new(store),
-        Some(&identity),
-        Access::ReadWrite,
-    ))
+    let store = Arc::new(store);
+    let signer = can_sign.then(|| Arc::clone(&store) as _);
+    Ok(Store::new(store, Some(&identity), Access::ReadWrite).with_signer(signer))
 }
 
 /// `credentials=` says it all; without it, gocloud's `anonymous`, `profile` and `role` do, and

@@ -29,6 +29,8 @@ pub(super) async fn spawn<T: Send + 'static, E: From<io::Error> + Send + 'static
 pub(super) fn from_folder(error: FolderError, context: Context<'_>) -> Error {
     match error {
         FolderError::Outside => context.outside(),
+        FolderError::Changed => context.changed(),
+        FolderError::Exists => context.exists(),
         FolderError::Disk(error) => context.disk(error),
         FolderError::Range(size) | FolderError::TooLarge(size) => {
             context.failed(format!("the file has {size} bytes"))

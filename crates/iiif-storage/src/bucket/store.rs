@@ -2,18 +2,20 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
 use object_store::path::Path;
 use object_store::{
-    Attribute, Attributes, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMultipartOptions,
-    PutOptions, WriteMultipart,
+    Attribute, Attributes, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode,
+    PutMultipartOptions, PutOptions, PutPayload, WriteMultipart,
 };
 
 use super::temporary;
 use crate::error::Context;
-use crate::{Fetched, ObjectInfo, Result};
+use crate::{Fetched, ObjectInfo, Overwrite, Result};
 
 /// Larger bodies are sent in parts, so that a cut connection costs a part and not all.
 const MULTIPART_FROM_BYTES: usize = 64 << 20;
@@ -28,6 +30,13 @@ pub(crate) enum Access {
     ReadWrite,
 }
 
+/// How an object is stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PutAs<'a> {
+    pub(crate) media_type: &'a str,
+    pub(crate) overwrite: Overwrite,
+}
+
 /// An object store and how to tell it from others.
 #[derive(Clone)]
 pub(crate) struct Store {
@@ -35,6 +44,9 @@ pub(crate) struct Store {
     /// Backend, endpoint and bucket; two stores with the same hold the same objects.
     identity: Option<Arc<str>>,
     access: Access,
+    /// None for backends that cannot sign, or have nothing to sign with.
+    #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+    signer: Option<Arc<dyn object_store::signer::Signer>>,
 }
 
 impl Store {
@@ -47,7 +59,40 @@ impl Store {
             objects,
             identity: identity.map(Into::into),
             access,
+            #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+            signer: None,
         }
+    }
+
+    /// Sets what signs URLs.
+    #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+    pub(crate) fn with_signer(
+        mut self,
+        signer: Option<Arc<dyn object_store::signer::Signer>>,
+    ) -> Self {
+        self.signer = signer;
+        self
+    }
+
+    #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+    pub(crate) async fn signed_url(
+        &self,
+        key: &str,
+        expires_in: Duration,
+        context: Context<'_>,
+    ) -> Result<Option<String>> {
+        let Some(signer) = &self.signer else {
+            return Ok(None);
+        };
+        let path = path(key, context)?;
+        let method = object_store::signer::Method::GET;
+        let url = signer.signed_url(method, &path, expires_in).await;
+        url.map(|url| Some(url.into()))
+            .map_err(|error| context.store(error))
+    }
+
+    pub(super) fn objects(&self) -> &dyn ObjectStore {
+        &*self.objects
     }
 
     pub(crate) fn access(&self) -> Access {
@@ -109,6 +154,64 @@ impl Store {
             .map_err(|error| context.store(error))
     }
 
+    /// Reads a whole object unless it is the version `known`.
+    pub(crate) async fn get_if_changed(
+        &self,
+        key: &str,
+        known: Option<&ObjectInfo>,
+        context: Context<'_>,
+    ) -> Result<Option<(ObjectInfo, Bytes)>> {
+        let path = path(key, context)?;
+        let untagged = |known: &&ObjectInfo| known.e_tag.is_none();
+        let options = GetOptions {
+            if_none_match: known.and_then(|known| known.e_tag.clone()),
+            if_modified_since: known
+                .filter(untagged)
+                .and_then(|known| known.last_modified)
+                .map(Into::into),
+            ..GetOptions::default()
+        };
+        let found = match self.objects.get_opts(&path, options).await {
+            Err(object_store::Error::NotModified { .. }) => return Ok(None),
+            found => found.map_err(|error| context.store(error))?,
+        };
+        let info = info(found.meta.clone());
+        // Not every server looks at conditions; at least the body is not read.
+        if known.is_some_and(|known| known.version() == info.version()) {
+            return Ok(None);
+        }
+        let body = found.bytes().await;
+        body.map(|body| Some((info, body)))
+            .map_err(|error| context.store(error))
+    }
+
+    /// Reads a range that is not empty and lies within the object, if that is the version `known`.
+    pub(crate) async fn get_version(
+        &self,
+        key: &str,
+        range: Range<u64>,
+        known: &ObjectInfo,
+        context: Context<'_>,
+    ) -> Result<Bytes> {
+        let path = path(key, context)?;
+        // A weak tag never matches (RFC 9110 §13.1.1).
+        let strong = |tag: &&String| !tag.starts_with("W/");
+        let options = GetOptions {
+            range: Some(range.into()),
+            if_match: known.e_tag.as_ref().filter(strong).cloned(),
+            ..GetOptions::default()
+        };
+        let found = match self.objects.get_opts(&path, options).await {
+            Err(object_store::Error::Precondition { .. }) => return Err(context.changed()),
+            found => found.map_err(|error| context.store(error))?,
+        };
+        // Not every server looks at conditions.
+        if info(found.meta.clone()).version() != known.version() {
+            return Err(context.changed());
+        }
+        found.bytes().await.map_err(|error| context.store(error))
+    }
+
     pub(crate) async fn head(&self, key: &str, context: Context<'_>) -> Result<ObjectInfo> {
         let path = path(key, context)?;
         self.objects
@@ -126,7 +229,7 @@ impl Store {
         context: Context<'_>,
     ) -> Result<()> {
         let path = path(key, context)?;
-        let attributes = Attributes::from_iter([(Attribute::ContentType, media_type.to_owned())]);
+        let attributes = media_type_attribute(media_type);
         let put = match self.put_with(&path, body.clone(), attributes).await {
             // Not every store keeps a media type; all of them keep the bytes.
             Err(object_store::Error::NotImplemented { .. }) => {
@@ -135,6 +238,43 @@ impl Store {
             put => put,
         };
         put.map_err(|error| context.store(error))
+    }
+
+    /// Puts a body in one request.
+    pub(crate) async fn put_at_once(
+        &self,
+        key: &str,
+        body: PutPayload,
+        put_as: PutAs<'_>,
+        context: Context<'_>,
+    ) -> Result<()> {
+        let path = path(key, context)?;
+        let put = |attributes| {
+            let options = PutOptions {
+                mode: match put_as.overwrite {
+                    Overwrite::Allowed => PutMode::Overwrite,
+                    Overwrite::Forbidden => PutMode::Create,
+                },
+                attributes,
+                ..PutOptions::default()
+            };
+            self.objects.put_opts(&path, body.clone(), options)
+        };
+        let put = match put(media_type_attribute(put_as.media_type)).await {
+            // Not every store keeps a media type; all of them keep the bytes.
+            Err(object_store::Error::NotImplemented { .. }) => put(Attributes::new()).await,
+            put => put,
+        };
+        match put {
+            Ok(_) => Ok(()),
+            // Backends also say so of other conflicts.
+            Err(object_store::Error::AlreadyExists { .. })
+                if put_as.overwrite == Overwrite::Forbidden =>
+            {
+                Err(context.exists())
+            }
+            Err(error) => Err(context.store(error)),
+        }
     }
 
     pub(crate) async fn delete(&self, key: &str, context: Context<'_>) -> Result<()> {
@@ -193,8 +333,12 @@ impl Store {
     }
 }
 
+pub(super) fn media_type_attribute(media_type: &str) -> Attributes {
+    Attributes::from_iter([(Attribute::ContentType, media_type.to_owned())])
+}
+
 /// Takes a key as it is; `Path::from` would percent-encode some of its characters.
-fn path(key: &str, context: Context<'_>) -> Result<Path> {
+pub(super) fn path(key: &str, context: Context<'_>) -> Result<Path> {
     Path::parse(key).map_err(|error| context.failed(error))
 }
 

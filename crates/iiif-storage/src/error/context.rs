@@ -18,6 +18,20 @@ impl Context<'_> {
         }
     }
 
+    pub(crate) fn changed(self) -> Error {
+        Error::Changed {
+            key: self.key.to_owned(),
+            bucket: self.bucket.to_owned(),
+        }
+    }
+
+    pub(crate) fn exists(self) -> Error {
+        Error::Exists {
+            key: self.key.to_owned(),
+            bucket: self.bucket.to_owned(),
+        }
+    }
+
     pub(crate) fn too_large(self, actual: u64, limit: u64) -> Error {
         Error::TooLarge {
             key: self.key.to_owned(),

@@ -7,6 +7,8 @@ use futures::TryStreamExt as _;
 use iiif_storage::{Bucket, ErrorKind};
 
 use crate::fetching::{Held, fetch};
+use crate::opening::objects_are_opened;
+use crate::writing::objects_are_written;
 
 /// Names that some layer could take for something else.
 pub(crate) const ODD_KEYS: [&str; 22] = [
@@ -38,6 +40,9 @@ pub(crate) const ODD_KEYS: [&str; 22] = [
 pub(crate) async fn keeps_the_contract(bucket: &Bucket) {
     names_are_kept(bucket).await;
     objects_are_read_in_whole_and_in_part(bucket).await;
+    objects_are_opened(bucket).await;
+    objects_are_read_again_when_they_changed(bucket).await;
+    objects_are_written(bucket).await;
     what_is_absent_is_not_found(bucket).await;
     keys_that_lead_elsewhere_are_refused(bucket).await;
 }
@@ -112,6 +117,27 @@ async fn objects_are_read_in_whole_and_in_part(bucket: &Bucket) {
     assert_eq!(fetched, Ok(Held::Memory(Vec::new())));
     bucket.delete("empty").await.unwrap();
     bucket.delete(key).await.unwrap();
+}
+
+async fn objects_are_read_again_when_they_changed(bucket: &Bucket) {
+    let key = "config/a b.json";
+    let put = |body: &'static str| bucket.put(key, body.into(), "application/json");
+    put("{}").await.unwrap();
+    let (info, body) = bucket.get_if_changed(key, None).await.unwrap().unwrap();
+    assert_eq!(body, "{}");
+    assert_eq!(info, bucket.head(key).await.unwrap());
+    let again = bucket.get_if_changed(key, Some(&info)).await.unwrap();
+    assert_eq!(again, None);
+    put("[]").await.unwrap();
+    let changed = bucket.get_if_changed(key, Some(&info)).await.unwrap();
+    let (new, body) = changed.unwrap();
+    assert_eq!(body, "[]");
+    assert_ne!(new.version(), info.version());
+    bucket.delete(key).await.unwrap();
+    for known in [None, Some(&new)] {
+        let gone = bucket.get_if_changed(key, known).await.unwrap_err();
+        assert_eq!(gone.kind(), ErrorKind::NotFound);
+    }
 }
 
 async fn what_is_absent_is_not_found(bucket: &Bucket) {

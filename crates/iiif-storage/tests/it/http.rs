@@ -51,3 +51,45 @@ async fn failures_of_a_web_server_are_repeated_and_absence_is_not() {
     assert!(!bucket.exists("x").await.unwrap());
     assert_eq!(server.lines(), ["GET /x", "HEAD /x"]);
 }
+
+#[tokio::test]
+async fn a_version_is_told_by_date_and_by_weak_tags_where_there_is_nothing_better() {
+    const LATER: &str = "Last-Modified: Wed, 30 Jan 2019 15:30:02 GMT\r\n";
+    const PART: &str = "Content-Range: bytes 4-5/10\r\n";
+    const WEAK: &str = "ETag: W/\"a\"\r\n";
+    let part = |meta: &str| Answer::Reply(206, format!("{meta}{PART}").leak(), "45");
+    for (meta, other, version) in [
+        (META, LATER, "157ea9f730a27a00-a"),
+        (WEAK, "ETag: W/\"b\"\r\n", "W/a"),
+    ] {
+        let whole = Answer::Reply(200, meta, "0123456789");
+        let server = Server::start([whole, part(meta), part(other)]).await;
+        let object = open(&server.url).open("x").await.unwrap();
+        assert_eq!(object.info().version().as_str(), version);
+        assert_eq!(object.read_range(4..6).await.unwrap(), "45");
+        let error = object.read_range(4..6).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
+        assert_eq!(server.requests()[1].header("if-match"), None);
+    }
+}
+
+#[tokio::test]
+async fn an_object_without_a_tag_is_asked_for_if_it_is_newer() {
+    let server = Server::start([
+        Answer::Reply(200, META, "0123456789"),
+        Answer::Reply(304, META, ""),
+        Answer::Reply(200, META, "0123456789"),
+    ])
+    .await;
+    let bucket = open(&server.url);
+    let found = bucket.get_if_changed("x", None).await.unwrap();
+    let (info, _) = found.unwrap();
+    // A server that looks at dates, and one that does not.
+    for _ in 0..2 {
+        let again = bucket.get_if_changed("x", Some(&info)).await.unwrap();
+        assert_eq!(again, None);
+    }
+    let asked = server.requests();
+    let since = asked[1].header("if-modified-since").unwrap();
+    assert!(since.starts_with("Wed, 30 Jan 2019 15:30:01"), "{since}");
+}

@@ -12,15 +12,19 @@ mod fetching;
 mod http;
 mod local;
 mod memory;
+mod opening;
 #[cfg(feature = "aws")]
 mod s3;
 #[cfg(feature = "aws")]
 mod s3_server;
 #[cfg(feature = "aws")]
 mod server;
+#[cfg(all(feature = "aws", feature = "azure", feature = "gcp"))]
+mod signing;
 #[cfg(unix)]
 mod symlinks;
 mod uris;
+mod writing;
 
 use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener};
 

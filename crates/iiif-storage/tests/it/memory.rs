@@ -46,6 +46,14 @@ async fn an_object_store_without_media_types_is_written_to_all_the_same() {
     let bucket = Bucket::from_store(Arc::new(store));
     bucket.put("a.jpg", "a".into(), "image/jpeg").await.unwrap();
     assert_eq!(std::fs::read(folder.path().join("a.jpg")).unwrap(), b"a");
+    let put = bucket.put_new("a.jpg", "a".into(), "image/jpeg").await;
+    assert_eq!(put.unwrap_err().kind(), ErrorKind::Conflict);
+    bucket
+        .put_new("b.jpg", "b".into(), "image/jpeg")
+        .await
+        .unwrap();
+    crate::writing::large_objects_are_written(&bucket.with_prefix("large").unwrap(), async || 0)
+        .await;
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 use std::error::Error as _;
 use std::fs;
 
-use iiif_storage::{Bucket, Environment, Error, ErrorKind, MissingFolder, StorageOpener};
+use iiif_storage::{
+    Bucket, Environment, Error, ErrorKind, MissingFolder, Overwrite, StorageOpener,
+};
 use tempfile::{TempDir, tempdir};
 
 use crate::fetching::{Held, fetch};
@@ -148,6 +150,62 @@ async fn a_prefix_stands_before_each_key_and_ranges_are_asked_for() {
     assert_eq!(bucket.get_range("x.tif", 4..10).await.unwrap(), "456789");
     assert_eq!(server.lines(), ["GET /b/my%20maps/x.tif"]);
     assert_eq!(server.requests()[0].header("range"), Some("bytes=4-9"));
+}
+
+#[tokio::test]
+async fn parts_of_an_open_object_are_asked_for_under_its_version_and_near_ones_together() {
+    let changed = Answer::Reply(412, "", "<Error><Code>PreconditionFailed</Code></Error>");
+    let part = Answer::Reply(206, META_PART, "456789");
+    let server = Server::start([ok(), part, changed]).await;
+    let object = open(&server).open("x.tif").await.unwrap();
+    assert_eq!(object.info().version().to_string(), "e");
+    let parts = object.read_ranges(&[8..10, 4..6]).await.unwrap();
+    assert_eq!(parts, ["89", "45"]);
+    let error = object.read_range(4..10).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
+    let lines = ["HEAD /b/x.tif", "GET /b/x.tif", "GET /b/x.tif"];
+    assert_eq!(server.lines(), lines);
+    for request in &server.requests()[1..] {
+        assert_eq!(request.header("if-match"), Some("\"e\""));
+        assert_eq!(request.header("range"), Some("bytes=4-9"));
+    }
+}
+
+#[tokio::test]
+async fn an_unchanged_object_is_not_sent_again() {
+    let server = Server::start([ok(), Answer::Reply(304, META, "")]).await;
+    let bucket = open(&server);
+    let (info, body) = bucket.get_if_changed("x", None).await.unwrap().unwrap();
+    assert_eq!(body, "0123456789");
+    let again = bucket.get_if_changed("x", Some(&info)).await.unwrap();
+    assert_eq!(again, None);
+    assert_eq!(server.lines(), ["GET /b/x"; 2]);
+    let asked = server.requests();
+    let conditions = asked.iter().map(|request| request.header("if-none-match"));
+    assert_eq!(conditions.collect::<Vec<_>>(), [None, Some("\"e\"")]);
+}
+
+#[tokio::test]
+async fn a_new_object_is_put_under_the_condition_that_there_is_none() {
+    for status in [409, 412] {
+        let server = Server::start([ok(), Answer::Reply(status, "", "")]).await;
+        let bucket = open(&server);
+        let put_new = || bucket.put_new("x.jpg", "body".into(), "image/jpeg");
+        put_new().await.unwrap();
+        let error = put_new().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict, "{status}: {error:?}");
+        let writer = bucket.writer("x.jpg", "image/jpeg", Overwrite::Forbidden);
+        let mut writer = writer.await.unwrap();
+        writer.write("body".into()).await.unwrap();
+        let error = writer.finish().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict, "{status}: {error:?}");
+        assert_eq!(server.lines(), ["PUT /b/x.jpg"; 3]);
+        for request in server.requests() {
+            assert_eq!(request.header("if-none-match"), Some("*"));
+            assert_eq!(request.header("content-type"), Some("image/jpeg"));
+            assert_eq!(request.body, b"body");
+        }
+    }
 }
 
 #[tokio::test]

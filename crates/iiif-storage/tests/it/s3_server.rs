@@ -2,12 +2,14 @@
 
 use std::fs;
 
-use iiif_storage::{Bucket, Environment, ErrorKind, MissingFolder, StorageOpener};
+use iiif_storage::{Bucket, Environment, ErrorKind, MissingFolder, Overwrite, StorageOpener};
 use iiif_testkit::s3::S3Server;
 
 use crate::conformance::{ODD_KEYS, keeps_the_contract};
 use crate::fetching::{Held, fetch, large_body};
+use crate::opening::replaced_objects_are_told;
 use crate::server::quick_retries;
+use crate::writing::large_objects_are_written;
 
 async fn start() -> S3Server {
     let server = S3Server::start().await.unwrap();
@@ -28,6 +30,32 @@ async fn a_bucket_on_a_server_keeps_the_contract() {
     keeps_the_contract(&open(&server.bucket_uri("photos"))).await;
     let uri = format!("{}&prefix=my%20maps", server.bucket_uri("photos"));
     keeps_the_contract(&open(&uri)).await;
+}
+
+#[tokio::test]
+async fn replaced_object_on_a_server_is_told() {
+    let server = start().await;
+    replaced_objects_are_told(&open(&server.bucket_uri("photos"))).await;
+}
+
+#[tokio::test]
+async fn large_object_is_written_part_by_part_to_a_server() {
+    let server = start().await;
+    // Parts lie beside the folders of buckets.
+    let folder = server.folder(".");
+    let left = async || {
+        let names = fs::read_dir(&folder).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with(".upload")).count()
+    };
+    let bucket = open(&server.bucket_uri("photos"));
+    large_objects_are_written(&bucket, left).await;
+    let mut writer = bucket
+        .writer("x", "image/tiff", Overwrite::Allowed)
+        .await
+        .unwrap();
+    writer.write(vec![0; 20 << 20].into()).await.unwrap();
+    assert_ne!(left().await, 0, "this is where to look");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use futures::StreamExt as _;
-use iiif_storage::{Bucket, ErrorKind};
+use iiif_storage::{Bucket, ErrorKind, Overwrite};
 use tempfile::{TempDir, tempdir};
 
 use crate::open;
@@ -44,6 +44,10 @@ async fn links_that_lead_out_are_refused_to_reads_and_writes() {
                 .map(|_| bytes::Bytes::new());
             assert_eq!(fetched.map_err(kind), denied, "`{key}`");
         }
+        let changed = bucket.get_if_changed(key, None).await;
+        assert_eq!(changed.unwrap_err().kind(), ErrorKind::Denied, "`{key}`");
+        let opened = bucket.open(key).await.map(|_| bytes::Bytes::new());
+        assert_eq!(opened.map_err(kind), denied, "`{key}`");
         let head = bucket.head(key).await.map(|_| bytes::Bytes::new());
         assert_eq!(head.map_err(kind), denied, "`{key}`");
     }
@@ -55,6 +59,14 @@ async fn links_that_lead_out_are_refused_to_reads_and_writes() {
     ] {
         let put = bucket.put(key, "x".into(), "image/png").await;
         assert_eq!(put.unwrap_err().kind(), ErrorKind::Denied, "`{key}`");
+        let put = bucket.put_new(key, "x".into(), "image/png").await;
+        assert_eq!(put.unwrap_err().kind(), ErrorKind::Denied, "`{key}`");
+        let writer = bucket.writer(key, "image/png", Overwrite::Allowed).await;
+        assert_eq!(writer.unwrap_err().kind(), ErrorKind::Denied, "`{key}`");
+    }
+    for key in ["file", "dangling"] {
+        let put = bucket.put_new(key, "x".into(), "image/png").await;
+        assert_eq!(put.unwrap_err().kind(), ErrorKind::Conflict, "`{key}`");
     }
     assert!(
         bucket
