@@ -177,8 +177,9 @@ impl Drop for Parts {
         };
         let mut sent = mem::take(&mut self.sent);
         self.runtime.spawn(async move {
-            // A part that arrives after the rest was removed would stay.
-            sent.shutdown().await;
+            // A part that arrives after the others were removed would stay; to give up its request does
+            // not keep it from that.
+            while sent.join_next().await.is_some() {}
             // Nobody is left to tell. Backends can be set up to remove what stays.
             let _ = upload.abort().await;
         });
