@@ -8,6 +8,8 @@ mod gcs;
 mod http;
 #[cfg(feature = "aws")]
 mod s3;
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+mod signing;
 
 #[cfg(feature = "azure")]
 pub(crate) use self::azure::open_azure;
@@ -25,13 +27,6 @@ pub(crate) fn choose_tls() {
     let chosen = rustls::crypto::ring::default_provider().install_default();
     // The one that was chosen before stays.
     drop(chosen);
-}
-
-/// Whether a setting of a builder is on, in any of the ways in which it can be written.
-#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
-fn is_true(value: Option<String>) -> bool {
-    let value = value.unwrap_or_default().to_ascii_lowercase();
-    ["1", "on", "true", "y", "yes"].contains(&value.as_str())
 }
 
 /// Stands for a backend that this build is without.

@@ -21,6 +21,8 @@ use self::blocking::{blocking, from_folder, spawn};
 pub use self::object_writer::{ObjectWriter, Overwrite};
 pub use self::open_object::{BlockingReader, OpenObject};
 use self::store::PutAs;
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+pub(crate) use self::store::UrlSigner;
 pub(crate) use self::store::{Access, Store};
 use crate::error::Context;
 use crate::folder::{self, FolderError, LocalFolder};

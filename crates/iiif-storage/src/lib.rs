@@ -1,7 +1,8 @@
 //! Buckets of images and derivatives over any [`object_store`] backend.
 //!
 //! A [`StorageOpener`] turns bucket URIs into [`Bucket`]s, which read and write whole objects by
-//! key. Nothing here knows what the bytes mean.
+//! key. An [`OpenObject`] reads parts of one version of an object, an [`ObjectWriter`] writes one part
+//! by part. Nothing here knows what the bytes mean.
 //!
 //! ```
 //! use iiif_storage::{Environment, MissingFolder, StorageOpener};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 
-use super::is_true;
+use super::signing::{is_true, signer};
 use crate::bucket::{Access, Store};
 use crate::uri::BucketUri;
 use crate::{Result, StorageOpener};
@@ -57,6 +57,6 @@ pub(crate) fn open_azure(uri: &BucketUri, opener: &StorageOpener) -> Result<Stor
     let store = builder.build().map_err(|error| uri.cannot_open(error))?;
     let identity = format!("az {} {account} {container}", endpoint.unwrap_or_default());
     let store = Arc::new(store);
-    let signer = can_sign.then(|| Arc::clone(&store) as _);
+    let signer = can_sign.then(|| signer(&store));
     Ok(Store::new(store, Some(&identity), Access::ReadWrite).with_signer(signer))
 }

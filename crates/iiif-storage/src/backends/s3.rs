@@ -12,7 +12,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 
 use self::credentials::Wanted;
 use self::endpoint::Endpoint;
-use super::is_true;
+use super::signing::{is_true, signer};
 use crate::bucket::{Access, Store};
 use crate::uri::BucketUri;
 use crate::{Result, StorageOpener};
@@ -89,7 +89,7 @@ pub(crate) fn open_s3(uri: &BucketUri, opener: &StorageOpener) -> Result<Store> 
     let store = builder.build().map_err(|error| uri.cannot_open(error))?;
     let identity = format!("s3 {} {bucket}", endpoint.identity);
     let store = Arc::new(store);
-    let signer = can_sign.then(|| Arc::clone(&store) as _);
+    let signer = can_sign.then(|| signer(&store));
     Ok(Store::new(store, Some(&identity), Access::ReadWrite).with_signer(signer))
 }
 

@@ -59,8 +59,8 @@ impl Bucket {
     ///
     /// With [`Overwrite::Forbidden`], an object that is there already is an error here, of a later part,
     /// or of [`finish`](ObjectWriter::finish). Of several that write the same key at the same time,
-    /// one wins, but for remote objects above 8 MiB: one that is stored by somebody else in the last
-    /// moment is replaced, since no backend takes such a condition for objects in parts.
+    /// one wins, but for remote objects above 8 MiB, which are sent in parts: one that is stored by
+    /// somebody else in the last moment, after this one looked for it, is replaced.
     ///
     /// # Errors
     ///

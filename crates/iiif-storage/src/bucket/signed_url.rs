@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{Bucket, Place};
-use crate::key::check_key;
-use crate::{Error, Result};
+use crate::key::{check_key, join};
+use crate::{Error, Operation, Result};
 
 /// What all backends sign for at most, in seconds: seven days.
 const MAX_EXPIRY_SECONDS: u64 = 7 * 24 * 60 * 60;
@@ -29,10 +29,9 @@ impl Bucket {
             return Err(Error::InvalidExpiry { expires_in });
         }
         match &self.place {
-            #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
             Place::Store(store) => {
-                let context = self.context(crate::Operation::Sign, key);
-                let full = crate::key::join(&self.prefix, key);
+                let context = self.context(Operation::Sign, key);
+                let full = join(&self.prefix, key);
                 store.signed_url(&full, expires_in, context).await
             }
             _ => Ok(None),

@@ -14,7 +14,7 @@ use crate::{ErrorKind, Overwrite, Result};
 
 /// All parts but the last have as many bytes: some backends insist. S3 takes parts of 5 MiB and more,
 /// and 10,000 of them.
-pub(super) const PART_BYTES: usize = 8 << 20;
+const PART_BYTES: usize = 8 << 20;
 const PARTS_AT_ONCE: usize = 4;
 
 /// An object that is being sent. What was sent is removed if it is dropped.
@@ -64,7 +64,8 @@ impl Upload {
             return put.await;
         }
         self.send_pending(context).await?;
-        // No backend takes a condition here. What comes between this look and the end is replaced.
+        // S3 would take a condition here, `object_store` does not. What comes between this look and the
+        // end is replaced.
         check_absent(&self.store, &self.key, self.overwrite, context).await?;
         match &mut self.parts {
             Some(parts) => parts.complete(context).await,
@@ -177,8 +178,9 @@ impl Drop for Parts {
         };
         let mut sent = mem::take(&mut self.sent);
         self.runtime.spawn(async move {
-            // A part that arrives after the rest was removed would stay.
-            sent.shutdown().await;
+            // A part that arrives after the others were removed would stay; to give up its request does
+            // not keep it from that.
+            while sent.join_next().await.is_some() {}
             // Nobody is left to tell. Backends can be set up to remove what stays.
             let _ = upload.abort().await;
         });

@@ -120,7 +120,8 @@ async fn errors_tell_what_can_be_done_and_only_failures_are_repeated() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_unavailable() {
-    let bucket = open(&Server::gone().await);
+    let server = Server::gone();
+    let bucket = open(&server);
     let error = bucket.get("x.jpg").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.kind().is_retryable());
@@ -355,7 +356,7 @@ async fn a_role_is_assumed_once_with_the_credentials_below_it() {
 async fn a_role_that_cannot_be_had_is_told_when_it_is_needed() {
     let server = Server::start([ok()]).await;
     let refusing = Server::start([Answer::Reply(403, XML, REFUSED)]).await;
-    let gone = Server::gone().await;
+    let gone = Server::gone();
     let folder = tempdir().unwrap();
     let file = folder.path().join("credentials");
     fs::write(&file, "[role]\nrole_arn = arn:aws:iam::1:role/x\n").unwrap();

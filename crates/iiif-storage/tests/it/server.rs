@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use iiif_storage::RetrySettings;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// What the server does with a request.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ impl Request {
 pub(crate) struct Server {
     pub(crate) url: String,
     requests: Arc<Mutex<Vec<Request>>>,
+    /// Keeps the port of a server that is gone from the next one.
+    _reserved: Option<TcpSocket>,
 }
 
 impl Server {
@@ -63,15 +65,21 @@ impl Server {
                 reply(&mut stream, &answer).await;
             }
         });
-        Self { url, requests }
+        Self {
+            url,
+            requests,
+            _reserved: None,
+        }
     }
 
-    /// Returns a server that no longer listens.
-    pub(crate) async fn gone() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    /// Returns a server that does not listen.
+    pub(crate) fn gone() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         Self {
-            url: format!("http://{}", listener.local_addr().unwrap()),
+            url: format!("http://{}", socket.local_addr().unwrap()),
             requests: Arc::default(),
+            _reserved: Some(socket),
         }
     }
 
