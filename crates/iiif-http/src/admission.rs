@@ -47,11 +47,6 @@ impl Admission {
         })
     }
 
-    /// Returns the most bytes that any work may take.
-    pub(crate) fn max_bytes(&self) -> u64 {
-        self.large.budget.limit_bytes()
-    }
-
     /// Runs work that takes `bytes` of memory at most, once there is room for it. What has begun
     /// goes on when the client goes away; what waits does not.
     pub(crate) async fn run<T: Send + 'static>(

@@ -1,46 +1,71 @@
-//! Derivatives: made once however many ask, and kept.
+//! Derivatives: made once however many ask, and kept, as the decodes that they are made from.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use iiif_image_api::{Identifier, RenderPlan};
-use iiif_pipeline::{Batch, EncodeOptions};
+use iiif_derivatives::{MemoryBudget, Reservation};
+use iiif_image_api::RenderPlan;
+use iiif_pipeline::{Batch, DecodeChoice, DecodedSource, EncodeOptions, SourceImage};
 use moka::future::Cache;
+use tokio::task::spawn_blocking;
 
 use crate::Problem;
 use crate::admission::Admission;
-use crate::sources::Source;
+use crate::sources::{Source, Version};
 
-/// Makes derivatives and keeps them in memory.
+/// Makes derivatives, and keeps them and the decodes of whole images in memory.
 pub(crate) struct Derivatives {
     encoding: EncodeOptions,
-    admission: Admission,
-    kept: Cache<Key, Bytes>,
+    admission: Arc<Admission>,
+    kept: Cache<(Version, RenderPlan), Bytes>,
+    decodes: Cache<(Version, DecodeChoice), Arc<KeptDecode>>,
+    /// Of all decodes that are kept, or were and are still in use.
+    decode_memory: MemoryBudget,
+    /// The most bytes of a decode that is kept.
+    max_decode_bytes: u64,
 }
 
-/// What the bytes of a derivative are a function of. Requests that come to the same pixels share it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    identifier: Identifier,
-    version: String,
-    plan: RenderPlan,
+/// A decode and the memory that it takes, until nobody uses it any more.
+struct KeptDecode {
+    decoded: DecodedSource,
+    _memory: Reservation,
 }
 
 /// What an entry takes besides the bytes of the derivative.
 const ENTRY_BYTES: usize = 512;
 
+/// Weights of decodes are counted in KiB, of which 32 bits suffice.
+const WEIGHT_UNIT_BYTES: u64 = 1 << 10;
+
 impl Derivatives {
-    /// `memory_bytes` bounds what is kept.
-    pub(crate) fn new(encoding: EncodeOptions, admission: Admission, memory_bytes: u64) -> Self {
-        let weight =
-            |_: &Key, bytes: &Bytes| u32::try_from(bytes.len() + ENTRY_BYTES).unwrap_or(u32::MAX);
+    /// `kept_bytes` bounds the derivatives that are kept, `decode_bytes` the decodes. Of the latter a
+    /// quarter is for those that are no longer kept, and still in use.
+    pub(crate) fn new(
+        encoding: EncodeOptions,
+        admission: Arc<Admission>,
+        kept_bytes: u64,
+        decode_bytes: u64,
+    ) -> Self {
+        let weight = |_: &(Version, RenderPlan), bytes: &Bytes| {
+            u32::try_from(bytes.len() + ENTRY_BYTES).unwrap_or(u32::MAX)
+        };
+        let decode_weight = |_: &(Version, DecodeChoice), kept: &Arc<KeptDecode>| {
+            u32::try_from(kept.decoded.bytes() / WEIGHT_UNIT_BYTES).unwrap_or(u32::MAX)
+        };
+        let max_decode_bytes = decode_bytes / 4 * 3;
         Self {
             encoding,
             admission,
             kept: Cache::builder()
-                .max_capacity(memory_bytes)
+                .max_capacity(kept_bytes)
                 .weigher(weight)
                 .build(),
+            decodes: Cache::builder()
+                .max_capacity(max_decode_bytes / WEIGHT_UNIT_BYTES)
+                .weigher(decode_weight)
+                .build(),
+            decode_memory: MemoryBudget::new(decode_bytes),
+            max_decode_bytes,
         }
     }
 
@@ -50,28 +75,76 @@ impl Derivatives {
         source: &Arc<Source>,
         plan: RenderPlan,
     ) -> Result<Bytes, Problem> {
-        let key = Key {
-            identifier: source.version.identifier.clone(),
-            version: source.version.tag.clone(),
-            plan,
-        };
+        let key = (source.version.clone(), plan);
         let made = self.kept.try_get_with(key, self.make(source, plan)).await;
         made.map_err(|problem| Problem::clone(&problem))
     }
 
     async fn make(&self, source: &Arc<Source>, plan: RenderPlan) -> Result<Bytes, Problem> {
-        let batch = Batch::new(&source.image)
-            .with_plans(vec![plan])
-            .with_encoding(self.encoding.clone())
-            .with_memory_limit(self.admission.max_bytes());
-        let bytes = batch.memory_bytes();
-        let (image, encoding) = (source.image.clone(), self.encoding.clone());
-        let derive = move || image.derive(plan, &encoding);
-        let made = self.admission.run(bytes, derive).await?;
-        made.map(|derivative| derivative.bytes).map_err(|error| {
-            let identifier = source.version.identifier.as_str();
-            tracing::warn!("{identifier}: {error}");
-            Problem::pipeline(&error)
-        })
+        let encoding = self.encoding.clone();
+        if plan.keeps_geometry() {
+            // Perhaps the file itself, which is read to find that out, and not decoded.
+            let image = source.image.clone();
+            let bytes = spawn_blocking(move || whole_bytes(&image, &plan)).await;
+            let bytes = bytes.map_err(|_panicked| Problem::internal())?;
+            let image = source.image.clone();
+            return self
+                .work(source, bytes, move || image.derive(plan, &encoding))
+                .await;
+        }
+        let choice = source.image.decode_choice(&plan, self.max_decode_bytes);
+        let rendering_bytes = choice.rendering_bytes(&plan);
+        if choice.is_reusable() && choice.kept_bytes() <= self.max_decode_bytes {
+            let kept = self.decode(source, choice).await?;
+            let derive = move || kept.decoded.derive(&plan, &encoding);
+            return self.work(source, rendering_bytes, derive).await;
+        }
+        let bytes = source.image.held_bytes() + choice.decoding_bytes() + rendering_bytes;
+        let image = source.image.clone();
+        let derive = move || image.decode_chosen(&choice)?.derive(&plan, &encoding);
+        self.work(source, bytes, derive).await
     }
+
+    /// Returns a decode that several derivatives share, made once however many ask.
+    async fn decode(
+        &self,
+        source: &Arc<Source>,
+        choice: DecodeChoice,
+    ) -> Result<Arc<KeptDecode>, Problem> {
+        let decode = async {
+            // What was pushed out is let go before more is asked for.
+            self.decodes.run_pending_tasks().await;
+            let memory = self.decode_memory.reserve_work(choice.kept_bytes()).await;
+            let memory = memory.map_err(|_over_budget| Problem::too_large())?;
+            let image = source.image.clone();
+            let bytes = image.held_bytes() + choice.decoding_bytes();
+            let decode = move || image.decode_chosen(&choice);
+            let decoded = self.admission.run(bytes, decode).await?;
+            let decoded = decoded.map_err(|error| source.problem(&error))?;
+            Ok(Arc::new(KeptDecode {
+                decoded,
+                _memory: memory,
+            }))
+        };
+        let key = (source.version.clone(), choice);
+        let decoded = self.decodes.try_get_with(key, decode).await;
+        decoded.map_err(|problem: Arc<Problem>| Problem::clone(&problem))
+    }
+
+    async fn work(
+        &self,
+        source: &Source,
+        bytes: u64,
+        derive: impl FnOnce() -> iiif_pipeline::Result<iiif_pipeline::Derivative> + Send + 'static,
+    ) -> Result<Bytes, Problem> {
+        let made = self.admission.run(bytes, derive).await?;
+        made.map(|derivative| derivative.bytes)
+            .map_err(|error| source.problem(&error))
+    }
+}
+
+/// Returns what it takes to decode all of an image and to encode it again. Blocks.
+fn whole_bytes(image: &SourceImage, plan: &RenderPlan) -> u64 {
+    let batch = Batch::new(image).with_plans(vec![*plan]);
+    image.held_bytes() + batch.memory_bytes()
 }

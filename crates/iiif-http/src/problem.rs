@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use iiif_config::FeatureError;
-use iiif_image_api::{IdentifierError, ParseError, ResolveError};
+use iiif_image_api::{Identifier, IdentifierError, ParseError, ResolveError};
 
 /// Why a request is not answered: a status, and a sentence for people. Says nothing of buckets,
 /// paths and credentials.
@@ -15,6 +15,8 @@ use iiif_image_api::{IdentifierError, ParseError, ResolveError};
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     text: String,
+    /// Whether it is gone once the source is looked at again.
+    pub(crate) is_stale: bool,
 }
 
 /// What a client that was turned away should wait, in seconds.
@@ -25,6 +27,16 @@ impl Problem {
         Self {
             status,
             text: text.into(),
+            is_stale: false,
+        }
+    }
+
+    /// The source was replaced since it was looked at.
+    pub(crate) fn stale() -> Self {
+        let text = "the image is being replaced; ask again";
+        Self {
+            is_stale: true,
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, text)
         }
     }
 
@@ -73,9 +85,14 @@ impl Problem {
         use iiif_storage::ErrorKind as Kind;
 
         match error.kind() {
+            Kind::NotFound => return Self::no_such_image(),
+            Kind::InvalidRequest => return Self::bad_request("the identifier names no image"),
+            Kind::Conflict => return Self::stale(),
+            _ => tracing::warn!("{}", with_causes(error)),
+        }
+        match error.kind() {
             // What may not be read is not told from what is not there.
-            Kind::NotFound | Kind::Denied => Self::no_such_image(),
-            Kind::InvalidRequest => Self::bad_request("the identifier names no image"),
+            Kind::Denied => Self::no_such_image(),
             Kind::TooLarge => Self::too_large(),
             Kind::Unavailable => {
                 let text = "the storage of the images does not answer; ask again later";
@@ -86,14 +103,18 @@ impl Problem {
     }
 
     /// Errors of the pipeline name formats and figures only.
-    pub(crate) fn pipeline(error: &iiif_pipeline::Error) -> Self {
+    pub(crate) fn pipeline(identifier: &Identifier, error: &iiif_pipeline::Error) -> Self {
         use iiif_pipeline::{Error, ErrorKind as Kind};
 
+        if let Error::Read { source } = error
+            && let Some(error) = source.get_ref().and_then(|error| error.downcast_ref())
+        {
+            return Self::storage(error);
+        }
+        tracing::warn!("{}: {}", identifier.as_str(), with_causes(error));
         if matches!(error, Error::UnknownFormat { .. }) {
-            return Self::new(
-                StatusCode::NOT_FOUND,
-                "what has this identifier is no image",
-            );
+            let text = "what has this identifier is no image";
+            return Self::new(StatusCode::NOT_FOUND, text);
         }
         match error.kind() {
             Kind::TooLarge => Self::too_large(),
@@ -103,10 +124,16 @@ impl Problem {
                 let text = "the image is damaged and cannot be decoded";
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, text)
             }
-            Kind::Unavailable => Self::busy(),
             _ => Self::internal(),
         }
     }
+}
+
+/// Returns an error's message with those of its causes, for the log.
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let messages: Vec<String> = causes.map(ToString::to_string).collect();
+    messages.join(": ")
 }
 
 impl From<ParseError> for Problem {

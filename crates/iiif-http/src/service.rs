@@ -47,11 +47,13 @@ struct Inner {
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
-/// The shares of the memory limit, in eighths: opened sources, kept derivatives, small work. The
-/// rest is for large work.
+/// The shares of the memory limit, in eighths: opened sources, kept derivatives, decodes that are
+/// kept, and small and large work.
 const SOURCES_EIGHTHS: u64 = 1;
 const DERIVATIVES_EIGHTHS: u64 = 1;
+const DECODES_EIGHTHS: u64 = 2;
 const SMALL_EIGHTHS: u64 = 1;
+const LARGE_EIGHTHS: u64 = 3;
 
 /// What a pixel of a derivative may take while it is made: the raster, and what its encoder holds.
 const BYTES_PER_OUTPUT_PIXEL: u64 = 8;
@@ -72,13 +74,13 @@ impl ImageService {
     ) -> Result<Self, ServiceError> {
         let settings = Settings::of(config);
         let eighth = options.memory_limit_bytes / 8;
-        let shares = SOURCES_EIGHTHS + DERIVATIVES_EIGHTHS + SMALL_EIGHTHS;
-        let large_bytes = options.memory_limit_bytes - shares * eighth;
+        let large_bytes = LARGE_EIGHTHS * eighth;
         let mut resolve_options = settings.resolve_options;
         resolve_options.oversized_box = options.oversized_box;
         let area = (large_bytes / BYTES_PER_OUTPUT_PIXEL).min(config.limits.max_area);
         resolve_options.limits = resolve_options.limits.with_max_area(area);
         let admission = Admission::new(&options, SMALL_EIGHTHS * eighth, large_bytes)?;
+        let admission = Arc::new(admission);
         let maker = format!(
             "{} {} {:?}",
             env!("CARGO_PKG_VERSION"),
@@ -93,6 +95,7 @@ impl ImageService {
             sources: Sources::new(
                 source,
                 settings.decode_limits,
+                Arc::clone(&admission),
                 options.source_refresh,
                 SOURCES_EIGHTHS * eighth,
             ),
@@ -100,6 +103,7 @@ impl ImageService {
                 settings.encoding,
                 admission,
                 DERIVATIVES_EIGHTHS * eighth,
+                DECODES_EIGHTHS * eighth,
             ),
             maker,
             options,
@@ -159,12 +163,27 @@ fn preflight() -> Response {
 impl Inner {
     async fn get(&self, head: &request::Parts) -> Result<Response, Problem> {
         let target = Target::parse(head.uri.path())?;
+        match self.get_current(head, &target).await {
+            // What was looked at some time ago is looked at again, once.
+            Err(problem) if problem.is_stale => {
+                self.sources.forget(&target.identifier).await;
+                self.get_current(head, &target).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn get_current(
+        &self,
+        head: &request::Parts,
+        target: &Target,
+    ) -> Result<Response, Problem> {
         let version = self.sources.version(&target.identifier).await?;
         let base = self.base_uri(head, target.prefix)?;
         let uri = base.image(&target.identifier);
         match &target.resource {
             Resource::Base => Ok(see_info(&uri)),
-            Resource::Info => self.info(head, &target, version, uri).await,
+            Resource::Info => self.info(head, target, version, uri).await,
             Resource::Image(request) => {
                 let request = request.parse()?;
                 self.image(head, target.version, version, (&uri, request))
@@ -181,7 +200,12 @@ impl Inner {
         uri: ImageUri,
     ) -> Result<Response, Problem> {
         let media_type = accept::info_media_type(&head.headers, target.version);
-        let tag = EntityTag::of(&[&version.tag, uri.as_str(), media_type, &self.maker]);
+        let tag = EntityTag::of(&[
+            version.object.as_str(),
+            uri.as_str(),
+            media_type,
+            &self.maker,
+        ]);
         let mut headers = self.cached(&tag, &version);
         headers.insert(VARY, HeaderValue::from_static("Accept"));
         insert(&mut headers, LINK, &self.profile_link(target.version));
@@ -210,7 +234,7 @@ impl Inner {
         let text = request.to_string();
         let tag = EntityTag::of(&[
             version.identifier.as_str(),
-            &version.tag,
+            version.object.as_str(),
             &api.to_string(),
             &text,
             &self.maker,

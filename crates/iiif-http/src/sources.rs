@@ -1,22 +1,25 @@
 //! The images that are served: their versions, and what their headers say.
 
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use iiif_image_api::Identifier;
-use iiif_pipeline::{DecodeLimits, FileSource, SourceImage};
-use iiif_storage::{Bucket, ErrorKind, Fetched, ObjectInfo};
+use iiif_pipeline::{DecodeLimits, ReadAt, SourceFormat, SourceImage};
+use iiif_storage::{BlockingReader, Bucket, ErrorKind, ObjectInfo, ObjectVersion};
 use moka::future::Cache;
+use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::Problem;
+use crate::admission::Admission;
 
 /// A source as it is at the moment: named, not opened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Version {
     pub(crate) identifier: Identifier,
-    /// Changes with the content.
-    pub(crate) tag: String,
+    pub(crate) object: ObjectVersion,
     pub(crate) last_modified: Option<SystemTime>,
 }
 
@@ -32,10 +35,10 @@ pub(crate) struct Source {
 pub(crate) struct Sources {
     bucket: Bucket,
     limits: DecodeLimits,
-    in_memory_max_bytes: u64,
+    admission: Arc<Admission>,
     /// What is not there is remembered too.
     versions: Cache<Identifier, Option<Version>>,
-    opened: Cache<(Identifier, String), Arc<Source>>,
+    opened: Cache<Version, Arc<Source>>,
 }
 
 /// Versions that are remembered, each of some hundred bytes.
@@ -52,17 +55,18 @@ impl Sources {
     pub(crate) fn new(
         bucket: Bucket,
         limits: DecodeLimits,
+        admission: Arc<Admission>,
         refresh: Duration,
         memory_bytes: u64,
     ) -> Self {
-        let weight = |_: &(Identifier, String), source: &Arc<Source>| {
+        let weight = |_: &Version, source: &Arc<Source>| {
             let bytes = source.image.held_bytes() + OPENED_BYTES;
             u32::try_from(bytes / WEIGHT_UNIT_BYTES).unwrap_or(u32::MAX)
         };
         Self {
             bucket,
             limits,
-            in_memory_max_bytes: memory_bytes / 4,
+            admission,
             versions: Cache::builder()
                 .max_capacity(MAX_VERSIONS)
                 .time_to_live(refresh)
@@ -80,7 +84,7 @@ impl Sources {
             match self.bucket.head(identifier.as_str()).await {
                 Ok(info) => Ok(Some(Version::of(identifier.clone(), &info))),
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(told(&error)),
+                Err(error) => Err(Problem::storage(&error)),
             }
         };
         let found = self.versions.try_get_with_by_ref(identifier, look_up).await;
@@ -89,56 +93,69 @@ impl Sources {
             .ok_or_else(Problem::no_such_image)
     }
 
-    /// Returns a source with its header, which is read once for each version.
-    pub(crate) async fn open(&self, version: Version) -> Result<Arc<Source>, Problem> {
-        let key = (version.identifier.clone(), version.tag.clone());
-        let opened = self.opened.try_get_with(key, self.read(version)).await;
-        opened.map_err(|problem| Problem::clone(&problem))
+    /// Forgets which version a source has.
+    pub(crate) async fn forget(&self, identifier: &Identifier) {
+        self.versions.invalidate(identifier).await;
     }
 
-    async fn read(&self, version: Version) -> Result<Arc<Source>, Problem> {
-        let key = version.identifier.as_str();
-        let fetched = self.bucket.fetch(key, self.in_memory_max_bytes).await;
-        let fetched = fetched.map_err(|error| told(&error))?;
-        let limits = self.limits;
-        let open = move || match fetched {
-            Fetched::Memory(bytes) => SourceImage::probe(bytes, &limits),
-            Fetched::File(file) => {
-                let file = FileSource::new(file)
-                    .map_err(|source| iiif_pipeline::Error::Read { source })?;
-                SourceImage::open(file, &limits)
-            }
+    /// Returns a source with its header, which is read once for each version.
+    pub(crate) async fn open(&self, version: Version) -> Result<Arc<Source>, Problem> {
+        let opened = self
+            .opened
+            .try_get_with_by_ref(&version, self.read(&version));
+        opened.await.map_err(|problem| Problem::clone(&problem))
+    }
+
+    async fn read(&self, version: &Version) -> Result<Arc<Source>, Problem> {
+        let object = self.bucket.open(version.identifier.as_str()).await;
+        let object = object.map_err(|error| Problem::storage(&error))?;
+        if object.info().version() != version.object {
+            return Err(Problem::stale());
+        }
+        let reader = Reader(object.blocking_reader(Handle::current()));
+        let sniffed = reader.clone();
+        let format = spawn_blocking(move || SourceFormat::sniff_at(&sniffed)).await;
+        let read_bytes = match format {
+            Ok(Ok(format)) if format.is_read_in_parts() => OPENED_BYTES,
+            // What opening it says.
+            _ => reader.len_bytes(),
         };
-        let opened = spawn_blocking(open).await;
-        let opened = opened.map_err(|error| {
-            tracing::error!("{key}: {error}");
-            Problem::internal()
-        })?;
-        let image = opened.map_err(|error| {
-            tracing::warn!("{key}: {error}");
-            Problem::pipeline(&error)
-        })?;
+        let limits = self.limits;
+        let open = move || SourceImage::open(reader, &limits);
+        let opened = self.admission.run(read_bytes, open).await?;
+        let image = opened.map_err(|error| Problem::pipeline(&version.identifier, &error))?;
+        let version = version.clone();
         Ok(Arc::new(Source { version, image }))
     }
 }
 
 impl Version {
     fn of(identifier: Identifier, info: &ObjectInfo) -> Self {
-        let written = || {
-            let since = info.last_modified?.duration_since(SystemTime::UNIX_EPOCH);
-            Some(since.ok()?.as_nanos())
-        };
-        let tag = info.e_tag.clone();
         Self {
             identifier,
-            tag: tag.unwrap_or_else(|| format!("{}-{:?}", info.size_bytes, written())),
+            object: info.version(),
             last_modified: info.last_modified,
         }
     }
 }
 
-/// Logs what storage says, which is not for clients.
-fn told(error: &iiif_storage::Error) -> Problem {
-    tracing::warn!("{error}");
-    Problem::storage(error)
+impl Source {
+    /// Returns what a client is told when this image cannot be read.
+    pub(crate) fn problem(&self, error: &iiif_pipeline::Error) -> Problem {
+        Problem::pipeline(&self.version.identifier, error)
+    }
+}
+
+/// An object of storage in the words of the pipeline.
+#[derive(Clone, Debug)]
+struct Reader(BlockingReader);
+
+impl ReadAt for Reader {
+    fn len_bytes(&self) -> u64 {
+        self.0.len_bytes()
+    }
+
+    fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+        self.0.read_at(offset, length)
+    }
 }

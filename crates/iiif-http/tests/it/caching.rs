@@ -89,3 +89,22 @@ async fn head_says_what_get_says() {
         assert_eq!(head.headers, get.headers);
     }
 }
+
+#[tokio::test]
+async fn a_source_that_was_replaced_since_it_was_looked_at_is_not_served_under_the_old_tag() {
+    let mut options = ServiceOptions::default();
+    options.source_refresh = Duration::from_hours(1);
+    let server = Server::with("{}", options).await;
+    let path = format!("/iiif/3/{COLOR}/full/max/0/default.png");
+    let looked_at = server.ask("GET", &path, &[("if-none-match", "*")]).await;
+    assert_eq!(looked_at.status, StatusCode::NOT_MODIFIED);
+    let file = png(&photo(90, 60).into(), &PngOptions::default());
+    server
+        .bucket
+        .put("maps/color.png", file.into(), "image/png")
+        .await
+        .unwrap();
+    let served = server.get(&path).await;
+    assert_eq!(served.image().dimensions(), (90, 60));
+    assert_ne!(served.header("etag"), looked_at.header("etag"));
+}
