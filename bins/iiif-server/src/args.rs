@@ -37,6 +37,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URI", default_value = "http://localhost:8080", help_heading = SERVER)]
     pub(crate) server_uri: ServerUri,
 
+    /// Where to answer who runs the server: /metrics, DELETE /cache/IDENTIFIER, /health, /ready; keep it
+    /// from everybody else [default: nowhere]
+    #[arg(long, value_name = "URI", help_heading = SERVER)]
+    pub(crate) admin_uri: Option<ServerUri>,
+
     /// The URI of the server as clients see it [default: told by each request]
     #[arg(long, value_name = "URI", help_heading = SERVER)]
     pub(crate) public_uri: Option<BaseUri>,
@@ -58,6 +63,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BYTES", help_heading = LIMITS)]
     pub(crate) memory_limit: Option<ByteSize>,
 
+    /// The most bytes of derivatives in their bucket; the oldest are deleted
+    #[arg(long, value_name = "BYTES", default_value = "10GiB", help_heading = LIMITS)]
+    pub(crate) derivatives_limit: ByteSize,
+
     /// Images that are decoded at the same time [default: the number of cores]
     #[arg(long, value_name = "N", help_heading = LIMITS)]
     pub(crate) concurrency: Option<NonZeroUsize>,
@@ -74,9 +83,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", default_value = "config.json", help_heading = CONFIGURATION)]
     pub(crate) config_name: String,
 
+    /// Seconds after which the config file is looked at again, to go on with what it says; 0 for never
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, help_heading = CONFIGURATION)]
+    pub(crate) config_refresh: u64,
+
     /// The bucket of images; replaces images.source.uri of the config
     #[arg(long, value_name = "BUCKET", help_heading = CONFIGURATION)]
     pub(crate) config_images_source_uri: Option<String>,
+
+    /// A bucket in which derivatives are kept; replaces derivatives.cache.uri of the config
+    #[arg(long, value_name = "BUCKET", help_heading = CONFIGURATION)]
+    pub(crate) config_derivatives_cache_uri: Option<String>,
 
     /// Log everything that is done
     #[arg(long, help_heading = SERVER, default_value_t = false, num_args = 0..=1, require_equals = true,

@@ -1,12 +1,12 @@
-//! Reads what the server needs before it listens: the config, the bucket of images.
+//! Reads what the server needs before it listens: the config, the buckets.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use iiif_config::{Config, redact_uri};
-use iiif_http::ServiceOptions;
-use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener};
-use std::time::Duration;
+use iiif_http::{Buckets, ServiceOptions};
+use iiif_storage::{Bucket, Environment, MissingFolder, ObjectInfo, StorageOpener};
 
 use crate::args::Args;
 
@@ -16,32 +16,74 @@ const DEFAULTS: &str = "defaults://";
 /// The share of the machine's memory that the server may take where no limit is given.
 const DEFAULT_MEMORY_SHARE: u64 = 2;
 
-/// Returns the config: that of the file, or the default, with what the flags replace.
-pub(crate) async fn config(args: &Args) -> anyhow::Result<Config> {
-    let mut config = match place(args) {
-        None => Config::default(),
-        Some((bucket, name)) => {
-            let shown = format!("{}/{name}", redact_uri(&bucket).trim_end_matches('/'));
-            let text = read(&bucket, &name).await;
-            let text = text.with_context(|| format!("cannot read the config `{shown}`"))?;
-            let parsed = Config::parse(&text, &shown)?;
-            for warning in &parsed.warnings {
-                tracing::warn!("{warning}");
-            }
-            parsed.value
+/// The config file that the flags name.
+pub(crate) struct ConfigFile {
+    bucket: Bucket,
+    name: String,
+    /// Where it is, for messages.
+    shown: String,
+}
+
+impl ConfigFile {
+    /// Returns the file; `None` for the built-in default.
+    pub(crate) fn of(args: &Args) -> anyhow::Result<Option<Self>> {
+        let Some((bucket, name)) = place(args) else {
+            return Ok(None);
+        };
+        let shown = format!("{}/{name}", redact_uri(&bucket).trim_end_matches('/'));
+        let opened = opener().open(&bucket, MissingFolder::Refuse);
+        Ok(Some(Self {
+            bucket: opened.with_context(|| format!("cannot read the config `{shown}`"))?,
+            name,
+            shown,
+        }))
+    }
+
+    /// Reads the config with what the flags replace, and which version of the file it is; `None` if
+    /// that is the one that is `known`.
+    pub(crate) async fn read(
+        &self,
+        args: &Args,
+        known: Option<&ObjectInfo>,
+    ) -> anyhow::Result<Option<(ObjectInfo, Config)>> {
+        let context = || format!("cannot read the config `{}`", self.shown);
+        let read = self.bucket.get_if_changed(&self.name, known).await;
+        let Some((info, bytes)) = read.with_context(context)? else {
+            return Ok(None);
+        };
+        let text = std::str::from_utf8(&bytes).with_context(context)?;
+        let parsed = Config::parse(text, &self.shown)?;
+        for warning in &parsed.warnings {
+            tracing::warn!("{warning}");
         }
-    };
+        Ok(Some((info, with_flags(parsed.value, args))))
+    }
+}
+
+/// Returns a config with what the flags replace.
+pub(crate) fn with_flags(mut config: Config, args: &Args) -> Config {
     if let Some(uri) = &args.config_images_source_uri {
         config = config.with_source_uri(uri);
     }
-    Ok(config)
+    if let Some(uri) = &args.config_derivatives_cache_uri {
+        config = config.with_derivatives_uri(uri);
+    }
+    config
 }
 
-/// Returns the bucket of images.
-pub(crate) fn source(config: &Config) -> anyhow::Result<Bucket> {
-    opener()
+/// Opens the bucket of images and, where a config or a flag names one, that of derivatives.
+pub(crate) fn buckets(args: &Args, config: &Config) -> anyhow::Result<Buckets> {
+    let source = opener()
         .open(&config.source_uri, MissingFolder::Refuse)
-        .context("cannot open the bucket of images (images.source.uri)")
+        .context("cannot open the bucket of images (images.source.uri)")?;
+    let buckets = Buckets::new(source);
+    if place(args).is_none() && args.config_derivatives_cache_uri.is_none() {
+        return Ok(buckets);
+    }
+    let derivatives = opener()
+        .open(&config.derivatives_uri, MissingFolder::Create)
+        .context("cannot open the bucket of derivatives (derivatives.cache.uri)")?;
+    Ok(buckets.with_derivatives(derivatives))
 }
 
 pub(crate) fn options(args: &Args) -> ServiceOptions {
@@ -49,6 +91,7 @@ pub(crate) fn options(args: &Args) -> ServiceOptions {
     options.public_uri.clone_from(&args.public_uri);
     options.cache_control.clone_from(&args.cache_control);
     options.source_refresh = Duration::from_secs(args.source_refresh);
+    options.store_limit_bytes = args.derivatives_limit.0;
     options.oversized_box = args.oversized_box.into();
     if let Some(concurrency) = args.concurrency {
         options.concurrency = concurrency;
@@ -75,12 +118,6 @@ fn place(args: &Args) -> Option<(String, String)> {
         .clone()
         .filter(|bucket| bucket != DEFAULTS)?;
     Some((bucket, args.config_name.clone()))
-}
-
-async fn read(bucket: &str, name: &str) -> anyhow::Result<String> {
-    let bucket = opener().open(bucket, MissingFolder::Refuse)?;
-    let bytes = bucket.get(name).await?;
-    String::from_utf8(bytes.to_vec()).context("it is not text in UTF-8")
 }
 
 fn opener() -> StorageOpener {

@@ -4,13 +4,18 @@ mod args;
 mod listen;
 mod load;
 mod serve;
+mod upkeep;
 
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use args::{Args, VARIABLE_PREFIXES};
 use iiif_cli::{Environment, ExitStatus};
+use iiif_config::Config;
 use iiif_http::ImageService;
+use listen::ServerUri;
+use load::ConfigFile;
+use tokio::net::TcpListener;
 
 #[global_allocator]
 static ALLOCATOR: iiif_cli::Allocator = iiif_cli::Allocator;
@@ -34,10 +39,35 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(args: &Args) -> anyhow::Result<ExitStatus> {
-    let config = load::config(args).await?;
-    let source = load::source(&config)?;
-    let service = ImageService::new(source, &config, load::options(args))?;
-    let listener = args.server_uri.bind().await;
-    let listener = listener.with_context(|| format!("cannot listen at {}", args.server_uri))?;
-    serve::run(listener, &service.router(), &args.server_uri).await
+    let file = ConfigFile::of(args)?;
+    let read = match &file {
+        Some(file) => file.read(args, None).await?,
+        None => None,
+    };
+    let (version, config) = read.unzip();
+    let config = config.unwrap_or_else(|| load::with_flags(Config::default(), args));
+    let buckets = load::buckets(args, &config)?;
+    let service = &ImageService::new(buckets, &config, load::options(args))?;
+    let mut listeners = vec![(bind(&args.server_uri).await?, service.router())];
+    if let Some(uri) = &args.admin_uri {
+        listeners.push((bind(uri).await?, service.admin_router()));
+    }
+    let config_followed = async {
+        match (&file, version) {
+            (Some(file), Some(version)) => {
+                upkeep::follow_config(args, file, version, service).await;
+            }
+            _ => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        ended = serve::run(listeners, &args.server_uri) => ended,
+        () = config_followed => Ok(ExitStatus::Failed),
+        () = upkeep::sweep(service) => Ok(ExitStatus::Failed),
+    }
+}
+
+async fn bind(uri: &ServerUri) -> anyhow::Result<TcpListener> {
+    let listener = uri.bind().await;
+    listener.with_context(|| format!("cannot listen at {uri}"))
 }

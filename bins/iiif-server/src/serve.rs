@@ -1,6 +1,6 @@
 //! Connections: accepted until a signal comes, and finished then.
 
-use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,6 +10,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use iiif_cli::{ExitStatus, first_signal};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
 use crate::listen::ServerUri;
 
@@ -21,11 +23,41 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves HTTP/1.1 and HTTP/2 without TLS until SIGINT or SIGTERM, then finishes what it began.
 pub(crate) async fn run(
-    listener: TcpListener,
-    router: &Router,
+    listeners: Vec<(TcpListener, Router)>,
     uri: &ServerUri,
 ) -> anyhow::Result<ExitStatus> {
-    tracing::info!("listening at http://{}", listener.local_addr()?);
+    let connections = Arc::new(GracefulShutdown::new());
+    let mut accepting = JoinSet::new();
+    for (listener, router) in listeners {
+        tracing::info!("listening at http://{}", listener.local_addr()?);
+        let connections = Arc::clone(&connections);
+        accepting.spawn(accept(listener, router, uri.clone(), connections));
+    }
+    first_signal().await?;
+    accepting.shutdown().await;
+    tracing::info!("finishing what is under way");
+    // Nobody accepts any more, so this is the only one.
+    let Some(connections) = Arc::into_inner(connections) else {
+        return Ok(ExitStatus::Failed);
+    };
+    if timeout(SHUTDOWN_TIME, connections.shutdown())
+        .await
+        .is_err()
+    {
+        let seconds = SHUTDOWN_TIME.as_secs();
+        tracing::warn!("requests were still under way after {seconds} s");
+        return Ok(ExitStatus::Failed);
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// Accepts connections for ever.
+async fn accept(
+    listener: TcpListener,
+    router: Router,
+    uri: ServerUri,
+    connections: Arc<GracefulShutdown>,
+) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -35,21 +67,12 @@ pub(crate) async fn run(
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(Some(uri.idle_timeout));
-    let connections = GracefulShutdown::new();
-    let mut signal = pin!(first_signal());
     loop {
-        let accepted = tokio::select! {
-            signal = &mut signal => {
-                signal?;
-                break;
-            }
-            accepted = listener.accept() => accepted,
-        };
-        let stream = match accepted {
+        let stream = match listener.accept().await {
             Ok((stream, _peer)) => stream,
             Err(error) => {
                 tracing::warn!("cannot accept a connection: {error}");
-                tokio::time::sleep(PAUSE).await;
+                sleep(PAUSE).await;
                 continue;
             }
         };
@@ -66,16 +89,4 @@ pub(crate) async fn run(
             }
         });
     }
-    tracing::info!("finishing what is under way");
-    if tokio::time::timeout(SHUTDOWN_TIME, connections.shutdown())
-        .await
-        .is_err()
-    {
-        tracing::warn!(
-            "requests were still under way after {} s",
-            SHUTDOWN_TIME.as_secs()
-        );
-        return Ok(ExitStatus::Failed);
-    }
-    Ok(ExitStatus::Success)
 }

@@ -25,6 +25,7 @@ pub(crate) struct Admission {
 /// system, and no queue, shares the cores between lanes.
 struct Lane {
     slots: Arc<Semaphore>,
+    slot_count: usize,
     budget: MemoryBudget,
     threads: Arc<ThreadPool>,
     waiting: AtomicUsize,
@@ -44,6 +45,14 @@ impl Admission {
             // Beside one that computes, another may read.
             small: Lane::new(options, 2 * cores, small_bytes)?,
             large: Lane::new(options, cores.div_ceil(2), large_bytes)?,
+        })
+    }
+
+    /// Returns the lanes by name, with how many requests work and how many wait.
+    pub(crate) fn work(&self) -> [(&'static str, usize, usize); 2] {
+        [("small", &self.small), ("large", &self.large)].map(|(name, lane)| {
+            let running = lane.slot_count - lane.slots.available_permits();
+            (name, running, lane.waiting.load(Ordering::Relaxed))
         })
     }
 
@@ -69,6 +78,7 @@ impl Lane {
         let threads = rayon::ThreadPoolBuilder::new().num_threads(options.concurrency.get());
         Ok(Self {
             slots: Arc::new(Semaphore::new(slots)),
+            slot_count: slots,
             budget: MemoryBudget::new(memory_bytes),
             threads: Arc::new(threads.build()?),
             waiting: AtomicUsize::new(0),

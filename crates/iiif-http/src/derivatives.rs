@@ -1,22 +1,27 @@
-//! Derivatives: made once however many ask, and kept, as the decodes that they are made from.
+//! Derivatives: made once however many ask, and kept in memory and in a bucket, as are, in memory, the
+//! decodes that they are made from.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use iiif_derivatives::{MemoryBudget, Reservation};
-use iiif_image_api::RenderPlan;
+use iiif_image_api::{Identifier, RenderPlan};
 use iiif_pipeline::{Batch, DecodeChoice, DecodedSource, EncodeOptions, SourceImage};
 use moka::future::Cache;
 use tokio::task::spawn_blocking;
 
 use crate::Problem;
 use crate::admission::Admission;
+use crate::metrics::{From, Metrics};
 use crate::sources::{Source, Version};
+use crate::store::DerivativeStore;
 
 /// Makes derivatives, and keeps them and the decodes of whole images in memory.
 pub(crate) struct Derivatives {
     encoding: EncodeOptions,
     admission: Arc<Admission>,
+    store: Option<DerivativeStore>,
+    metrics: Arc<Metrics>,
     kept: Cache<(Version, RenderPlan), Bytes>,
     decodes: Cache<(Version, DecodeChoice), Arc<KeptDecode>>,
     /// Of all decodes that are kept, or were and are still in use.
@@ -38,13 +43,14 @@ const ENTRY_BYTES: usize = 512;
 const WEIGHT_UNIT_BYTES: u64 = 1 << 10;
 
 impl Derivatives {
-    /// `kept_bytes` bounds the derivatives that are kept, `decode_bytes` the decodes. Of the latter a
-    /// quarter is for those that are no longer kept, and still in use.
+    /// `kept_bytes` bounds the derivatives that are kept in memory, `decode_bytes` the decodes. Of the
+    /// latter a quarter is for those that are no longer kept, and still in use.
     pub(crate) fn new(
         encoding: EncodeOptions,
         admission: Arc<Admission>,
-        kept_bytes: u64,
-        decode_bytes: u64,
+        store: Option<DerivativeStore>,
+        metrics: Arc<Metrics>,
+        (kept_bytes, decode_bytes): (u64, u64),
     ) -> Self {
         let weight = |_: &(Version, RenderPlan), bytes: &Bytes| {
             u32::try_from(bytes.len() + ENTRY_BYTES).unwrap_or(u32::MAX)
@@ -56,9 +62,12 @@ impl Derivatives {
         Self {
             encoding,
             admission,
+            store,
+            metrics,
             kept: Cache::builder()
                 .max_capacity(kept_bytes)
                 .weigher(weight)
+                .support_invalidation_closures()
                 .build(),
             decodes: Cache::builder()
                 .max_capacity(max_decode_bytes / WEIGHT_UNIT_BYTES)
@@ -76,8 +85,58 @@ impl Derivatives {
         plan: RenderPlan,
     ) -> Result<Bytes, Problem> {
         let key = (source.version.clone(), plan);
-        let made = self.kept.try_get_with(key, self.make(source, plan)).await;
+        if let Some(bytes) = self.kept.get(&key).await {
+            self.metrics.note_derivative(From::Memory);
+            return Ok(bytes);
+        }
+        let made = self.kept.try_get_with(key, self.find(source, plan)).await;
         made.map_err(|problem| Problem::clone(&problem))
+    }
+
+    /// Forgets all derivatives of an image.
+    pub(crate) async fn purge(&self, identifier: &Identifier) -> iiif_storage::Result<()> {
+        let purged = identifier.clone();
+        // Refused only without the support for it.
+        let _ = self
+            .kept
+            .invalidate_entries_if(move |(version, _), _| version.identifier == purged);
+        match &self.store {
+            Some(store) => store.purge(identifier).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Deletes the oldest derivatives in the bucket where there is too much.
+    pub(crate) async fn sweep(&self) -> iiif_storage::Result<u64> {
+        match &self.store {
+            Some(store) => store.sweep().await,
+            None => Ok(0),
+        }
+    }
+
+    /// Returns what is kept in memory, by name, in bytes.
+    pub(crate) fn kept_bytes(&self) -> [(&'static str, u64); 2] {
+        let decodes = self.decodes.weighted_size() * WEIGHT_UNIT_BYTES;
+        [
+            ("derivatives", self.kept.weighted_size()),
+            ("decodes", decodes),
+        ]
+    }
+
+    /// Looks into the bucket, and makes what is not there.
+    async fn find(&self, source: &Arc<Source>, plan: RenderPlan) -> Result<Bytes, Problem> {
+        if let Some(store) = &self.store
+            && let Some(bytes) = store.get(&source.version, &plan).await
+        {
+            self.metrics.note_derivative(From::Bucket);
+            return Ok(bytes);
+        }
+        let bytes = self.make(source, plan).await?;
+        self.metrics.note_derivative(From::Made);
+        if let Some(store) = &self.store {
+            store.put(&source.version, &plan, bytes.clone());
+        }
+        Ok(bytes)
     }
 
     async fn make(&self, source: &Arc<Source>, plan: RenderPlan) -> Result<Bytes, Problem> {

@@ -2,39 +2,45 @@
 //!
 //! ```no_run
 //! use iiif_config::Config;
-//! use iiif_http::{ImageService, ServiceOptions};
+//! use iiif_http::{Buckets, ImageService, ServiceOptions};
 //! use iiif_storage::{Environment, MissingFolder, StorageOpener};
 //!
 //! # fn router() -> Result<axum::Router, Box<dyn std::error::Error>> {
 //! let storage = StorageOpener::new(Environment::from_process());
 //! let images = storage.open("s3://scans", MissingFolder::Refuse)?;
-//! let service = ImageService::new(images, &Config::default(), ServiceOptions::default())?;
+//! let service = ImageService::new(Buckets::new(images), &Config::default(), ServiceOptions::default())?;
 //! Ok(axum::Router::new().nest("/images", service.router()))
 //! # }
 //! ```
 //!
 //! A request goes through `target` (what its path names), `sources` (which version of which image),
 //! `etag` (whether the client has it), `derivatives` (whether it was made before) and `admission`
-//! (whether there is room to make it); `service` puts the answer together. `problem` is the table of
+//! (whether there is room to make it); `images` puts the answer together, for one configuration, and
+//! `service` replaces that when it changes. `problem` is the table of
 //! what goes wrong and the status that tells it.
 
 #![forbid(unsafe_code)]
 
 mod accept;
+mod admin;
 mod admission;
+mod answer;
 mod derivatives;
 mod disposition;
 mod error;
 mod etag;
+mod images;
 mod info;
+mod metrics;
 mod options;
 mod problem;
 mod public_uri;
 mod service;
 mod sources;
+mod store;
 mod target;
 
 pub use crate::error::ServiceError;
 pub use crate::options::ServiceOptions;
 pub(crate) use crate::problem::Problem;
-pub use crate::service::ImageService;
+pub use crate::service::{Buckets, ImageService};

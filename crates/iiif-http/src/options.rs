@@ -20,6 +20,11 @@ pub struct ServiceOptions {
     pub max_waiting: usize,
     /// How long a request waits for its turn before it is turned away with 503. Default: 30 s.
     pub max_wait: Duration,
+    /// The most bytes of the derivatives that are kept in a bucket, if [`sweep`] is called now and
+    /// then. Default: 10 GiB.
+    ///
+    /// [`sweep`]: crate::ImageService::sweep
+    pub store_limit_bytes: u64,
     /// How long a source is taken to be what it was when it was last looked at. Default: 2 s.
     pub source_refresh: Duration,
     /// `Cache-Control` of images and info.json. Default: `public, max-age=3600`.
@@ -39,6 +44,7 @@ impl Default for ServiceOptions {
             concurrency: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             max_waiting: 256,
             max_wait: Duration::from_secs(30),
+            store_limit_bytes: 10 << 30,
             source_refresh: Duration::from_secs(2),
             cache_control: "public, max-age=3600".to_owned(),
             oversized_box: OversizedBox::Refused,

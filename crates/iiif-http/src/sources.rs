@@ -98,6 +98,11 @@ impl Sources {
         self.versions.invalidate(identifier).await;
     }
 
+    /// Returns what is kept in memory, by name, in bytes.
+    pub(crate) fn kept_bytes(&self) -> (&'static str, u64) {
+        ("sources", self.opened.weighted_size() * WEIGHT_UNIT_BYTES)
+    }
+
     /// Returns a source with its header, which is read once for each version.
     pub(crate) async fn open(&self, version: Version) -> Result<Arc<Source>, Problem> {
         let opened = self

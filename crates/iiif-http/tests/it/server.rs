@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
 use iiif_config::Config;
-use iiif_http::{ImageService, ServiceOptions};
+use iiif_http::{Buckets, ImageService, ServiceOptions};
 use iiif_storage::Bucket;
 use iiif_testkit::encode::{JpegColor, JpegOptions, PngOptions, jpeg, png};
 use iiif_testkit::pattern::{gradient, photo};
@@ -66,7 +66,7 @@ impl Server {
         }
         options.memory_limit_bytes = 256 << 20;
         let config = Config::parse(config, "config.json").unwrap().value;
-        let service = ImageService::new(bucket.clone(), &config, options).unwrap();
+        let service = ImageService::new(Buckets::new(bucket.clone()), &config, options).unwrap();
         Self {
             bucket,
             router: service.router(),

@@ -1,0 +1,7 @@
+//! The program, started and asked over real connections.
+
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod config;
+mod server;
+mod serving;

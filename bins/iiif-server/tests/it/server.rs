@@ -1,0 +1,140 @@
+//! The program as a process, and a client of few words.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// How long anything may take. No test gets slower or faster by it, only a failure does.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A running program, ended when it is dropped.
+pub(crate) struct Server {
+    child: Child,
+    log: Receiver<String>,
+    /// Where it listens, in the order of its flags.
+    pub(crate) addresses: Vec<String>,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Server {
+    /// Starts the program in a folder and waits until it listens.
+    pub(crate) fn start(folder: &Path, args: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_iiif-server"))
+            .env_clear()
+            .args(args)
+            .env("IIIF_SERVER_URI", "http://127.0.0.1:0")
+            .current_dir(folder)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, log) = channel();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            for line in stderr.lines() {
+                if sender.send(line.unwrap()).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut server = Self {
+            child,
+            log,
+            addresses: Vec::new(),
+        };
+        let listeners = 1 + usize::from(args.contains(&"-admin-uri"));
+        for _ in 0..listeners {
+            let line = server.wait_for("listening at http://");
+            let address = line.rsplit("http://").next().unwrap();
+            server.addresses.push(address.trim().to_owned());
+        }
+        server
+    }
+
+    /// Waits for a line of the log.
+    pub(crate) fn wait_for(&self, text: &str) -> String {
+        let mut seen = Vec::new();
+        loop {
+            let line = self.log.recv_timeout(PATIENCE);
+            assert!(line.is_ok(), "no line with `{text}` among {seen:#?}");
+            let line = line.unwrap();
+            if line.contains(text) {
+                return line;
+            }
+            seen.push(line);
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.ask(0, "GET", path)
+    }
+
+    pub(crate) fn ask(&self, listener: usize, method: &str, path: &str) -> Answer {
+        let mut stream = TcpStream::connect(&self.addresses[listener]).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let end = answer
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .unwrap();
+        let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+        Answer {
+            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+            head: head.to_ascii_lowercase(),
+            body: answer[end + 4..].to_vec(),
+        }
+    }
+
+    /// Asks until an answer is as it should be.
+    pub(crate) fn wait_until(&self, path: &str, is_it: impl Fn(&Answer) -> bool) -> Answer {
+        let began = Instant::now();
+        loop {
+            let answer = self.get(path);
+            if is_it(&answer) {
+                return answer;
+            }
+            let text = answer.text();
+            assert!(began.elapsed() < PATIENCE, "{path} stays {text}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn terminate(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").arg(id).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that ended already cannot be ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        assert_eq!(self.status, 200, "{}", self.text());
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}

@@ -1,0 +1,170 @@
+//! Images, health, metrics, slow clients, the end.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use iiif_testkit::encode::{JpegOptions, jpeg};
+use iiif_testkit::pattern::photo;
+use tempfile::TempDir;
+
+use crate::server::Server;
+
+pub(crate) fn folder_of_photos() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let file = jpeg(&photo(640, 480).into(), &JpegOptions::default());
+    std::fs::write(folder.path().join("a photo.jpg"), file).unwrap();
+    folder
+}
+
+#[test]
+fn a_folder_of_photos_is_served_without_a_config() {
+    let folder = folder_of_photos();
+    let server = Server::start(folder.path(), &[]);
+    let info = server.get("/iiif/3/a%20photo.jpg/info.json").json();
+    let address = &server.addresses[0];
+    assert_eq!(info["width"], 640);
+    // The client said where it asked.
+    assert_eq!(
+        info["id"], "http://localhost/iiif/3/a%20photo.jpg",
+        "{address}"
+    );
+    let tile = server.get("/iiif/3/a%20photo.jpg/0,0,256,256/max/0/default.jpg");
+    assert_eq!(tile.status, 200);
+    assert!(tile.head.contains("x-request-id: "), "{}", tile.head);
+    assert!(tile.body.starts_with(&[0xFF, 0xD8]));
+    assert_eq!(server.get("/health").json()["status"], "ok");
+    assert_eq!(server.get("/ready").status, 200);
+    // A folder of photos stays what it is.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn metrics_and_purges_are_on_a_listener_of_their_own() {
+    let folder = folder_of_photos();
+    let args = [
+        "-admin-uri",
+        "http://127.0.0.1:0",
+        "-config-derivatives-cache-uri",
+        "cache",
+    ];
+    let server = Server::start(folder.path(), &args);
+    let path = "/iiif/3/a%20photo.jpg/full/100,/0/default.jpg";
+    let first = server.get(path);
+    assert_eq!(server.get(path).body, first.body);
+    let metrics = server.ask(1, "GET", "/metrics").text();
+    for line in [
+        "iiif_requests_total{kind=\"Image\",status=\"200\"} 2",
+        "iiif_derivatives_total{from=\"Made\"} 1",
+        "iiif_derivatives_total{from=\"Memory\"} 1",
+        "iiif_work{lane=\"large\",state=\"running\"} 0",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+    assert_eq!(server.get("/metrics").status, 404);
+    assert_eq!(server.ask(0, "DELETE", "/cache/a%20photo.jpg").status, 405);
+
+    let store = folder.path().join("cache/.iiif");
+    let kept = || {
+        let images = std::fs::read_dir(&store).into_iter().flatten();
+        images
+            .flat_map(|image| std::fs::read_dir(image.unwrap().path()).unwrap())
+            .count()
+    };
+    // It is written in the background.
+    while kept() == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(server.ask(1, "DELETE", "/cache/a%20photo.jpg").status, 204);
+    let derivatives = walk(&store);
+    assert!(derivatives.is_empty(), "{derivatives:?}");
+    assert_eq!(server.get(path).body, first.body);
+}
+
+#[test]
+fn what_was_made_before_a_restart_is_not_made_again() {
+    let folder = folder_of_photos();
+    let args = [
+        "-config-derivatives-cache-uri",
+        "cache",
+        "-admin-uri",
+        "http://127.0.0.1:0",
+    ];
+    let path = "/iiif/3/a%20photo.jpg/full/100,/0/default.jpg";
+    let server = Server::start(folder.path(), &args);
+    let made = server.get(path).body;
+    while walk(&folder.path().join("cache")).is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    drop(server);
+    let server = Server::start(folder.path(), &args);
+    assert_eq!(server.get(path).body, made);
+    let metrics = server.ask(1, "GET", "/metrics").text();
+    assert!(
+        metrics.contains("iiif_derivatives_total{from=\"Bucket\"} 1"),
+        "{metrics}"
+    );
+}
+
+/// Returns the files below a folder, but for those that are being written.
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(walk(&path));
+        } else if path.extension().is_some_and(|extension| extension == "jpg") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+#[test]
+fn a_client_that_sends_no_headers_is_let_go() {
+    let folder = folder_of_photos();
+    let server = Server::start(
+        folder.path(),
+        &["-server-uri", "http://127.0.0.1:0?header_timeout=1"],
+    );
+    let mut slow = TcpStream::connect(&server.addresses[0]).unwrap();
+    slow.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n").unwrap();
+    let mut answer = Vec::new();
+    // Ends when the server closes the connection.
+    let _ = slow.read_to_end(&mut answer);
+    assert!(!answer.starts_with(b"HTTP/1.1 200"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_the_server_once_everything_is_answered() {
+    let folder = folder_of_photos();
+    let server = Server::start(folder.path(), &[]);
+    assert_eq!(server.get("/health").status, 200);
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[test]
+fn what_cannot_be_served_is_said_at_once() {
+    let program = || std::process::Command::new(env!("CARGO_BIN_EXE_iiif-server"));
+    let table: [(&[&str], &str); 4] = [
+        (
+            &["-server-uri", "gopher://x"],
+            "expected a URI such as `http://localhost:8080`",
+        ),
+        (
+            &["-config-images-source-uri", "file:///no/such/folder"],
+            "images.source.uri",
+        ),
+        (
+            &["-config", "/no/such/config.json"],
+            "cannot read the config",
+        ),
+        (&["-cache-control", "a\nb"], "Cache-Control"),
+    ];
+    for (args, expected) in table {
+        let output = program().args(args).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        assert!(said.contains(expected), "{args:?}: {said}");
+    }
+}

@@ -1,0 +1,281 @@
+//! The images of one configuration, and what is answered for them.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::OriginalUri;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, LAST_MODIFIED, LINK, LOCATION, VARY,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, request};
+use axum::response::{IntoResponse as _, Response};
+use iiif_config::{Config, FeatureSet};
+use iiif_derivatives::Settings;
+use iiif_image_api::{
+    ApiVersion, BaseUri, CanonicalRequest, DerivativeRequest, Identifier, ImageUri, RenderPlan,
+    ResolveOptions,
+};
+use iiif_storage::Bucket;
+
+use crate::admission::Admission;
+use crate::derivatives::Derivatives;
+use crate::disposition::disposition;
+use crate::etag::{EntityTag, is_unmodified};
+use crate::info::{Abilities, native_quality};
+use crate::metrics::Metrics;
+use crate::sources::{Sources, Version};
+use crate::store::DerivativeStore;
+use crate::target::{Resource, Target};
+use crate::{Buckets, Problem, ServiceError, ServiceOptions, accept, public_uri};
+
+/// The images of one configuration.
+pub(crate) struct Images {
+    options: ServiceOptions,
+    cache_control: HeaderValue,
+    features: FeatureSet,
+    resolve_options: ResolveOptions,
+    abilities: Abilities,
+    source: Bucket,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) sources: Sources,
+    pub(crate) derivatives: Derivatives,
+    /// What bytes depend on besides the source and the request.
+    maker: String,
+}
+
+/// The shares of the memory limit, in eighths: opened sources, kept derivatives, decodes that are
+/// kept, and small and large work.
+const SOURCES_EIGHTHS: u64 = 1;
+const DERIVATIVES_EIGHTHS: u64 = 1;
+const DECODES_EIGHTHS: u64 = 2;
+const SMALL_EIGHTHS: u64 = 1;
+const LARGE_EIGHTHS: u64 = 3;
+
+/// What a pixel of a derivative may take while it is made: the raster, and what its encoder holds.
+const BYTES_PER_OUTPUT_PIXEL: u64 = 8;
+
+impl Images {
+    pub(crate) fn new(
+        buckets: Buckets,
+        config: &Config,
+        options: ServiceOptions,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Self, ServiceError> {
+        let settings = Settings::of(config);
+        let eighth = options.memory_limit_bytes / 8;
+        let large_bytes = LARGE_EIGHTHS * eighth;
+        let mut resolve_options = settings.resolve_options;
+        resolve_options.oversized_box = options.oversized_box;
+        let area = (large_bytes / BYTES_PER_OUTPUT_PIXEL).min(config.limits.max_area);
+        resolve_options.limits = resolve_options.limits.with_max_area(area);
+        let admission = Admission::new(&options, SMALL_EIGHTHS * eighth, large_bytes)?;
+        let admission = Arc::new(admission);
+        let maker = format!(
+            "{} {} {:?}",
+            env!("CARGO_PKG_VERSION"),
+            iiif_derivatives::JPEG_BACK_END,
+            settings.encoding
+        );
+        let store = buckets
+            .derivatives
+            .map(|bucket| DerivativeStore::new(bucket, &maker, options.store_limit_bytes));
+        let sources = Sources::new(
+            buckets.source.clone(),
+            settings.decode_limits,
+            Arc::clone(&admission),
+            options.source_refresh,
+            SOURCES_EIGHTHS * eighth,
+        );
+        let derivatives = Derivatives::new(
+            settings.encoding,
+            Arc::clone(&admission),
+            store,
+            Arc::clone(metrics),
+            (DERIVATIVES_EIGHTHS * eighth, DECODES_EIGHTHS * eighth),
+        );
+        Ok(Self {
+            cache_control: HeaderValue::try_from(&options.cache_control)?,
+            features: config.features.clone(),
+            abilities: Abilities::new(&config.features, resolve_options.limits),
+            resolve_options,
+            source: buckets.source,
+            admission,
+            sources,
+            derivatives,
+            maker,
+            options,
+        })
+    }
+
+    /// Returns whether the bucket of images answers. That something is not in it is an answer.
+    pub(crate) async fn is_ready(&self) -> bool {
+        match self.source.exists("ready").await {
+            Ok(_) => true,
+            Err(error) => error.kind() != iiif_storage::ErrorKind::Unavailable,
+        }
+    }
+
+    /// Forgets all that was made of an image.
+    pub(crate) async fn purge(&self, identifier: &Identifier) -> iiif_storage::Result<()> {
+        self.sources.forget(identifier).await;
+        self.derivatives.purge(identifier).await
+    }
+
+    /// Answers a request.
+    pub(crate) async fn get(&self, head: &request::Parts) -> Result<Response, Problem> {
+        let target = Target::parse(head.uri.path())?;
+        match self.get_current(head, &target).await {
+            // What was looked at some time ago is looked at again, once.
+            Err(problem) if problem.is_stale => {
+                self.sources.forget(&target.identifier).await;
+                self.get_current(head, &target).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn get_current(
+        &self,
+        head: &request::Parts,
+        target: &Target,
+    ) -> Result<Response, Problem> {
+        let version = self.sources.version(&target.identifier).await?;
+        let base = self.base_uri(head, target.prefix)?;
+        let uri = base.image(&target.identifier);
+        match &target.resource {
+            Resource::Base => Ok(see_info(&uri)),
+            Resource::Info => self.info(head, target, version, uri).await,
+            Resource::Image(request) => {
+                let request = request.parse()?;
+                self.image(head, target.version, version, (&uri, request))
+                    .await
+            }
+        }
+    }
+
+    async fn info(
+        &self,
+        head: &request::Parts,
+        target: &Target,
+        version: Version,
+        uri: ImageUri,
+    ) -> Result<Response, Problem> {
+        let media_type = accept::info_media_type(&head.headers, target.version);
+        let tag = EntityTag::of(&[
+            version.object.as_str(),
+            uri.as_str(),
+            media_type,
+            &self.maker,
+        ]);
+        let mut headers = self.cached(&tag, &version);
+        headers.insert(VARY, HeaderValue::from_static("Accept"));
+        insert(&mut headers, LINK, &self.profile_link(target.version));
+        // The document changes with the configuration, of which a time knows nothing.
+        if is_unmodified(&head.headers, &tag, None) {
+            return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+        }
+        let source = self.sources.open(version).await?;
+        let info = self.abilities.info(uri, &source.image, target.version);
+        let json = info.to_json(target.version).map_err(|error| {
+            tracing::error!("{error}");
+            Problem::internal()
+        })?;
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        Ok((headers, Body::from(json)).into_response())
+    }
+
+    async fn image(
+        &self,
+        head: &request::Parts,
+        api: ApiVersion,
+        version: Version,
+        (uri, request): (&ImageUri, DerivativeRequest),
+    ) -> Result<Response, Problem> {
+        self.features.check(&request)?;
+        let text = request.to_string();
+        let tag = EntityTag::of(&[
+            version.identifier.as_str(),
+            version.object.as_str(),
+            &api.to_string(),
+            &text,
+            &self.maker,
+        ]);
+        let mut headers = self.cached(&tag, &version);
+        if is_unmodified(&head.headers, &tag, version.last_modified) {
+            return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+        }
+        let disposition = disposition(&head.uri, &version.identifier, request.format)?;
+        headers.insert(CONTENT_DISPOSITION, disposition);
+        let source = self.sources.open(version).await?;
+        let options = self.resolve_options.with_version(api);
+        let plan = RenderPlan::resolve(&request, source.image.geometry(), &options)?;
+        let bytes = self.derivatives.get(&source, plan).await?;
+        let canonical = CanonicalRequest::of(&plan, &options)
+            .with_native_quality(native_quality(&source.image));
+        let canonical = uri.canonical(&canonical).link_header();
+        // One header: the official validator reads the first only.
+        let links = format!("{},{canonical}", self.profile_link(api));
+        insert(&mut headers, LINK, &links);
+        let media_type = HeaderValue::from_static(request.format.media_type());
+        headers.insert(CONTENT_TYPE, media_type);
+        Ok((headers, Body::from(bytes)).into_response())
+    }
+
+    /// Returns the headers by which a response is kept, and told to be still the same.
+    fn cached(&self, tag: &EntityTag, version: &Version) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(ETAG, tag.header());
+        headers.insert(CACHE_CONTROL, self.cache_control.clone());
+        if let Some(modified) = version.last_modified {
+            insert(
+                &mut headers,
+                LAST_MODIFIED,
+                &httpdate::fmt_http_date(modified),
+            );
+        }
+        headers
+    }
+
+    fn profile_link(&self, version: ApiVersion) -> String {
+        let profile = self.abilities.level(version).profile_uri(version);
+        format!("<{profile}>;rel=\"profile\"")
+    }
+
+    /// Returns the URI below which the images of a prefix lie, as the client sees it.
+    fn base_uri(&self, head: &request::Parts, prefix: &str) -> Result<BaseUri, Problem> {
+        let original = head.extensions.get::<OriginalUri>();
+        let original = original.map_or(&head.uri, |OriginalUri(uri)| uri);
+        let path = head.uri.path();
+        // Where this router is nested, its own path is the end of the whole.
+        let nested = original.path().strip_suffix(path).unwrap_or("");
+        let (server, before) = match &self.options.public_uri {
+            Some(public) => (public.clone(), ""),
+            None => (
+                public_uri::server(&head.headers, original)?,
+                public_uri::prefix(&head.headers),
+            ),
+        };
+        let steps = [before, nested.trim_matches('/'), prefix];
+        let mut text = server.to_string();
+        for step in steps.into_iter().filter(|step| !step.is_empty()) {
+            text.push('/');
+            text.push_str(step);
+        }
+        text.parse()
+            .map_err(|_no_uri| Problem::bad_request("the headers that tell the path make no URI"))
+    }
+}
+
+/// Sends a client that asks for the image itself to its info.json (2.1 §2.1, 3.0 §2).
+fn see_info(uri: &ImageUri) -> Response {
+    let mut headers = HeaderMap::new();
+    insert(&mut headers, LOCATION, &uri.info());
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// Sets a header whose value is made of URIs, dates and words: printable by construction.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}

@@ -1,0 +1,153 @@
+//! Figures for who runs the service, in the text format of Prometheus.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::images::Images;
+
+/// Figures since the process began.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<Answered, Counter>,
+    seconds: Family<Asked, Histogram>,
+    derivatives: Family<Origin, Counter>,
+    work: Family<Work, Gauge>,
+    kept_bytes: Family<Held, Gauge>,
+}
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum Kind {
+    Info,
+    Image,
+    Other,
+}
+
+/// Where a derivative came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum From {
+    Memory,
+    Bucket,
+    Made,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    kind: Kind,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Asked {
+    kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Origin {
+    from: From,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Work {
+    lane: &'static str,
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Held {
+    what: &'static str,
+}
+
+/// Upper bounds of the classes of latency, in seconds: from what is in memory to what is turned away.
+const LATENCIES_SECONDS: [f64; 12] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0,
+];
+
+impl Kind {
+    pub(crate) fn of(path: &str) -> Self {
+        let last = path.rsplit('/').next().unwrap_or("");
+        if last == "info.json" {
+            Self::Info
+        } else if path.split('/').count() > 5 {
+            Self::Image
+        } else {
+            Self::Other
+        }
+    }
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let requests = Family::default();
+        let seconds = Family::new_with_constructor(
+            (|| Histogram::new(LATENCIES_SECONDS)) as fn() -> Histogram,
+        );
+        let derivatives = Family::default();
+        let work = Family::default();
+        let kept_bytes = Family::default();
+        let mut registry = Registry::with_prefix("iiif");
+        registry.register(
+            "requests",
+            "Requests that were answered",
+            Family::clone(&requests),
+        );
+        let help = "How long answers took";
+        registry.register_with_unit("request", help, Unit::Seconds, Family::clone(&seconds));
+        let help = "Derivatives that were served, by where they came from";
+        registry.register("derivatives", help, Family::clone(&derivatives));
+        let help = "Decodes and renderings that run, and requests that wait for them";
+        registry.register("work", help, Family::clone(&work));
+        let help = "What is kept in memory";
+        registry.register_with_unit("kept", help, Unit::Bytes, Family::clone(&kept_bytes));
+        Self {
+            registry,
+            requests,
+            seconds,
+            derivatives,
+            work,
+            kept_bytes,
+        }
+    }
+
+    pub(crate) fn note(&self, kind: Kind, status: u16, elapsed: Duration) {
+        self.requests
+            .get_or_create(&Answered { kind, status })
+            .inc();
+        let seconds = elapsed.as_secs_f64();
+        self.seconds.get_or_create(&Asked { kind }).observe(seconds);
+    }
+
+    pub(crate) fn note_derivative(&self, from: From) {
+        self.derivatives.get_or_create(&Origin { from }).inc();
+    }
+
+    /// Returns all figures as text; those of the moment are of `images`.
+    pub(crate) fn text(&self, images: &Images) -> String {
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        for (lane, running, waiting) in images.admission.work() {
+            let set = |state, count: usize| {
+                let gauge = self.work.get_or_create(&Work { lane, state });
+                gauge.set(number(count as u64));
+            };
+            set("running", running);
+            set("waiting", waiting);
+        }
+        let kept = images.derivatives.kept_bytes();
+        for (what, bytes) in kept.into_iter().chain([images.sources.kept_bytes()]) {
+            self.kept_bytes
+                .get_or_create(&Held { what })
+                .set(number(bytes));
+        }
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _infallible = encode(&mut text, &self.registry);
+        text
+    }
+}
