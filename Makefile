@@ -135,6 +135,8 @@ bench-report: jpeg ## Run the benchmarks and the comparison with libvips and sha
 CONFIG ?=
 INSTRUCTIONS ?=
 IMAGE ?= go-iiif-process-ecs
+# linux/arm64 or linux/amd64; that of the engine without.
+PLATFORM ?=
 DOCKER ?= docker
 # $(call check,CONFIG,INSTRUCTIONS): fail unless both files are there and the program itself reads them.
 # Without a URI it reads both, opens the buckets, which are none, and ends with 3: nothing to do.
@@ -152,14 +154,14 @@ endef
 .PHONY: docker-process docker
 docker: docker-process
 docker-process: ## Build the container image with CONFIG=FILE and INSTRUCTIONS=FILE baked in
-	$(call check,$(CONFIG),$(INSTRUCTIONS))
 	@command -v $(DOCKER) >/dev/null \
 	  || { echo "error: no image was built: $(DOCKER) is not installed" >&2; exit 1; }
 	@$(DOCKER) info >/dev/null 2>&1 \
 	  || { echo "error: no image was built: no engine answers $(DOCKER) (see: $(DOCKER) info)" >&2; exit 1; }
+	$(call check,$(CONFIG),$(INSTRUCTIONS))
 	install -m 644 -D "$(CONFIG)" target/docker/config.json
 	install -m 644 -D "$(INSTRUCTIONS)" target/docker/instructions.json
-	$(DOCKER) build -t $(IMAGE) --build-arg CONFIG=target/docker/config.json \
+	$(DOCKER) build -t $(IMAGE) $(if $(PLATFORM),--platform $(PLATFORM)) --build-arg CONFIG=target/docker/config.json \
 	  --build-arg INSTRUCTIONS=target/docker/instructions.json .
 
 # cargo-lambda links with zig, which comes along with it, against the C library of Amazon Linux 2023. Its

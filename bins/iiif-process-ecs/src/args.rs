@@ -77,7 +77,7 @@ pub(crate) struct Args {
         value_parser = BoolishValueParser::new())]
     pub(crate) wait: bool,
 
-    /// How long to wait at most, such as 30m or 2h [default: until all have stopped]
+    /// How long to wait at most, such as 90s, 30m or 2h; a number alone counts seconds [default: until all have stopped]
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = RUN)]
     pub(crate) wait_timeout: Option<Duration>,
 
@@ -135,11 +135,11 @@ pub(crate) struct Args {
     pub(crate) platform_version: Option<String>,
 
     /// CPU units of a task: 1024 are one core
-    #[arg(long, value_name = "UNITS", help_heading = ECS)]
+    #[arg(long, value_name = "UNITS", value_parser = cpu_units, help_heading = ECS)]
     pub(crate) cpu: Option<u32>,
 
-    /// Memory of a task
-    #[arg(long, value_name = "MIB", help_heading = ECS)]
+    /// Memory of a task in MiB
+    #[arg(long, value_name = "MIB", value_parser = mib, help_heading = ECS)]
     pub(crate) memory: Option<u32>,
 
     /// Tags of tasks
@@ -269,6 +269,11 @@ impl Args {
         if self.wait_timeout.is_some() && !self.wait {
             problems.push("-wait-timeout needs -wait".to_owned());
         }
+        // It is where reports are read; what is processed the list says.
+        let reads_reports = self.wait && self.report;
+        if self.mode == Mode::Task && self.derivatives.is_some() && !reads_reports {
+            problems.push("-derivatives needs -wait and -report in -mode task".to_owned());
+        }
         if self.launch_type == Some(LaunchType::External) && !self.subnet.is_empty() {
             problems.push("-launch-type EXTERNAL has no -subnet".to_owned());
         }
@@ -333,6 +338,13 @@ impl Args {
                 is_lambda && !(self.uris.is_empty() && self.more_uris.is_empty()),
                 "URIs",
             ),
+            // Which bucket a URI is read from only the container knows.
+            (!is_lambda && !self.include.is_empty(), "-include"),
+            (!is_lambda && !self.exclude.is_empty(), "-exclude"),
+            (
+                self.mode == Mode::Invoke && self.derivatives.is_some(),
+                "-derivatives",
+            ),
             (
                 !is_task && self.manifest_bucket.is_some(),
                 "-manifest-bucket",
@@ -386,6 +398,16 @@ fn id(text: &str) -> Result<String, String> {
         "" => Err("expected an id between the commas".to_owned()),
         id => Ok(id.to_owned()),
     }
+}
+
+fn cpu_units(text: &str) -> Result<u32, String> {
+    let units = text.parse();
+    units.map_err(|_no_number| "expected CPU units, a whole number such as `1024`".to_owned())
+}
+
+fn mib(text: &str) -> Result<u32, String> {
+    let mib = text.parse();
+    mib.map_err(|_no_number| "expected MiB, a whole number such as `2048`".to_owned())
 }
 
 fn provider(text: &str) -> Result<CapacityProvider, String> {

@@ -40,6 +40,9 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
         let is_done = match invoker.invoke(function, invocation, event).await {
             Ok(invoked) => {
                 let is_done = tell(function, &invoked);
+                if is_done && !invocation.is_answered() {
+                    tell_taken(function, invocation, end - begin);
+                }
                 let answer = invoked.payload.filter(|_| invoked.function_error.is_none());
                 let line = answer.map(|answer| iiif_cli::print_line(&answer.to_string()));
                 // An answer that is lost is no reason not to invoke the function for the others.
@@ -65,6 +68,15 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
         status = ExitStatus::Failed;
     }
     Ok(status.into())
+}
+
+/// Says what became of an event that is not answered.
+fn tell_taken(function: &str, invocation: Invocation, images: usize) {
+    let taken = match invocation {
+        Invocation::DryRun => "may be invoked, and was not",
+        _ => "was queued an event",
+    };
+    tracing::info!("function `{function}` {taken}, images: {images}");
 }
 
 /// Says what a function logged, and why it failed; returns whether it did its work.

@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 
 use anyhow::anyhow;
-use iiif_launch::{KeyPath, LaunchHandler, TaskLauncher, serve};
+use iiif_launch::{KeyPath, LaunchHandler, TaskLauncher, check_function, serve};
 
 use crate::args::Args;
 use crate::connect;
 
 /// Answers events until the function is stopped.
 pub(crate) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    check_function()?;
     let config = connect::sdk_config(args.ecs_dsn.as_ref(), "-ecs-dsn").await?;
     let mut handler = LaunchHandler::new(TaskLauncher::new(&config), connect::template(args));
     handler.filter = connect::filter(args)?;

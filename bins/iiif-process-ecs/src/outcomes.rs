@@ -14,23 +14,27 @@ pub(crate) struct Outcomes<'a> {
     /// The worst exit code so far.
     pub(crate) code: u8,
     container: &'a str,
+    /// How many images each request has.
+    images: Vec<usize>,
     running: usize,
     progress: Progress,
 }
 
 impl<'a> Outcomes<'a> {
-    /// Begins, with a bar on a terminal for so many tasks that are waited for. What `container` returns
-    /// counts; others of the task, such as agents, do not.
-    pub(crate) fn new(container: &'a str, waited_for: Option<usize>) -> Self {
-        let progress = match waited_for {
-            Some(tasks) if stderr().is_terminal() => Progress::visible(tasks, "tasks"),
-            _ => Progress::hidden(),
+    /// Begins, for requests with so many images each, with a bar on a terminal where they are waited for.
+    /// What `container` returns counts; others of the task, such as agents, do not.
+    pub(crate) fn new(container: &'a str, images: Vec<usize>, is_waited_for: bool) -> Self {
+        let progress = if is_waited_for && stderr().is_terminal() {
+            Progress::visible(images.len(), "tasks")
+        } else {
+            Progress::hidden()
         };
         Self {
             stopped: Vec::new(),
             left: Vec::new(),
             code: 0,
             container,
+            images,
             running: 0,
             progress,
         }
@@ -38,9 +42,11 @@ impl<'a> Outcomes<'a> {
 
     pub(crate) fn note(&mut self, event: TaskEvent) {
         match event {
-            TaskEvent::Started { arn, .. } => {
+            TaskEvent::Started { index, arn } => {
                 self.running += 1;
-                self.progress.aside(|| tracing::info!("{arn}"));
+                let images = self.images[index];
+                let started = || tracing::info!("{arn} started, images: {images}");
+                self.progress.aside(started);
             }
             TaskEvent::Stopped { index, outcome } => {
                 self.running -= 1;

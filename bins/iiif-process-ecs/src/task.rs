@@ -39,7 +39,8 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     let launcher = TaskLauncher::new(&config);
     let requests: Vec<TaskRequest> = planned.iter().map(|one| one.request.clone()).collect();
     let container = args.container.as_deref().unwrap_or_default();
-    let mut outcomes = Outcomes::new(container, args.wait.then_some(requests.len()));
+    let images = planned.iter().map(|one| one.uris.len()).collect();
+    let mut outcomes = Outcomes::new(container, images, args.wait);
     let mut signal = None;
     let stop = async {
         match iiif_cli::first_signal().await {

@@ -8,6 +8,12 @@ use iiif_storage::{Environment, StorageOpener};
 
 use crate::args::Args;
 
+/// A URI as it was given, with its line in the manifest.
+struct Given<'a> {
+    line: Option<usize>,
+    text: &'a str,
+}
+
 /// Returns the URIs of the command line, then those of the manifest. What is wrong with them goes to
 /// `problems`.
 ///
@@ -31,11 +37,12 @@ pub(crate) async fn read(
     let given = given.map(|text| (None, &text[..]));
     let lines = manifest_lines(&manifest).map(|(number, text)| (Some(number), text));
     let mut uris = Vec::new();
-    let mut lines_of: HashMap<ProcessingUri, Vec<Option<usize>>> = HashMap::new();
+    let mut lines_of: HashMap<ProcessingUri, Vec<Given>> = HashMap::new();
     for (line, text) in given.chain(lines) {
         match uri(args, text) {
             Ok(Some(uri)) => {
-                lines_of.entry(uri.clone()).or_default().push(line);
+                let given = Given { line, text };
+                lines_of.entry(uri.clone()).or_default().push(given);
                 uris.push(uri);
             }
             Ok(None) => {}
@@ -69,6 +76,16 @@ fn uri(args: &Args, text: &str) -> Result<Option<ProcessingUri>, String> {
         return Err("a part of a DSN stands among the URIs; put the DSN in quotes".to_owned());
     }
     let shown = without_parameters(text);
+    // A bucket that is listed has such keys of no bytes; as URIs they would be malformed.
+    if shown.ends_with('/') {
+        if args.skip_non_images {
+            tracing::info!("passed over `{shown}`: it is a folder");
+            return Ok(None);
+        }
+        return Err(format!(
+            "`{shown}` is a folder; -skip-non-images passes it over"
+        ));
+    }
     let uri = ProcessingUri::parse(text)
         .map_err(|error| format!("`{shown}` is no processing URI: {error}"))?;
     if !has_image_extension(uri.origin().as_str()) {
@@ -79,9 +96,6 @@ fn uri(args: &Args, text: &str) -> Result<Option<ProcessingUri>, String> {
         return Err(format!(
             "`{shown}` is no image by its name; -skip-non-images passes it over"
         ));
-    }
-    if uri.target().is_none() {
-        return Err(format!("`{shown}` lacks `label` or `format`"));
     }
     if !args.strip_paths {
         return Ok(Some(uri));
@@ -94,22 +108,32 @@ fn uri(args: &Args, text: &str) -> Result<Option<ProcessingUri>, String> {
 
 /// Names the URIs that are there twice, which stripped folders make of different ones, and their lines in
 /// the manifest.
-fn doubles(args: &Args, lines_of: HashMap<ProcessingUri, Vec<Option<usize>>>) -> Vec<String> {
+fn doubles(args: &Args, given: HashMap<ProcessingUri, Vec<Given<'_>>>) -> Vec<String> {
     let hint = if args.strip_paths {
         "; -strip-paths=false keeps folders apart"
     } else {
         ""
     };
-    let doubled = lines_of.into_iter().filter(|(_, lines)| lines.len() > 1);
-    let tell = |(uri, lines): (ProcessingUri, Vec<Option<usize>>)| {
-        let (shown, times) = (uri.to_redacted_string(), lines.len());
-        let numbers: Vec<String> = lines.iter().flatten().map(ToString::to_string).collect();
+    let doubled = given.into_iter().filter(|(_, given)| given.len() > 1);
+    let tell = |(uri, given): (ProcessingUri, Vec<Given<'_>>)| {
+        let (shown, times) = (uri.to_redacted_string(), given.len());
+        let mut texts: Vec<&str> = given
+            .iter()
+            .map(|one| without_parameters(one.text))
+            .collect();
+        texts.dedup();
+        let of = match &texts[..] {
+            [_same] => String::new(),
+            different => format!(", of `{}`", different.join("`, `")),
+        };
+        let lines = given.iter().filter_map(|one| one.line);
+        let numbers: Vec<String> = lines.map(|line| line.to_string()).collect();
         let place = if numbers.is_empty() {
             String::new()
         } else {
             format!(", in manifest lines {}", numbers.join(", "))
         };
-        format!("`{shown}` is there {times} times{place}{hint}")
+        format!("`{shown}` is there {times} times{of}{place}{hint}")
     };
     let mut doubles: Vec<String> = doubled.map(tell).collect();
     doubles.sort_unstable();

@@ -104,13 +104,18 @@ async fn end_at_second_signal() {
 
 /// Logs an image that is finished, and what failed of it.
 pub(crate) fn log(image: &Finished<'_>) {
+    for (label, failure) in &image.report.errors {
+        tracing::error!(origin = image.report.origin, label, "{}", failure.reason);
+    }
+    log_finished(image);
+}
+
+/// Logs an image that is finished, and not what failed of it.
+pub(crate) fn log_finished(image: &Finished<'_>) {
     let (origin, made) = (&image.report.origin, image.report.uris.len());
     for (label, uri) in &image.report.uris {
         let dimensions = image.report.dimensions.get(label);
         tracing::debug!(origin, label, ?dimensions, uri, "derivative written");
-    }
-    for (label, failure) in &image.report.errors {
-        tracing::error!(origin, label, "{}", failure.reason);
     }
     tracing::info!(
         origin,

@@ -8,7 +8,8 @@ use iiif_cli::ExitStatus;
 use iiif_config::ProcessingUri;
 use iiif_derivatives::{Cancellation, Error, ErrorKind, Job, Outcome};
 use iiif_launch::{
-    BucketFolder, EventImage, EventImages, Failures, HandlerError, KeyPath, ObjectFilter, serve,
+    BucketFolder, EventImage, EventImages, Failures, HandlerError, KeyPath, ObjectFilter,
+    check_function, serve,
 };
 use iiif_storage::MissingFolder;
 use serde_json::{Map, Value};
@@ -19,20 +20,30 @@ use crate::{batch, load};
 
 /// Answers events until the function is stopped.
 pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
+    check_function()?;
     // What this function writes is never read by it, whatever the flags say.
     let mut derivatives = vec![BucketFolder::of_uri(&job.config.derivatives_uri)];
     if let Some(place) = &args.derivatives {
         derivatives.push(place.parse().context("cannot read -derivatives")?);
     }
+    let filter = ObjectFilter::new(&args.include, &args.exclude, derivatives)
+        .context("cannot read -include and -exclude")?;
     let function = &Function {
         job,
-        filter: ObjectFilter::new(&args.include, &args.exclude, derivatives)
-            .context("cannot read -include and -exclude")?,
+        filter: filter.with_source_bucket(source_bucket(args, job)),
         source_from_event: args.source_from_event,
     };
     let served = serve(async |event, time| function.answer(event, time).await).await;
     served.map_err(|error| anyhow!("cannot serve events: {error}"))?;
     Ok(ExitStatus::Success)
+}
+
+/// Returns the bucket of S3 from which all images are read, whatever bucket an event names.
+fn source_bucket(args: &Args, job: &Job) -> Option<String> {
+    let uri = job.config.source_uri.trim();
+    let (scheme, _) = uri.split_once("://")?;
+    let is_s3 = ["s3", "s3blob"].contains(&&scheme.to_ascii_lowercase()[..]);
+    (is_s3 && !args.source_from_event).then(|| BucketFolder::of_uri(uri).bucket().to_owned())
 }
 
 struct Function<'a> {
@@ -130,7 +141,8 @@ impl Function<'_> {
         }
         let cancellation = Cancellation::default();
         let running = job.run(uris, &cancellation, |image| {
-            batch::log(&image);
+            // What failed is logged with the answer.
+            batch::log_finished(&image);
             note(image.index, !image.report.errors.is_empty(), &image.report);
         });
         tokio::pin!(running);

@@ -118,7 +118,11 @@ impl CredentialSource {
         let (key_id, secret, token) = match parts[..] {
             [key_id, secret] => (key_id, secret, ""),
             [key_id, secret, token] => (key_id, secret, token),
-            _ => return Err(problem("with `static:` have not three more parts")),
+            _ => {
+                return Err(problem(
+                    "with `static:` have neither two nor three more parts",
+                ));
+            }
         };
         if key_id.is_empty() || secret.is_empty() {
             return Err(problem("with `static:` lack the id or the secret"));

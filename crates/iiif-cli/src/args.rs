@@ -47,7 +47,8 @@ impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment 
 ///
 /// # Errors
 ///
-/// What clap answers: a wrong flag or value, or the texts of `-help` and `-version`.
+/// What clap answers: a wrong flag or value, or the texts of `-help` and `-version`; and a switch with its
+/// value behind a space, which would be on, and the value an argument.
 pub fn parse_args<T: CommandFactory + FromArgMatches>(
     args: impl IntoIterator<Item = OsString>,
     environment: &Environment,
@@ -55,6 +56,9 @@ pub fn parse_args<T: CommandFactory + FromArgMatches>(
 ) -> Result<T, clap::Error> {
     let mut args: Vec<OsString> = two_dashes(args);
     let command = T::command();
+    if let Some(error) = value_behind_a_space(&command, &args) {
+        return Err(error);
+    }
     // The first reading only tells which flags the command line gives: what is required may still
     // come from the environment, and what is wrong is reported by the second.
     let matches = match command
@@ -79,6 +83,23 @@ pub fn parse_args<T: CommandFactory + FromArgMatches>(
     matches
         .and_then(|matches| T::from_arg_matches(&matches))
         .map_err(|error| without_secrets(error, &command))
+}
+
+/// Returns an error for a switch such as `-report` with one of its values behind a space.
+fn value_behind_a_space(command: &Command, args: &[OsString]) -> Option<clap::Error> {
+    let flags = args.iter().take_while(|arg| *arg != "--");
+    let pairs = flags.zip(args.iter().skip(1));
+    pairs.into_iter().find_map(|(flag, value)| {
+        let (name, value) = (flag.to_str()?.strip_prefix("--")?, value.to_str()?);
+        let mut known = command.get_arguments();
+        let switch = known.find(|arg| arg.get_long() == Some(name) && arg.is_require_equals_set())?;
+        let mut values = switch.get_possible_values().into_iter();
+        values.find(|one| one.matches(value, true))?;
+        let message = format!(
+            "`-{name} {value}` has a space, so that `{value}` is no value; expected `-{name}={value}`, or `./{value}` for a file of that name\n"
+        );
+        Some(clap::Error::raw(ErrorKind::InvalidValue, message))
+    })
 }
 
 /// Takes out of an error what may be a secret: clap repeats what it cannot read, and a DSN or a URI may
@@ -240,6 +261,18 @@ mod tests {
             (other_way.config.as_deref(), other_way.config_source),
             (Some("x.json"), None)
         );
+    }
+
+    #[test]
+    fn a_switch_with_its_value_behind_a_space_is_refused() {
+        for args in [&["-report", "false"][..], &["--report", "TRUE", "a.jpg"]] {
+            let args = ["program"].iter().chain(args).map(OsString::from);
+            let error = parse_args::<Args>(args, &Environment::default(), &[]).unwrap_err();
+            let text = error.to_string().to_lowercase();
+            assert!(text.contains("expected `-report="), "{text}");
+        }
+        assert_eq!(parse(&["-report", "./false"], &[]).uris, ["./false"]);
+        assert_eq!(parse(&["--", "-report", "false"], &[]).uris.len(), 2);
     }
 
     #[test]

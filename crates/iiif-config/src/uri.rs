@@ -251,11 +251,12 @@ pub fn manifest_lines(manifest: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// Returns what of a text that may be a URI can be shown: what stands behind the question mark, or what was
-/// meant for one, may be a secret.
+/// meant for one, may be a secret. What begins with `#`, as comments do elsewhere, is no fragment.
 #[must_use]
 pub fn without_parameters(text: &str) -> &str {
-    text.split_once(['?', '#', '&'])
-        .map_or(text, |(path, _)| path)
+    let first = text.len() - text.trim_start_matches('#').len();
+    let end = text[first..].find(['?', '#', '&']);
+    end.map_or(text, |end| &text[..first + end])
 }
 
 /// Returns the scheme (RFC 3986 §3.1) and what follows `://`.

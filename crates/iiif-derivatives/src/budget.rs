@@ -29,9 +29,9 @@ const IN_MEMORY_DIVISOR: u64 = 16;
 /// An image that needs more memory than the whole budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "needs {} MiB of memory, and the memory limit is {} MiB; raise it with `-memory-limit`",
+    "needs {} MiB of memory, and the memory limit is {}; raise it with `-memory-limit`",
     mebibytes(*needed_bytes),
-    limit_bytes / BYTES_PER_UNIT
+    shown_limit(*limit_bytes)
 )]
 pub struct OverBudgetError {
     needed_bytes: u64,
@@ -40,6 +40,14 @@ pub struct OverBudgetError {
 
 /// The semaphore counts in 32 bits, so a permit stands for a mebibyte.
 const BYTES_PER_UNIT: u64 = 1 << 20;
+
+/// Returns a memory limit in whole MiB, or in bytes where it is below one.
+fn shown_limit(bytes: u64) -> String {
+    match bytes / BYTES_PER_UNIT {
+        0 => format!("{bytes} bytes"),
+        mebibytes => format!("{mebibytes} MiB"),
+    }
+}
 
 fn mebibytes(bytes: u64) -> u64 {
     bytes.div_ceil(BYTES_PER_UNIT)
@@ -166,6 +174,10 @@ mod tests {
         let error = budget.reserve_work((600 << 20) + 1).await.unwrap_err();
         let expected = "needs 601 MiB of memory, and the memory limit is 512 MiB; raise it with `-memory-limit`";
         assert_eq!(error.to_string(), expected);
+        let budget = MemoryBudget::new(1_000_000);
+        let error = budget.reserve_work(2 << 20).await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("the memory limit is 1000000 bytes"), "{text}");
     }
 
     #[tokio::test]

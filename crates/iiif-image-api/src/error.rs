@@ -39,7 +39,8 @@ impl Parameter {
             Self::Quality => {
                 "`default`, `color`, `gray`, `bitonal`, `dither`, `crisp` or `crisp:radius,amount,median`"
             }
-            Self::Format => "`jpg`, `png`, `tif`, `gif`, `webp`, `jp2` or `pdf`",
+            // `jp2` and `pdf` are formats too, which nothing here writes.
+            Self::Format => "`jpg`, `png`, `tif`, `gif` or `webp`",
             Self::Request => "`{region}/{size}/{rotation}/{quality}.{format}`",
         }
     }

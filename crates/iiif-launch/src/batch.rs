@@ -140,6 +140,7 @@ impl TaskLauncher {
         let mut under_way = UnderWay::new(requests.len(), on_event);
         let mut interval = FIRST_INTERVAL.min(options.interval);
         let mut next_lookup = begin + interval;
+        let mut is_waiting = false;
         loop {
             let is_over = end.is_some_and(|end| Instant::now() >= end);
             while !is_over
@@ -148,6 +149,11 @@ impl TaskLauncher {
             {
                 let request = &requests[index];
                 starting.push(async move { (index, self.run_until(request, end).await) });
+            }
+            let most = options.max_tasks;
+            if !is_over && !under_way.waiting.is_empty() && !is_waiting {
+                tracing::info!("waiting for one of {most} tasks to end before others are started");
+                is_waiting = true;
             }
             let is_followed =
                 options.until == FollowUntil::AllStopped && !under_way.running.is_empty();
@@ -231,7 +237,7 @@ impl<F: FnMut(TaskEvent)> UnderWay<F> {
         let outcomes = match looked_up {
             Ok(outcomes) => outcomes,
             // The SDK has tried again already; the tasks run all the same.
-            Err(error) if self.failed_lookups + 1 < MAX_FAILED_LOOKUPS => {
+            Err(error) if !error.is_final() && self.failed_lookups + 1 < MAX_FAILED_LOOKUPS => {
                 self.failed_lookups += 1;
                 tracing::warn!("cannot look up tasks, trying again: {error}");
                 return;

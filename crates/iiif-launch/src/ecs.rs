@@ -37,7 +37,7 @@ impl TaskLauncher {
     #[must_use]
     pub fn new(config: &aws_dsn::SdkConfig) -> Self {
         Self {
-            client: client!(aws_sdk_ecs, config),
+            client: client!(aws_sdk_ecs, "ECS", config),
             backoff: Backoff::default(),
         }
     }

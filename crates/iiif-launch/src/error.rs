@@ -1,9 +1,20 @@
 //! Why something could not be launched.
 
-use std::error::Error as _;
 use std::time::Duration;
 
-use aws_sdk_ecs::error::SdkError;
+use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
+
+/// How the codes begin with which services refuse what they will not do later either (ECS API reference,
+/// "Common Errors").
+const FINAL_CODES: [&str; 7] = [
+    "AccessDenied",
+    "ClusterNotFound",
+    "ExpiredToken",
+    "InvalidClientToken",
+    "InvalidParameter",
+    "InvalidSignature",
+    "UnrecognizedClient",
+];
 
 /// Why something could not be launched, followed or read.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +27,8 @@ pub enum LaunchError {
         action: &'static str,
         /// What the service or the connection says.
         reason: String,
+        /// Whether the service will refuse it as often as it is asked.
+        is_final: bool,
     },
     /// ECS answered, and ran nothing.
     #[error("ECS ran no task: {}", joined(failures))]
@@ -73,6 +86,12 @@ impl LaunchError {
         )
     }
 
+    /// Returns whether a call was refused that will be refused however often it is made.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Call { is_final: true, .. })
+    }
+
     /// Returns whether a task was started all the same, so that asking again would start another.
     #[must_use]
     pub fn was_started(&self) -> bool {
@@ -80,13 +99,27 @@ impl LaunchError {
     }
 }
 
-/// Returns the error of a call, with all that the SDK says.
+/// Returns the error of a call, with all that the service or the SDK says.
 pub(crate) fn failed<E, R>(action: &'static str, error: &SdkError<E, R>) -> LaunchError
 where
-    E: std::error::Error + Send + Sync + 'static,
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
-    // The SDK's own message is "service error"; what happened stands in its sources.
+    let code = error.code().unwrap_or_default();
+    LaunchError::Call {
+        action,
+        reason: match (code, error.message()) {
+            // The errors that the SDK has no type for print as Rust.
+            ("", _) => with_sources(error),
+            (code, None) => code.to_owned(),
+            (code, Some(message)) => format!("{code}: {message}"),
+        },
+        is_final: FINAL_CODES.iter().any(|known| code.starts_with(known)),
+    }
+}
+
+/// Returns what an error says, and what is below it.
+fn with_sources(error: &dyn std::error::Error) -> String {
     let first = error.source();
     let sources = std::iter::successors(first, |error| (*error).source()).map(ToString::to_string);
     let mut reasons = vec![error.to_string()];
@@ -96,10 +129,7 @@ where
             reasons.push(source);
         }
     }
-    LaunchError::Call {
-        action,
-        reason: reasons.join(": "),
-    }
+    reasons.join(": ")
 }
 
 fn joined(failures: &[String]) -> String {

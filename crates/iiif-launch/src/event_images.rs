@@ -87,7 +87,12 @@ impl EventImages {
                     Err(Refused::Skipped(reason)) => {
                         let CreatedObject { bucket, key } = &object;
                         let shown = without_parameters(key);
-                        tracing::info!("passed over `{bucket}/{shown}`: {reason}");
+                        // Somebody set up the events of that bucket, and waits for derivatives.
+                        if reason == Skipped::OtherBucket {
+                            tracing::warn!("passed over `{bucket}/{shown}`: {reason}");
+                        } else {
+                            tracing::info!("passed over `{bucket}/{shown}`: {reason}");
+                        }
                         continue;
                     }
                     Err(Refused::Malformed(error)) => {

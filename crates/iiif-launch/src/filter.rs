@@ -18,6 +18,7 @@ pub struct ObjectFilter {
     include: Vec<GlobMatcher>,
     exclude: Vec<GlobMatcher>,
     derivatives: Vec<BucketFolder>,
+    source_bucket: Option<String>,
 }
 
 /// A folder of a bucket, in which derivatives are. `BUCKET`, `BUCKET/FOLDER` and URIs such as
@@ -47,6 +48,12 @@ pub enum Skipped {
     /// It lies where derivatives go.
     #[error("it lies where derivatives go")]
     Derivative,
+    /// It lies in a bucket that images are not read from.
+    #[error(
+        "images are read from another bucket; `-source-from-event` reads it where it lies, an `-include` that \
+         begins with its bucket takes its key as one of that bucket"
+    )]
+    OtherBucket,
     /// Its name has no extension of an image.
     #[error("its name has no extension of an image")]
     NotAnImage,
@@ -88,7 +95,18 @@ impl ObjectFilter {
             include: matchers(include)?,
             exclude: matchers(exclude)?,
             derivatives,
+            source_bucket: None,
         })
+    }
+
+    /// Sets the bucket from which images are read: the same key in another is another object. Those of a
+    /// bucket with which a glob to include begins are processed all the same.
+    #[must_use]
+    pub fn with_source_bucket(self, source_bucket: Option<String>) -> Self {
+        Self {
+            source_bucket,
+            ..self
+        }
     }
 
     /// Checks whether an object is processed.
@@ -114,7 +132,20 @@ impl ObjectFilter {
         if !has_image_extension(&object.key) {
             return Err(Skipped::NotAnImage);
         }
+        if let Some(source) = &self.source_bucket
+            && *source != object.bucket
+            && !self.names(&object.bucket)
+        {
+            return Err(Skipped::OtherBucket);
+        }
         Ok(())
+    }
+
+    /// Returns whether a glob to include begins with a bucket.
+    fn names(&self, bucket: &str) -> bool {
+        let folders = self.include.iter().map(|glob| glob.glob().glob());
+        let mut buckets = folders.filter_map(|glob| Some(glob.split_once('/')?.0));
+        buckets.any(|named| named == bucket)
     }
 }
 
@@ -148,6 +179,12 @@ impl BucketFolder {
             bucket: bucket.to_owned(),
             prefix,
         }
+    }
+
+    /// Returns the name of the bucket.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
     }
 }
 
@@ -250,6 +287,19 @@ mod tests {
                 expected,
                 "{bucket}/{key}"
             );
+        }
+    }
+
+    #[test]
+    fn objects_of_a_bucket_that_is_not_the_source_are_processed_where_it_is_named() {
+        for (include, expected) in [
+            (&[][..], Err(Skipped::OtherBucket)),
+            (&["**/*.jpg"], Err(Skipped::OtherBucket)),
+            (&["scans/**,maps/**"], Ok(())),
+        ] {
+            let filter = filter(include, &[]).with_source_bucket(Some("scans".to_owned()));
+            assert_eq!(filter.check(&object("maps", "1.jpg")), expected);
+            assert_eq!(filter.check(&object("scans", "1.jpg")), Ok(()));
         }
     }
 

@@ -123,8 +123,8 @@ impl Launched<'_> {
     fn note(&mut self, event: TaskEvent) {
         match event {
             TaskEvent::Started { index, arn } => {
-                tracing::info!("{arn}");
                 let uris = redacted(self.images[index]);
+                tracing::info!("{arn} started, images: {}", uris.len());
                 self.tasks[index] = Some(json!({"TaskId": arn, "URIs": uris, "State": "STARTED"}));
             }
             TaskEvent::Stopped { index, outcome } => {

@@ -61,7 +61,7 @@ impl FunctionInvoker {
         let config = config.to_builder();
         let config = config.retry_config(RetryConfig::disabled()).build();
         Self {
-            client: client!(aws_sdk_lambda, &config),
+            client: client!(aws_sdk_lambda, "Lambda", &config),
             backoff: Backoff::default(),
         }
     }
@@ -87,7 +87,7 @@ impl FunctionInvoker {
         invocation: Invocation,
         payload: &Value,
     ) -> Result<Invoked, LaunchError> {
-        let is_answered = invocation == Invocation::RequestResponse;
+        let is_answered = invocation.is_answered();
         let call = self.client.invoke().function_name(function);
         let call = call
             .invocation_type(invocation.to_sdk())
@@ -104,6 +104,7 @@ impl FunctionInvoker {
             if !is_throttled || attempt + 1 == self.backoff.attempts.get() {
                 return Err(failed("lambda:InvokeFunction", &error));
             }
+            tracing::warn!("Lambda has too many requests, asking again");
             tokio::time::sleep(self.backoff.pause(attempt)).await;
             attempt += 1;
         };
@@ -128,6 +129,12 @@ impl FunctionInvoker {
 }
 
 impl Invocation {
+    /// Returns whether what the function answers is waited for.
+    #[must_use]
+    pub fn is_answered(self) -> bool {
+        self == Self::RequestResponse
+    }
+
     /// Returns the most bytes that a payload may have.
     #[must_use]
     pub fn max_payload_bytes(self) -> usize {

@@ -63,7 +63,7 @@ pub use crate::invoke::{FunctionInvoker, Invocation, Invoked, s3_events};
 #[cfg(feature = "aws")]
 pub use crate::logs::{LogPlace, LogReader, report};
 #[cfg(feature = "lambda")]
-pub use crate::serve::serve;
+pub use crate::serve::{NotAFunctionError, check_function, serve};
 pub use crate::shares::{UriTooLongError, manifest_name, shares, shares_of_manifests};
 pub use crate::task::{
     CapacityProvider, ContainerOverride, LaunchType, MAX_OVERRIDES_CHARS, Network,

@@ -65,7 +65,7 @@ impl LogReader {
         }
         let config = config.build();
         Self {
-            client: client!(aws_sdk_cloudwatchlogs, &config),
+            client: client!(aws_sdk_cloudwatchlogs, "CloudWatch", &config),
         }
     }
 

@@ -13,6 +13,40 @@ const ANSWER_TIME: Duration = Duration::from_secs(5);
 /// A deadline below this is no time since 1970: functions have 15 minutes at most.
 const LONGEST_TIME: Duration = Duration::from_hours(24);
 
+/// The variables that Lambda gives a function, and without which its runtime panics (Lambda developer guide,
+/// "Defined runtime environment variables").
+const VARIABLES: [&str; 4] = [
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+];
+
+/// A program that is no Lambda function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`-mode lambda` runs inside a Lambda function only; the variable `{missing}` is not set, which Lambda sets"
+)]
+pub struct NotAFunctionError {
+    /// The variable that a function would have.
+    pub missing: &'static str,
+}
+
+/// Checks that this process is a Lambda function, or that something like `cargo lambda watch` runs it as one.
+///
+/// # Errors
+///
+/// [`NotAFunctionError`] if it is not; [`serve`] would panic.
+pub fn check_function() -> Result<(), NotAFunctionError> {
+    match VARIABLES
+        .into_iter()
+        .find(|name| std::env::var_os(name).is_none())
+    {
+        Some(missing) => Err(NotAFunctionError { missing }),
+        None => Ok(()),
+    }
+}
+
 /// Answers events until the function is stopped. `answer` gets each, and how long it may work.
 ///
 /// # Errors
@@ -25,9 +59,15 @@ pub async fn serve(
     let handler = async |event: LambdaEvent<Value>| {
         let time = working_time(event.context.deadline);
         let answered = answer(&event.payload, time).await;
-        answered.map_err(|error| Diagnostic {
-            error_type: error.error_type().to_owned(),
-            error_message: error.to_string(),
+        answered.map_err(|error| {
+            // Problems are logged one by one, before they are put together.
+            if let HandlerError::Event(_) = &error {
+                tracing::error!("{error}");
+            }
+            Diagnostic {
+                error_type: error.error_type().to_owned(),
+                error_message: error.to_string(),
+            }
         })
     };
     lambda_runtime::run(service_fn(handler)).await

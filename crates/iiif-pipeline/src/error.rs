@@ -83,9 +83,9 @@ pub enum Error {
     },
     /// The work does not fit into the memory limit of a [`Batch`](crate::Batch).
     #[error(
-        "needs {} MiB of memory; the memory limit is {} MiB",
+        "needs {} MiB of memory; the memory limit is {}",
         needed_bytes.div_ceil(1 << 20),
-        limit_bytes >> 20
+        shown_limit(*limit_bytes)
     )]
     OverMemoryLimit {
         /// The bytes that the work takes at its peak.
@@ -96,9 +96,9 @@ pub enum Error {
     /// The analyses do not fit into the memory limit of a [`Batch`](crate::Batch). What else fits was
     /// made.
     #[error(
-        "the analyses are left out: they need {} MiB of memory; the memory limit is {} MiB",
+        "the analyses are left out: they need {} MiB of memory; the memory limit is {}",
         needed_bytes.div_ceil(1 << 20),
-        limit_bytes >> 20
+        shown_limit(*limit_bytes)
     )]
     AnalysesOverMemoryLimit {
         /// The bytes that the work takes at its peak.
@@ -196,5 +196,13 @@ impl Error {
             | Self::Scale { .. }
             | Self::Encode { .. } => ErrorKind::Internal,
         }
+    }
+}
+
+/// Returns a memory limit in whole MiB, or in bytes where it is below one.
+fn shown_limit(bytes: u64) -> String {
+    match bytes >> 20 {
+        0 => format!("{bytes} bytes"),
+        mebibytes => format!("{mebibytes} MiB"),
     }
 }

@@ -1,6 +1,7 @@
 //! Why a bucket could not be opened, read or written.
 
 mod context;
+mod reason;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -69,6 +70,12 @@ pub enum Error {
     Exists {
         /// The key.
         key: String,
+        /// The bucket's URI.
+        bucket: String,
+    },
+    /// There is no such bucket.
+    #[error("bucket {bucket} does not exist; expected the name of an existing one")]
+    MissingBucket {
         /// The bucket's URI.
         bucket: String,
     },
@@ -270,6 +277,7 @@ impl Error {
             Self::Refused { .. }
             | Self::InvalidUri { .. }
             | Self::MissingFolder { .. }
+            | Self::MissingBucket { .. }
             | Self::Open { .. } => ErrorKind::InvalidConfig,
             Self::Failed { .. } => ErrorKind::Internal,
         }

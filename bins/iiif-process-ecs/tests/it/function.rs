@@ -4,7 +4,7 @@ use iiif_testkit::aws::{Answer, AwsServer};
 use iiif_testkit::lambda::LambdaRuntime;
 use serde_json::{Value, json};
 
-use crate::run::command;
+use crate::run::{TASK, command, run};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_documented_function_launches_a_task_for_an_event() {
@@ -44,4 +44,14 @@ async fn the_documented_function_launches_a_task_for_an_event() {
     assert_eq!(runtime.invoke(&nothing.to_string()).await.unwrap(), "null");
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[tokio::test]
+async fn a_function_that_runs_elsewhere_is_refused() {
+    let dsn = "region=us-east-1 credentials=anon:";
+    let flags = ["-mode", "lambda", "-ecs-dsn", dsn];
+    let refused = run(&[&TASK[..], &flags].concat(), &[]).await;
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    let expected = "error: `-mode lambda` runs inside a Lambda function only";
+    assert!(refused.stderr.contains(expected), "{}", refused.stderr);
 }

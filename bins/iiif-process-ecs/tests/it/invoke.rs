@@ -87,3 +87,25 @@ async fn a_function_that_failed_fails_the_program() {
     assert_eq!(made.code, Some(1));
     assert!(made.stderr.contains(message), "{}", made.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_answered_is_told() {
+    for (kind, status, told) in [
+        ("Event", 202, "was queued an event, images: 1"),
+        ("DryRun", 204, "may be invoked, and was not, images: 1"),
+    ] {
+        let server = AwsServer::start(move |_| Answer {
+            status,
+            headers: Vec::new(),
+            body: json!(null),
+        })
+        .await
+        .unwrap();
+        let dsn = server.dsn();
+        let args = ["-mode", "invoke", "-lambda-dsn", &dsn, "-lambda-func", "f"];
+        let args = [&args[..], &["-lambda-type", kind, "a.jpg"]].concat();
+        let made = run(&args, &[]).await;
+        assert_eq!(made.code, Some(0), "{}", made.stderr);
+        assert!(made.stderr.contains(told), "{}", made.stderr);
+    }
+}

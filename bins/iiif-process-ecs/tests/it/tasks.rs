@@ -88,7 +88,8 @@ async fn the_documented_command_runs_a_task_and_prints_its_arn() {
     let server = AwsServer::start(cluster(&[Some(0)])).await.unwrap();
     let made = run_tasks(&server, &["-mode", "task"], &["file:///IMG_0084.JPG"]).await;
     assert_eq!(made.code, Some(0), "{}", made.stderr);
-    assert!(made.stderr.contains(&arn(1)), "{}", made.stderr);
+    let started = format!("{} started, images: 1", arn(1));
+    assert!(made.stderr.contains(&started), "{}", made.stderr);
     assert_eq!(made.stdout, "");
     let asked = server.asked();
     assert_eq!(asked.len(), 1);
@@ -309,4 +310,43 @@ async fn lists_that_are_too_long_for_a_command_travel_as_objects() {
     let name = place.rsplit('/').next().unwrap();
     let written = std::fs::read_to_string(s3.folder("lists").join(name)).unwrap();
     assert_eq!(written.lines().collect::<Vec<_>>(), uris);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_its_time_is_told() {
+    let mut calls = 0;
+    let mut others = cluster(&[Some(0), Some(0)]);
+    let server = AwsServer::start(move |asked| {
+        calls += 1;
+        if calls == 1 {
+            return Answer::error(400, "ThrottlingException", "Rate exceeded");
+        }
+        let mut answer = others(asked);
+        if asked.action == "DescribeTasks" {
+            answer.body["tasks"][0]["stoppedReason"] = json!("");
+        }
+        answer
+    })
+    .await
+    .unwrap();
+    let one_by_one = ["-uris-per-task", "1", "-max-tasks", "1"];
+    let made = run_tasks(&server, &one_by_one, &["1.jpg", "2.jpg"]).await;
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    for part in [
+        "asking again: attempt=2",
+        "INFO waiting for one of 1 tasks to end",
+        "stopped: no reason given",
+    ] {
+        assert!(made.stderr.contains(part), "{part}: {}", made.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_told_in_words() {
+    let server = AwsServer::start(|_| Answer::error(400, "UnrecognizedClientException", "No."))
+        .await
+        .unwrap();
+    let made = run_tasks(&server, &[], &["1.jpg"]).await;
+    let expected = "ERROR `ecs:RunTask` failed: UnrecognizedClientException: No.\n";
+    assert!(made.stderr.contains(expected), "{}", made.stderr);
 }

@@ -38,6 +38,25 @@ async fn flags_that_contradict_each_other_or_the_mode_are_refused() {
     for flag in ["-dry-run", "-manifest"] {
         assert!(ignored.stderr.contains(flag), "{}", ignored.stderr);
     }
+    let filters = ["-include", "**", "-exclude", "x/**"];
+    let task = run(&[&TASK[..], &["-dry-run", "a.jpg"], &filters].concat(), &[]).await;
+    let expected = "-mode task does not know -include, -exclude";
+    assert!(task.stderr.contains(expected), "{}", task.stderr);
+    let unread = ["-dry-run", "a.jpg", "-derivatives", "scans", "-wait"];
+    let unread = run(&[&TASK[..], &unread].concat(), &[]).await;
+    assert_eq!(unread.code, Some(2));
+    assert!(unread.stderr.contains("-report"), "{}", unread.stderr);
+    let spaced = ["-dry-run", "-assign-public-ip", "DISABLED", "a.jpg"];
+    let spaced = run(&[&TASK[..], &spaced].concat(), &[]).await;
+    assert_eq!(spaced.code, Some(2));
+    let expected = "expected `-assign-public-ip=DISABLED`";
+    assert!(spaced.stderr.contains(expected), "{}", spaced.stderr);
+    let numbers = [("-cpu", "lots", "CPU units"), ("-memory", "1GB", "MiB")];
+    for (flag, value, unit) in numbers {
+        let size = run(&[&TASK[..], &[flag, value, "a.jpg"]].concat(), &[]).await;
+        let expected = format!("expected {unit}, a whole number");
+        assert!(size.stderr.contains(&expected), "{}", size.stderr);
+    }
     let spot = [
         "-dry-run",
         "-capacity-provider",
@@ -88,7 +107,7 @@ async fn all_uris_that_cannot_be_processed_are_named_at_once() {
             "notes.txt",
             "file:///../a.jpg",
             "file:///b.jpg",
-            "idsecret:///c.jpg?id=1&secret=s",
+            "idsecret:///c.jpg?secret=s",
         ],
     ]
     .concat();
@@ -100,7 +119,13 @@ async fn all_uris_that_cannot_be_processed_are_named_at_once() {
     assert!(!refused.stderr.contains("secret=s"), "{}", refused.stderr);
     let args = [
         &TASK[..],
-        &["-dry-run", "-skip-non-images", "notes.txt", "b.jpg"],
+        &[
+            "-dry-run",
+            "-skip-non-images",
+            "notes.txt",
+            "2024/",
+            "b.jpg",
+        ],
     ]
     .concat();
     let passed = run(&args, &[]).await;
@@ -130,7 +155,8 @@ async fn a_place_of_derivatives_that_would_exclude_nothing_is_refused() {
 async fn what_is_wrong_in_a_manifest_is_named_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("list.txt");
-    std::fs::write(&list, "a.jpg\r\n\nnotes.txt\nb/a.jpg\nfile:///../c.jpg\n").unwrap();
+    let text = "a.jpg\r\n\nnotes.txt\nb/a.jpg\nfile:///../c.jpg\n# a comment\n2024/\n";
+    std::fs::write(&list, text).unwrap();
     let manifest = ["-dry-run", "-manifest", list.to_str().unwrap(), "d.txt"];
     let refused = run(&[&TASK[..], &manifest].concat(), &[]).await;
     assert_eq!(refused.code, Some(2));
@@ -138,7 +164,9 @@ async fn what_is_wrong_in_a_manifest_is_named_with_its_line() {
         "error: `d.txt` is no image",
         "manifest line 3: `notes.txt` is no image",
         "manifest line 5: `file:///../c.jpg` is no processing URI",
-        "`file:///a.jpg` is there 2 times, in manifest lines 1, 4;",
+        "`file:///a.jpg` is there 2 times, of `a.jpg`, `b/a.jpg`, in manifest lines 1, 4;",
+        "manifest line 6: `# a comment` is no image",
+        "manifest line 7: `2024/` is a folder; -skip-non-images passes it over",
     ] {
         assert!(
             refused.stderr.contains(problem),

@@ -146,6 +146,9 @@ async fn a_function_makes_the_derivatives_of_an_event() {
     let own = event().to_string().replace(r#""scans""#, r#""made""#);
     assert_eq!(runtime.invoke(&own).await.unwrap(), "null");
 
+    let other = event().to_string().replace(r#""scans""#, r#""maps""#);
+    assert_eq!(runtime.invoke(&other).await.unwrap(), "null");
+
     std::fs::remove_dir_all(server.folder("made").join("2024")).unwrap();
     let unreadable = event().to_string().replace("2024/notes.txt", "%ff.jpg");
     let error = runtime.invoke(&unreadable).await.unwrap_err();
@@ -157,6 +160,28 @@ async fn a_function_makes_the_derivatives_of_an_event() {
     child.kill().unwrap();
     let run = Run::of(&child.wait_with_output().unwrap());
     assert!(!run.stderr.contains(SECRET_ACCESS_KEY));
+    let warning = "passed over `maps/2024/a map.jpg`: images are read from another bucket";
+    assert!(run.stderr.contains(warning), "{}", run.stderr);
+    // Each failure is told once, and in words; this one is of two events.
+    let gone = run.stderr.matches("no object `2024/gone.jpg`").count();
+    assert_eq!(gone, 2, "{}", run.stderr);
+    assert_eq!(
+        run.stderr.matches("Object Created").count(),
+        1,
+        "{}",
+        run.stderr
+    );
+    assert!(!run.stderr.contains("Diagnostic"), "{}", run.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_runs_elsewhere_is_refused() {
+    let (_server, studio) = cloud().await;
+    let run = tokio::task::spawn_blocking(move || studio.run(&["-mode", "lambda"]));
+    let run = run.await.unwrap();
+    run.assert_code(2);
+    let expected = "error: `-mode lambda` runs inside a Lambda function only";
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

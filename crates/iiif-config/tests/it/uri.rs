@@ -298,7 +298,7 @@ const MISTAKES: [(&str, &str); 17] = [
     ),
     (
         "idsecret:///a.jpg?id=1&format=bmp",
-        "the format cannot be used: format `bmp` is no known format; expected `jpg`, `png`, `tif`, `gif`, `webp`, `jp2` or `pdf`",
+        "the format cannot be used: format `bmp` is no known format; expected `jpg`, `png`, `tif`, `gif` or `webp`",
     ),
 ];
 

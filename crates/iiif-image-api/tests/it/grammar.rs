@@ -238,7 +238,7 @@ fn errors_name_the_text_and_what_is_accepted() {
         ),
         (
             "full/max/0/default.bmp",
-            "format `bmp` is no known format; expected `jpg`, `png`, `tif`, `gif`, `webp`, `jp2` or `pdf`",
+            "format `bmp` is no known format; expected `jpg`, `png`, `tif`, `gif` or `webp`",
         ),
         (
             "full/max/0/default",

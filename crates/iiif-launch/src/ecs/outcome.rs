@@ -35,11 +35,11 @@ impl TaskOutcome {
         let container = |container: &aws_sdk_ecs::types::Container| ContainerOutcome {
             name: container.name().unwrap_or_default().to_owned(),
             exit_code: container.exit_code(),
-            reason: container.reason().map(str::to_owned),
+            reason: told(container.reason()),
         };
         Self {
             arn: task.task_arn().unwrap_or_default().to_owned(),
-            stopped_reason: task.stopped_reason().map(str::to_owned),
+            stopped_reason: told(task.stopped_reason()),
             stop_code: task.stop_code().map(|code| code.as_str().to_owned()),
             containers: task.containers().iter().map(container).collect(),
             is_known: true,
@@ -62,4 +62,10 @@ impl TaskOutcome {
         let mut containers = self.containers.iter();
         containers.find(|one| one.name == container)?.exit_code
     }
+}
+
+/// Returns a reason; ECS gives some that are empty.
+fn told(reason: Option<&str>) -> Option<String> {
+    let reason = reason.filter(|reason| !reason.is_empty());
+    reason.map(str::to_owned)
 }

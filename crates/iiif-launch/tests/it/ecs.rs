@@ -475,33 +475,32 @@ async fn without_credentials_nothing_is_signed() {
 }
 
 #[tokio::test]
-async fn looking_up_in_vain_ends() {
-    let server = Server::start(|asked| match &asked.action[..] {
-        "RunTask" => started(1),
-        _ => Answer::error(
-            400,
-            "AccessDeniedException",
-            "not authorized: ecs:DescribeTasks",
-        ),
-    })
-    .await;
-    let launcher = TaskLauncher::new(&server.config().await);
-    let follow = FollowOptions::default()
-        .with_until(FollowUntil::AllStopped)
-        .with_interval(Duration::from_millis(2));
-    let mut problem = None;
-    launcher
-        .run_all(&[request(&template())], &follow, never(), |event| {
-            if let TaskEvent::Failed { error, .. } = event {
-                problem = Some(error.to_string());
-            }
+async fn looking_up_in_vain_ends_at_once_where_it_will_never_be_allowed() {
+    for (code, most) in [("AccessDeniedException", 1), ("ClientException", 5)] {
+        let server = Server::start(move |asked| match &asked.action[..] {
+            "RunTask" => started(1),
+            _ => Answer::error(400, code, "not authorized: ecs:DescribeTasks"),
         })
         .await;
-    assert!(
-        problem
-            .expect("it ends")
-            .contains("not authorized: ecs:DescribeTasks")
-    );
+        let launcher = TaskLauncher::new(&server.config().await);
+        let follow = FollowOptions::default()
+            .with_until(FollowUntil::AllStopped)
+            .with_interval(Duration::from_millis(2));
+        let mut problem = None;
+        launcher
+            .run_all(&[request(&template())], &follow, never(), |event| {
+                if let TaskEvent::Failed { error, .. } = event {
+                    problem = Some(error.to_string());
+                }
+            })
+            .await;
+        let expected = format!("failed: {code}: not authorized: ecs:DescribeTasks");
+        let problem = problem.expect("it ends");
+        assert!(problem.ends_with(&expected), "{problem}");
+        let asked = server.asked();
+        let lookups = asked.iter().filter(|asked| asked.action != "RunTask");
+        assert_eq!(lookups.count(), most, "{code}");
+    }
 }
 
 #[tokio::test]

@@ -209,11 +209,19 @@ impl Store {
 
     pub(crate) async fn head(&self, key: &str, context: Context<'_>) -> Result<ObjectInfo> {
         let path = path(key, context)?;
-        self.objects
-            .head(&path)
-            .await
-            .map(info)
-            .map_err(|error| context.store(error))
+        let error = match self.objects.head(&path).await {
+            Ok(meta) => return Ok(info(meta)),
+            Err(error) => error,
+        };
+        // Only the answer to a `GET` tells a missing bucket from a missing object.
+        let is_missing = |error: &_| matches!(error, object_store::Error::NotFound { .. });
+        let told = if is_missing(&error) && self.access == Access::ReadWrite {
+            let read = self.objects.get_range(&path, 0..1).await;
+            read.err().filter(is_missing)
+        } else {
+            None
+        };
+        Err(context.store(told.unwrap_or(error)))
     }
 
     pub(crate) async fn put(

@@ -1,5 +1,6 @@
 //! From the failures of backends to errors that name key and bucket.
 
+use super::reason::reason;
 use super::{BoxError, Error, Operation};
 
 /// What an operation was about, to make errors of.
@@ -103,6 +104,10 @@ impl Context<'_> {
     }
 
     /// Maps a failure of an object store.
+    #[cfg_attr(
+        not(feature = "aws"),
+        expect(clippy::needless_pass_by_value, reason = "S3 takes it apart")
+    )]
     pub(crate) fn store(self, source: object_store::Error) -> Error {
         use object_store::Error as Store;
         #[cfg(feature = "aws")]
@@ -115,12 +120,15 @@ impl Context<'_> {
         };
         let (operation, key, bucket) = (self.operation, self.key.into(), self.bucket.into());
         match &source {
+            Store::NotFound { source, .. } if is_about_bucket(&**source) => {
+                Error::MissingBucket { bucket }
+            }
             Store::NotFound { .. } => self.not_found(),
             Store::PermissionDenied { .. } | Store::Unauthenticated { .. } => Error::Denied {
                 operation,
                 key,
                 bucket,
-                source: source.into(),
+                source: reason(&source),
             },
             Store::NotImplemented { .. } | Store::NotSupported { .. } => Error::Unsupported {
                 uri: bucket,
@@ -130,17 +138,29 @@ impl Context<'_> {
                 operation,
                 key,
                 bucket,
-                source: source.into(),
+                source: reason(&source),
             },
             Store::Generic { .. } => Error::Unavailable {
                 operation,
                 key,
                 bucket,
-                source: source.into(),
+                source: reason(&source),
             },
-            _ => self.failed(source),
+            _ => self.failed(reason(&source)),
         }
     }
+}
+
+/// Whether a server says that the bucket is what it does not find (S3 and Azure REST references, "Error
+/// codes"). Its answer to `HEAD` has no body that would tell.
+fn is_about_bucket(error: &(dyn std::error::Error + 'static)) -> bool {
+    const CODES: [&str; 2] = [
+        "<Code>NoSuchBucket</Code>",
+        "<Code>ContainerNotFound</Code>",
+    ];
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    let mut texts = causes.map(ToString::to_string);
+    texts.any(|text| CODES.iter().any(|code| text.contains(code)))
 }
 
 /// Whether a server answered that it will not do this, rather than that it cannot do it now.

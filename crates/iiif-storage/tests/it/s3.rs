@@ -97,6 +97,7 @@ async fn errors_tell_what_can_be_done_and_only_failures_are_repeated() {
     #[rustfmt::skip]
     let cases = [
         (Answer::Reply(404, "", "<Error><Code>NoSuchKey</Code></Error>"),   ErrorKind::NotFound,        1),
+        (Answer::Reply(404, "", "<Error><Code>NoSuchBucket</Code></Error>"),ErrorKind::InvalidConfig,   1),
         (Answer::Reply(403, "", "<Error><Code>AccessDenied</Code></Error>"),ErrorKind::Denied,          1),
         (Answer::Reply(401, "", ""),                                        ErrorKind::Denied,          1),
         (Answer::Reply(400, "", "AuthorizationHeaderMalformed"),            ErrorKind::InvalidConfig,   1),
@@ -115,6 +116,22 @@ async fn errors_tell_what_can_be_done_and_only_failures_are_repeated() {
         let put = open(&server).put("x.jpg", "x".into(), "image/jpeg").await;
         assert_eq!(put.unwrap_err().kind(), kind, "{answer:?}");
         assert_eq!(server.requests().len(), requests, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_that_does_not_exist_is_named() {
+    let none = "<Error><Code>NoSuchBucket</Code></Error>";
+    let server = Server::start([Answer::Reply(404, "", none)]).await;
+    let bucket = open(&server);
+    for error in [
+        bucket.put("x.jpg", "x".into(), "image/jpeg").await.err(),
+        bucket.get("x.jpg").await.err(),
+        bucket.head("x.jpg").await.err(),
+    ] {
+        let text = error.expect("an error").to_string();
+        assert!(text.starts_with("bucket s3"), "{text}");
+        assert!(text.contains(" does not exist; expected"), "{text}");
     }
 }
 
