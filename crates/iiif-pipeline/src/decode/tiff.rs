@@ -22,10 +22,13 @@ mod chunks;
 mod coding;
 mod directory;
 mod file;
+mod jpeg_tiles;
 mod page;
 mod pyramid;
 mod tag;
 mod unpack;
+
+use std::sync::OnceLock;
 
 use iiif_image_api::{Dimensions, Orientation};
 use image::DynamicImage;
@@ -34,7 +37,9 @@ use self::bands::{BlockSize, Reader};
 pub(super) use self::choose::choose;
 use self::chunks::Chunks;
 use self::coding::{Alpha, Compression, Photometric};
+use self::directory::Directory;
 use self::file::File;
+pub(crate) use self::jpeg_tiles::{JpegTiles, scale_factor};
 use self::page::Page;
 use self::pyramid::Pyramid;
 use self::unpack::Stored;
@@ -42,7 +47,7 @@ use super::{Decoding, corrupt, plausible};
 use crate::render::raster::Sample;
 use crate::shrink::Averaged;
 use crate::source::{ColorModel, Data, Header, Level, PixelLayout};
-use crate::{DecodeLimits, Error, Result, SourceFormat, color};
+use crate::{DecodeLimits, Error, Resolution, Result, SourceFormat, color};
 
 const FORMAT: SourceFormat = SourceFormat::Tiff;
 
@@ -102,6 +107,7 @@ pub(super) fn read_header(data: &Data, limits: &DecodeLimits) -> Result<Header> 
         .number(&file, tag::ORIENTATION)?
         .and_then(|value| Orientation::from_exif(u32::try_from(value).ok()?))
         .unwrap_or_default();
+    header.resolution = resolution(&file, main)?;
     header.icc_profile = main
         .bytes(&file, tag::ICC_PROFILE, MAX_ICC_BYTES)?
         .map(|profile| profile.to_vec());
@@ -171,6 +177,15 @@ fn layout(page: &Page) -> PixelLayout {
     PixelLayout::new(colors + u8::from(keeps_alpha), bits)
 }
 
+/// Reads tags 282, 283 and 296: TIFF 6.0 §8.
+fn resolution(file: &File<'_>, directory: &Directory) -> Result<Option<Resolution>> {
+    let x = directory.fraction(file, tag::X_RESOLUTION)?;
+    let y = directory.fraction(file, tag::Y_RESOLUTION)?;
+    let unit = directory.number(file, tag::RESOLUTION_UNIT)?;
+    let both = x.zip(y);
+    Ok(both.and_then(|(x, y)| Resolution::in_tiff_unit(unit, x, y)))
+}
+
 /// Returns what is to be known of a page to choose it and to count its memory.
 fn level(data: &Data, offset: u64, page: &Page) -> Level {
     let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
@@ -193,6 +208,8 @@ fn level(data: &Data, offset: u64, page: &Page) -> Level {
         block_height: side(block.rows * page.chunk_height),
         block_bytes,
         index_bytes: Chunks::index_bytes(page),
+        is_jpeg: jpeg_tiles::components(page).is_some(),
+        jpeg_tiles: OnceLock::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use iiif_image_api::{Dimensions, Orientation};
 
 #[cfg(feature = "tiff")]
 use super::Level;
-use super::{ColorModel, PixelLayout};
+use super::{ColorModel, PixelLayout, Resolution};
 #[cfg(feature = "jpeg")]
 use crate::shrink::Shrink;
 
@@ -14,6 +14,8 @@ pub(crate) struct Header {
     /// The stored dimensions, already within the limits.
     pub(crate) dimensions: Dimensions,
     pub(crate) orientation: Orientation,
+    /// Of the stored image.
+    pub(crate) resolution: Option<Resolution>,
     /// Of the decoded raster.
     pub(crate) layout: PixelLayout,
     /// Of the stored image.
@@ -47,6 +49,7 @@ impl Header {
         Self {
             dimensions,
             orientation: Orientation::TopLeft,
+            resolution: None,
             layout,
             color_model: if layout.channels < 3 {
                 ColorModel::Gray

@@ -39,6 +39,11 @@ impl<'a> Chunks<'a> {
         })
     }
 
+    /// Returns where the chunks start, and how long they are if the file says so.
+    pub(super) fn into_positions(self) -> (Vec<u64>, Option<Vec<u64>>) {
+        (self.offsets, self.byte_counts)
+    }
+
     /// Returns the bytes that reading and holding the positions of all chunks takes.
     pub(super) fn index_bytes(page: &Page) -> u64 {
         // Both lists, and one as it stands in the file.
