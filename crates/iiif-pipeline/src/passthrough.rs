@@ -9,6 +9,8 @@
 mod jpeg;
 mod png;
 #[cfg(feature = "tiff")]
+mod stream;
+#[cfg(feature = "tiff")]
 mod tile;
 
 use bytes::Bytes;

@@ -9,7 +9,8 @@
 //! its levels ([`pyramid`]): what need not be finer is read from the smallest that suffices, and
 //! from no other, so damage in it is an error and no slow way around.
 //!
-//! Only the directories are read at first. Of the pixels, only strips and tiles that a window
+//! Only the directories are read at first, and of each level that is decoded, once, where its chunks
+//! are. Of the pixels, only strips and tiles that a window
 //! touches are read and decompressed, and what may be reduced further is averaged band by band
 //! ([`bands`]): an image that is larger than memory is never held as a whole. Averages are of the
 //! samples as they are stored, before profiles of colors and inks are applied: of encoded, not of
@@ -22,7 +23,8 @@ mod chunks;
 mod coding;
 mod directory;
 mod file;
-mod jpeg_tiles;
+mod index;
+mod jpeg_tile;
 mod page;
 mod pyramid;
 mod tag;
@@ -39,7 +41,8 @@ use self::chunks::Chunks;
 use self::coding::{Alpha, Compression, Photometric};
 use self::directory::Directory;
 use self::file::File;
-pub(crate) use self::jpeg_tiles::{JpegTiles, scale_factor};
+pub(crate) use self::index::PageIndex;
+pub(crate) use self::jpeg_tile::{JpegTile, scale_factor};
 use self::page::Page;
 use self::pyramid::Pyramid;
 use self::unpack::Stored;
@@ -117,19 +120,18 @@ pub(super) fn read_header(data: &Data, limits: &DecodeLimits) -> Result<Header> 
 pub(super) fn decode(data: &Data, header: &Header, decoding: &Decoding) -> Result<DynamicImage> {
     let level = header.levels.get(decoding.level);
     let level = level.ok_or_else(|| corrupt(FORMAT, Damage::NoDirectory))?;
-    let file = File::open(data)?;
-    let directory = file.directory(level.offset)?;
-    let page = Page::read(&file, &directory, level.dimensions)?;
-    let chunks = Chunks::read(data, &file, &directory, &page)?;
+    let index = PageIndex::of_level(data, level)?;
+    let page = &index.page;
+    let chunks = Chunks::new(data, &index.chunks);
     let size = decoding.dimensions();
     let size = (size.width(), size.height());
     let channels = header.layout.channels.into();
     let profile = header.icc_profile.as_deref();
     if header.layout.bits == 16 {
-        let samples = read_samples::<u16>(&page, &chunks, header, decoding)?;
+        let samples = read_samples::<u16>(page, &chunks, header, decoding)?;
         u16::into_image(samples, size, channels)
     } else {
-        let samples = read_samples::<u8>(&page, &chunks, header, decoding)?;
+        let samples = read_samples::<u8>(page, &chunks, header, decoding)?;
         u8::into_image(samples, size, channels)
     }
     .map(|image| match page.photometric {
@@ -208,8 +210,8 @@ fn level(data: &Data, offset: u64, page: &Page) -> Level {
         block_height: side(block.rows * page.chunk_height),
         block_bytes,
         index_bytes: Chunks::index_bytes(page),
-        is_jpeg: jpeg_tiles::components(page).is_some(),
-        jpeg_tiles: OnceLock::new(),
+        is_jpeg: jpeg_tile::components(page).is_some(),
+        index: OnceLock::new(),
     }
 }
 

@@ -1,10 +1,9 @@
 //! Tiles of a TIFF that are JPEG streams already: what viewers ask of a pyramid, most of the time.
 
-use bytes::Bytes;
 use iiif_image_api::{Crop, Dimensions, Format, Orientation, PixelRect, RenderPlan};
 
-use super::{Stripped, jpeg};
-use crate::decode::{JpegTiles, scale_factor};
+use super::{Stripped, stream};
+use crate::decode::{JpegTile, scale_factor};
 use crate::source::{Data, Header, Level};
 use crate::{Result, color};
 
@@ -33,11 +32,14 @@ pub(super) fn file(data: &Data, header: &Header, plan: &RenderPlan) -> Result<Op
         let Some(tile) = tile(header.dimensions, level, rect, plan.scaled()) else {
             continue;
         };
-        let Some(tiles) = tiles(data, header, level)? else {
-            continue;
-        };
-        let stream = tiles.tile(data, tile.column, tile.row)?;
-        return Ok(stream.and_then(|stream| shown(tiles, &stream, tile.dimensions)));
+        if !is_srgb(header) {
+            break;
+        }
+        let stored = JpegTile::read(data, level, tile.column, tile.row)?;
+        return Ok(stored.and_then(|stored| {
+            let tables = stored.tables.as_deref().unwrap_or_default();
+            stream::to_file(&stored.stream, tables, stored.components, tile.dimensions)
+        }));
     }
     Ok(None)
 }
@@ -80,26 +82,12 @@ fn tile(stored: Dimensions, level: &Level, rect: PixelRect, size: Dimensions) ->
     })
 }
 
-/// Returns where the tiles of a level are, which is read once; nothing if their colors would have to be
-/// converted.
-fn tiles<'a>(data: &Data, header: &Header, level: &'a Level) -> Result<Option<&'a JpegTiles>> {
-    if level.jpeg_tiles.get().is_none() {
+/// Returns whether a tile looks like its neighbors that are rendered: no colors have to be converted.
+fn is_srgb(header: &Header) -> bool {
+    *header.is_srgb.get_or_init(|| {
         let profile = header.icc_profile.as_deref();
-        let is_srgb = !color::changes(profile, header.layout.channels);
-        let tiles = if is_srgb {
-            JpegTiles::read(data, level)?
-        } else {
-            None
-        };
-        // Another thread may have been faster, with the same.
-        let _ = level.jpeg_tiles.set(tiles);
-    }
-    Ok(level.jpeg_tiles.get().and_then(Option::as_ref))
-}
-
-fn shown(tiles: &JpegTiles, stream: &Bytes, dimensions: Dimensions) -> Option<Stripped> {
-    let tables = tiles.tables.as_deref().unwrap_or_default();
-    jpeg::complete(stream, tables, tiles.components, dimensions)
+        !color::changes(profile, header.layout.channels)
+    })
 }
 
 #[cfg(test)]
@@ -123,7 +111,7 @@ mod tests {
             block_height: 128,
             block_bytes: 0,
             index_bytes: 0,
-            jpeg_tiles: OnceLock::new(),
+            index: OnceLock::new(),
         }
     }
 

@@ -1,5 +1,8 @@
 //! What a decoder learns from a header.
 
+#[cfg(feature = "tiff")]
+use std::sync::OnceLock;
+
 use iiif_image_api::{Dimensions, Orientation};
 
 #[cfg(feature = "tiff")]
@@ -29,6 +32,9 @@ pub(crate) struct Header {
     /// The sizes that the file holds, the full one first; empty where the format has only one.
     #[cfg(feature = "tiff")]
     pub(crate) levels: Vec<Level>,
+    /// Whether pixels are in sRGB as they are stored, as soon as somebody asked.
+    #[cfg(feature = "tiff")]
+    pub(crate) is_srgb: OnceLock<bool>,
     /// How the decoder can reduce while it decodes, the furthest last.
     #[cfg(feature = "jpeg")]
     pub(crate) reductions: Vec<Reduction>,
@@ -62,6 +68,8 @@ impl Header {
             scratch_bytes: 0,
             #[cfg(feature = "tiff")]
             levels: Vec::new(),
+            #[cfg(feature = "tiff")]
+            is_srgb: OnceLock::new(),
             #[cfg(feature = "jpeg")]
             reductions: Vec::new(),
         }

@@ -1,14 +1,14 @@
 //! One of the sizes in which a file holds its image.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use iiif_image_api::Dimensions;
 
-use crate::decode::JpegTiles;
+use crate::decode::PageIndex;
 
 /// One of the sizes in which a file holds its image, and how it is cut into chunks: pieces that are
 /// decompressed as a whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Level {
     pub(crate) dimensions: Dimensions,
     /// Where the file describes it: an offset in bytes.
@@ -27,6 +27,6 @@ pub(crate) struct Level {
     pub(crate) index_bytes: u64,
     /// Whether the chunks are tiles that may be passed on as JPEG files.
     pub(crate) is_jpeg: bool,
-    /// Where those are, as soon as one was asked for; `None` if they are not passed on after all.
-    pub(crate) jpeg_tiles: OnceLock<Option<JpegTiles>>,
+    /// Where the chunks are, as soon as some were read.
+    pub(crate) index: OnceLock<Arc<PageIndex>>,
 }

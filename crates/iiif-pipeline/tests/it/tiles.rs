@@ -340,8 +340,14 @@ fn a_tile_takes_one_read_once_its_level_is_known() {
     passed(&source.clone(), TILES[0]).unwrap();
     assert_eq!(reads.load(Ordering::Relaxed) - before, 2);
     // What is no tile is not read at all.
-    assert!(passed(&source, "1,0,64,64/full/0/default.jpg").is_none());
+    let request = "64,0,64,64/full/0/default.png";
+    assert!(passed(&source, request).is_none());
     assert_eq!(reads.load(Ordering::Relaxed) - before, 2);
+    // Nor is more than a tile for what lies in it.
+    let plan = plan(&source, request);
+    let choice = source.decode_choice(&plan, 0);
+    source.decode_chosen(&choice).unwrap();
+    assert_eq!(reads.load(Ordering::Relaxed) - before, 3);
 }
 
 #[test]

@@ -3,60 +3,42 @@
 use bytes::Bytes;
 use iiif_image_api::Dimensions;
 
-use super::chunks::{Chunks, most_bytes};
+use super::chunks::most_bytes;
 use super::coding::{Compression, Photometric};
-use super::file::File;
+use super::index::PageIndex;
 use super::page::Page;
 use crate::Result;
 use crate::source::{Data, Level};
 
-/// Where the tiles of a level are, and what their streams share.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct JpegTiles {
+/// The JPEG stream of a tile.
+#[derive(Clone, Debug)]
+pub(crate) struct JpegTile {
+    pub(crate) stream: Bytes,
     /// The tables of all tiles in a stream of their own: tag 347.
     pub(crate) tables: Option<Bytes>,
     /// 1 for gray, 3 for `YCbCr`.
     pub(crate) components: u8,
-    tiles_across: usize,
-    offsets: Vec<u64>,
-    byte_counts: Vec<u64>,
-    /// More than a tile takes.
-    most_bytes: u64,
 }
 
-impl JpegTiles {
-    /// Reads where the tiles of a level are.
-    pub(crate) fn read(data: &Data, level: &Level) -> Result<Option<Self>> {
-        let file = File::open(data)?;
-        let directory = file.directory(level.offset)?;
-        let page = Page::read(&file, &directory, level.dimensions)?;
-        let Some(components) = components(&page) else {
+impl JpegTile {
+    /// Reads a tile of a level; nothing if its colors are others, or if it is not in the file, empty,
+    /// or longer than such a tile can be.
+    pub(crate) fn read(data: &Data, level: &Level, column: u32, row: u32) -> Result<Option<Self>> {
+        let index = PageIndex::of_level(data, level)?;
+        let page = &index.page;
+        let tile = row as usize * page.chunks_across() + column as usize;
+        let range = index.chunks.declared(tile);
+        let (Some(components), Some((offset, length))) = (components(page), range) else {
             return Ok(None);
         };
-        let chunks = Chunks::read(data, &file, &directory, &page)?;
-        let (offsets, Some(byte_counts)) = chunks.into_positions() else {
+        if !(1..=most_bytes(page)).contains(&length) {
             return Ok(None);
-        };
-        Ok(Some(Self {
-            tiles_across: page.chunks_across(),
-            most_bytes: most_bytes(&page),
-            tables: page.jpeg_tables,
-            components,
-            offsets,
-            byte_counts,
-        }))
-    }
-
-    /// Reads the data of a tile; nothing if it is not in the file, empty, or longer than such a tile
-    /// can be.
-    pub(crate) fn tile(&self, data: &Data, column: u32, row: u32) -> Result<Option<Bytes>> {
-        let index = row as usize * self.tiles_across + column as usize;
-        match (self.offsets.get(index), self.byte_counts.get(index)) {
-            (Some(offset), Some(length)) if (1..=self.most_bytes).contains(length) => {
-                data.part(*offset, *length)
-            }
-            _ => Ok(None),
         }
+        Ok(data.part(offset, length)?.map(|stream| Self {
+            stream,
+            tables: page.jpeg_tables.clone(),
+            components,
+        }))
     }
 }
 
