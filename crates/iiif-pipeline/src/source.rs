@@ -233,6 +233,7 @@ impl SourceImage {
         Ok(self.decode_as(&everything)?.image)
     }
 
+    #[cfg(feature = "tiff")]
     pub(crate) fn data(&self) -> &Data {
         &self.data
     }
