@@ -45,6 +45,18 @@ pub(crate) fn to_srgb(mut image: DynamicImage, icc_profile: Option<&[u8]>) -> Dy
     image
 }
 
+/// Returns whether [`to_srgb`] may change pixels of `channels` (1 to 4).
+#[cfg(feature = "tiff")]
+pub(crate) fn changes(icc_profile: Option<&[u8]>, channels: u8) -> bool {
+    icc_profile
+        .and_then(parse)
+        .is_some_and(|profile| match profile.color_space {
+            DataColorSpace::Gray => channels < 3,
+            DataColorSpace::Rgb => channels >= 3 && !is_srgb(&profile),
+            _ => false,
+        })
+}
+
 /// Converts inks to RGB: four samples per pixel, cyan, magenta, yellow and black, where zero is no
 /// ink, to three.
 ///

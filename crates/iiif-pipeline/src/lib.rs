@@ -77,7 +77,9 @@ pub use crate::options::{
     WebpCompression,
 };
 pub use crate::render::render;
-pub use crate::source::{ColorModel, FileSource, PixelLayout, ReadAt, SourceFormat, SourceImage};
+pub use crate::source::{
+    ColorModel, FileSource, PixelLayout, ReadAt, Resolution, SourceFormat, SourceImage,
+};
 
 /// What reads and writes JPEG in this build: `libjpeg-turbo 3` with feature `turbojpeg`, which is about
 /// twice as fast and reduces while it decodes, else `zune-jpeg, jpeg-encoder`.

@@ -23,7 +23,8 @@ pub struct EncodeOptions {
     pub tif_compression: TifCompression,
     /// Compression of `WebP`. Default: [`WebpCompression::Lossless`].
     pub webp_compression: WebpCompression,
-    /// Whether a plan that changes nothing returns the source's own compressed data. Default:
+    /// Whether a plan that changes nothing, or asks one tile, returns the source's own compressed data.
+    /// Default:
     /// [`Passthrough::Allowed`].
     pub passthrough: Passthrough,
 }
@@ -87,7 +88,8 @@ pub enum WebpCompression {
     },
 }
 
-/// Whether a plan that changes nothing returns the source's own compressed data, without metadata.
+/// Whether a plan that changes nothing, or asks exactly one JPEG tile of a TIFF, returns the source's own
+/// compressed data, without metadata.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Passthrough {
     /// Where it is possible: no loss, and nothing to decode.

@@ -1,4 +1,4 @@
-//! The source's own compressed data as a derivative, without its metadata.
+//! The source's own compressed data, or a tile of it, as a derivative, without its metadata.
 //!
 //! What identifies people and places goes: EXIF, XMP, IPTC, comments, thumbnails, texts, anything
 //! unknown, and whatever follows the end of the image. What pixels look like stays: their data and
@@ -8,12 +8,18 @@
 
 mod jpeg;
 mod png;
+#[cfg(feature = "tiff")]
+mod stream;
+#[cfg(feature = "tiff")]
+mod tile;
 
 use bytes::Bytes;
 use iiif_image_api::extension::ExtendedQuality;
 use iiif_image_api::{Format, Orientation, Quality, RenderPlan};
 
-use crate::{ColorModel, EncodeOptions, Passthrough, SourceFormat, SourceImage};
+use crate::{
+    ColorModel, Derivative, EncodeOptions, Passthrough, Result, SourceFormat, SourceImage,
+};
 
 /// A TIFF structure, little endian, whose only entry is tag 274 as one short (EXIF 2.32 §4.6.4).
 /// The value stands at [`ORIENTATION_VALUE`].
@@ -49,8 +55,9 @@ impl Stripped {
     }
 }
 
-/// Returns the source's own data without metadata, if the plan leaves every pixel as it is and the
-/// data is fit to be shown.
+/// Returns the source's own data without metadata, if the plan leaves every pixel as it is, or is one
+/// tile of a TIFF, and the data is fit to be shown. What has to be read as a whole is left alone if it is
+/// larger than `whole_limit_bytes`.
 ///
 /// A stored orientation that the plan does not apply is kept as the only metadata: viewers go on
 /// turning the image as they turn the source.
@@ -58,21 +65,27 @@ pub(crate) fn derivative(
     source: &SourceImage,
     plan: &RenderPlan,
     options: &EncodeOptions,
+    whole_limit_bytes: u64,
 ) -> Option<Stripped> {
     let geometry = source.geometry();
     let keeps_colors = matches!(
         plan.quality(),
         ExtendedQuality::Spec(Quality::Default | Quality::Color)
     );
-    let is_asked = options.passthrough == Passthrough::Allowed
-        && plan.keeps_geometry()
-        && plan.full() == geometry.stored
-        && keeps_colors;
+    let is_asked = options.passthrough == Passthrough::Allowed && keeps_colors;
     // Many viewers show inks with wrong colors.
     if !is_asked || source.color_model() == ColorModel::Cmyk {
         return None;
     }
     // What cannot be read is decoded, which says why it cannot.
+    #[cfg(feature = "tiff")]
+    if source.format() == SourceFormat::Tiff {
+        return tile::file(source.data(), source.header(), plan).ok()?;
+    }
+    let is_whole = plan.keeps_geometry() && plan.full() == geometry.stored;
+    if !is_whole || source.len_bytes() > whole_limit_bytes {
+        return None;
+    }
     match (source.format(), plan.format()) {
         (SourceFormat::Jpeg, Format::Jpg) => {
             jpeg::strip(&source.compressed().ok()?, geometry.orientation)
@@ -81,6 +94,34 @@ pub(crate) fn derivative(
             png::strip(&source.compressed().ok()?, geometry.orientation)
         }
         _ => None,
+    }
+}
+
+impl SourceImage {
+    /// Returns the derivative of a plan that the source's own compressed data serves, without metadata,
+    /// and with nothing decoded; nothing if there is none, or
+    /// [`EncodeOptions::passthrough`] forbids it.
+    ///
+    /// That is a JPEG or PNG of which the plan changes nothing; and a tile of a TIFF, where tiles are
+    /// JPEG streams of gray or `YCbCr` in sRGB and the plan is exactly one of them, at the scale of one
+    /// of the [levels](Self::levels). Of a tile, only its bytes are read; where they are is read with the
+    /// first tile of a level, and kept.
+    ///
+    /// Plans that this returns a derivative for are not to be rendered: whether it does depends on the
+    /// source, the plan and the options alone.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidOption`](crate::Error::InvalidOption). Data that cannot be read, or is damaged, is not
+    /// passed on: decoding it tells what is wrong.
+    pub fn passthrough(
+        &self,
+        plan: &RenderPlan,
+        options: &EncodeOptions,
+    ) -> Result<Option<Derivative>> {
+        options.validate()?;
+        let file = derivative(self, plan, options, u64::MAX);
+        Ok(file.map(|file| Derivative::of_plan(plan, file.to_bytes())))
     }
 }
 

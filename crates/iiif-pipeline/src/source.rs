@@ -8,6 +8,7 @@ mod layout;
 #[cfg(feature = "tiff")]
 mod level;
 mod read_at;
+mod resolution;
 #[cfg(feature = "png")]
 mod stream;
 
@@ -28,6 +29,7 @@ pub use self::layout::{ColorModel, PixelLayout};
 #[cfg(feature = "tiff")]
 pub(crate) use self::level::Level;
 pub use self::read_at::ReadAt;
+pub use self::resolution::Resolution;
 #[cfg(feature = "png")]
 pub(crate) use self::stream::{STREAM_BYTES, Stream};
 use crate::decode::{Decoding, Need, Raster};
@@ -149,6 +151,47 @@ impl SourceImage {
         self.header.layout
     }
 
+    /// Returns the dimensions of the sizes in which the file holds the image, upright, the largest first:
+    /// the full one and, of a TIFF pyramid, the smaller levels.
+    pub fn levels(&self) -> impl Iterator<Item = Dimensions> + '_ {
+        #[cfg(feature = "tiff")]
+        let levels = self.header.levels.iter().map(|level| level.dimensions);
+        #[cfg(not(feature = "tiff"))]
+        let levels = std::iter::empty();
+        // Other formats list none.
+        let full = levels.len() == 0;
+        let full = full.then_some(self.header.dimensions);
+        full.into_iter()
+            .chain(levels)
+            .map(|stored| self.header.orientation.upright(stored))
+    }
+
+    /// Returns the dimensions of the tiles in which the full image is stored, upright; nothing if it is
+    /// not stored in tiles.
+    ///
+    /// What is asked in such tiles is read the fastest. They begin at the top left of the stored image,
+    /// which is another corner where the [orientation](Self::geometry) turns it.
+    #[must_use]
+    pub fn tile_dimensions(&self) -> Option<Dimensions> {
+        #[cfg(feature = "tiff")]
+        let tile = self.header.levels.first().filter(|level| level.is_tiled);
+        #[cfg(feature = "tiff")]
+        return tile.map(|level| self.header.orientation.upright(level.chunk));
+        #[cfg(not(feature = "tiff"))]
+        None
+    }
+
+    /// Returns how large the pixels are, as the header states it: JFIF, EXIF, pHYs of PNG, tags of TIFF.
+    #[must_use]
+    pub fn resolution(&self) -> Option<Resolution> {
+        let stored = self.header.resolution?;
+        Some(if self.header.orientation.swaps_sides() {
+            stored.transposed()
+        } else {
+            stored
+        })
+    }
+
     /// Returns the color model in which the pixels are stored.
     #[must_use]
     pub fn color_model(&self) -> ColorModel {
@@ -188,6 +231,11 @@ impl SourceImage {
     pub fn decode(&self) -> Result<DynamicImage> {
         let everything = Decoding::full(&self.header);
         Ok(self.decode_as(&everything)?.image)
+    }
+
+    #[cfg(feature = "tiff")]
+    pub(crate) fn data(&self) -> &Data {
+        &self.data
     }
 
     pub(crate) fn header(&self) -> &Arc<Header> {

@@ -162,11 +162,7 @@ impl Planner<'_> {
     }
 
     fn passed_through(&self, plan: &RenderPlan, encoding: &EncodeOptions) -> Option<Stripped> {
-        // All of it is read for that.
-        if self.source.len_bytes() > self.limit_bytes {
-            return None;
-        }
-        passthrough::derivative(self.source, plan, encoding)
+        passthrough::derivative(self.source, plan, encoding, self.limit_bytes)
     }
 
     /// Puts plans together where one decode for all is no more work than several.

@@ -54,9 +54,10 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
             back_end::scratch_bytes(bytes, &frame)?
         }
     };
+    header.resolution = frame.resolution();
     header.icc_profile = frame.icc_profile();
     if let Some(exif) = frame.exif {
-        header.orientation = metadata::orientation(exif);
+        metadata::read_exif(exif, &mut header);
     }
     Ok(header)
 }

@@ -46,9 +46,10 @@ pub(super) fn read_header(data: &Data, limits: &DecodeLimits) -> Result<Header> 
     header.is_interlaced = start.is_interlaced;
     let row_bytes = u64::from(dimensions.width()) * layout.bytes_per_pixel();
     header.scratch_bytes = BUFFERED_ROWS * row_bytes + BUFFERED_BYTES;
+    header.resolution = chunk::resolution(data)?;
     // The chunk may come after the pixels, which the decoder has not read yet: PNG §11.3.1.
     if let Some(exif) = chunk::find(data, *b"eXIf", MAX_METADATA_BYTES)? {
-        header.orientation = metadata::orientation(&exif);
+        metadata::read_exif(&exif, &mut header);
     }
     Ok(header)
 }

@@ -9,7 +9,8 @@
 //! its levels ([`pyramid`]): what need not be finer is read from the smallest that suffices, and
 //! from no other, so damage in it is an error and no slow way around.
 //!
-//! Only the directories are read at first. Of the pixels, only strips and tiles that a window
+//! Only the directories are read at first, and of each level that is decoded, once, where its chunks
+//! are. Of the pixels, only strips and tiles that a window
 //! touches are read and decompressed, and what may be reduced further is averaged band by band
 //! ([`bands`]): an image that is larger than memory is never held as a whole. Averages are of the
 //! samples as they are stored, before profiles of colors and inks are applied: of encoded, not of
@@ -22,10 +23,14 @@ mod chunks;
 mod coding;
 mod directory;
 mod file;
+mod index;
+mod jpeg_tile;
 mod page;
 mod pyramid;
 mod tag;
 mod unpack;
+
+use std::sync::OnceLock;
 
 use iiif_image_api::{Dimensions, Orientation};
 use image::DynamicImage;
@@ -34,7 +39,10 @@ use self::bands::{BlockSize, Reader};
 pub(super) use self::choose::choose;
 use self::chunks::Chunks;
 use self::coding::{Alpha, Compression, Photometric};
+use self::directory::Directory;
 use self::file::File;
+pub(crate) use self::index::PageIndex;
+pub(crate) use self::jpeg_tile::{JpegTile, scale_factor};
 use self::page::Page;
 use self::pyramid::Pyramid;
 use self::unpack::Stored;
@@ -42,7 +50,7 @@ use super::{Decoding, corrupt, plausible};
 use crate::render::raster::Sample;
 use crate::shrink::Averaged;
 use crate::source::{ColorModel, Data, Header, Level, PixelLayout};
-use crate::{DecodeLimits, Error, Result, SourceFormat, color};
+use crate::{DecodeLimits, Error, Resolution, Result, SourceFormat, color};
 
 const FORMAT: SourceFormat = SourceFormat::Tiff;
 
@@ -102,6 +110,7 @@ pub(super) fn read_header(data: &Data, limits: &DecodeLimits) -> Result<Header> 
         .number(&file, tag::ORIENTATION)?
         .and_then(|value| Orientation::from_exif(u32::try_from(value).ok()?))
         .unwrap_or_default();
+    header.resolution = resolution(&file, main)?;
     header.icc_profile = main
         .bytes(&file, tag::ICC_PROFILE, MAX_ICC_BYTES)?
         .map(|profile| profile.to_vec());
@@ -111,19 +120,18 @@ pub(super) fn read_header(data: &Data, limits: &DecodeLimits) -> Result<Header> 
 pub(super) fn decode(data: &Data, header: &Header, decoding: &Decoding) -> Result<DynamicImage> {
     let level = header.levels.get(decoding.level);
     let level = level.ok_or_else(|| corrupt(FORMAT, Damage::NoDirectory))?;
-    let file = File::open(data)?;
-    let directory = file.directory(level.offset)?;
-    let page = Page::read(&file, &directory, level.dimensions)?;
-    let chunks = Chunks::read(data, &file, &directory, &page)?;
+    let index = PageIndex::of_level(data, level)?;
+    let page = &index.page;
+    let chunks = Chunks::new(data, &index.chunks);
     let size = decoding.dimensions();
     let size = (size.width(), size.height());
     let channels = header.layout.channels.into();
     let profile = header.icc_profile.as_deref();
     if header.layout.bits == 16 {
-        let samples = read_samples::<u16>(&page, &chunks, header, decoding)?;
+        let samples = read_samples::<u16>(page, &chunks, header, decoding)?;
         u16::into_image(samples, size, channels)
     } else {
-        let samples = read_samples::<u8>(&page, &chunks, header, decoding)?;
+        let samples = read_samples::<u8>(page, &chunks, header, decoding)?;
         u8::into_image(samples, size, channels)
     }
     .map(|image| match page.photometric {
@@ -171,6 +179,15 @@ fn layout(page: &Page) -> PixelLayout {
     PixelLayout::new(colors + u8::from(keeps_alpha), bits)
 }
 
+/// Reads tags 282, 283 and 296: TIFF 6.0 §8.
+fn resolution(file: &File<'_>, directory: &Directory) -> Result<Option<Resolution>> {
+    let x = directory.fraction(file, tag::X_RESOLUTION)?;
+    let y = directory.fraction(file, tag::Y_RESOLUTION)?;
+    let unit = directory.number(file, tag::RESOLUTION_UNIT)?;
+    let both = x.zip(y);
+    Ok(both.and_then(|(x, y)| Resolution::in_tiff_unit(unit, x, y)))
+}
+
 /// Returns what is to be known of a page to choose it and to count its memory.
 fn level(data: &Data, offset: u64, page: &Page) -> Level {
     let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
@@ -193,6 +210,8 @@ fn level(data: &Data, offset: u64, page: &Page) -> Level {
         block_height: side(block.rows * page.chunk_height),
         block_bytes,
         index_bytes: Chunks::index_bytes(page),
+        is_jpeg: jpeg_tile::components(page).is_some(),
+        index: OnceLock::new(),
     }
 }
 

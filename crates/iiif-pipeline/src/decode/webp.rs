@@ -44,7 +44,7 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
     header.scratch_bytes = dimensions.area() * per_pixel;
     header.icc_profile = decoder.icc_profile().ok().flatten();
     if let Ok(Some(exif)) = decoder.exif_metadata() {
-        header.orientation = metadata::orientation(&exif);
+        metadata::read_exif(&exif, &mut header);
     }
     Ok(header)
 }

@@ -13,7 +13,7 @@ use crate::jpeg_file::{ADOBE, EXIF, ICC, JFIF, is_frame, marker, scans};
 const COMMON_FRAMES: RangeInclusive<u8> = marker::SOF0_BASELINE..=marker::SOF2_PROGRESSIVE;
 
 /// Bits per sample that every viewer shows.
-const COMMON_PRECISION: u8 = 8;
+pub(super) const COMMON_PRECISION: u8 = 8;
 
 /// The bytes of a JFIF segment up to its thumbnail's dimensions (JFIF 1.02, page 5).
 const JFIF_HEAD_BYTES: usize = 12;

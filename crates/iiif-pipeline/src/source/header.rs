@@ -1,10 +1,13 @@
 //! What a decoder learns from a header.
 
+#[cfg(feature = "tiff")]
+use std::sync::OnceLock;
+
 use iiif_image_api::{Dimensions, Orientation};
 
 #[cfg(feature = "tiff")]
 use super::Level;
-use super::{ColorModel, PixelLayout};
+use super::{ColorModel, PixelLayout, Resolution};
 #[cfg(feature = "jpeg")]
 use crate::shrink::Shrink;
 
@@ -14,6 +17,8 @@ pub(crate) struct Header {
     /// The stored dimensions, already within the limits.
     pub(crate) dimensions: Dimensions,
     pub(crate) orientation: Orientation,
+    /// Of the stored image.
+    pub(crate) resolution: Option<Resolution>,
     /// Of the decoded raster.
     pub(crate) layout: PixelLayout,
     /// Of the stored image.
@@ -27,6 +32,9 @@ pub(crate) struct Header {
     /// The sizes that the file holds, the full one first; empty where the format has only one.
     #[cfg(feature = "tiff")]
     pub(crate) levels: Vec<Level>,
+    /// Whether pixels are in sRGB as they are stored, as soon as somebody asked.
+    #[cfg(feature = "tiff")]
+    pub(crate) is_srgb: OnceLock<bool>,
     /// How the decoder can reduce while it decodes, the furthest last.
     #[cfg(feature = "jpeg")]
     pub(crate) reductions: Vec<Reduction>,
@@ -47,6 +55,7 @@ impl Header {
         Self {
             dimensions,
             orientation: Orientation::TopLeft,
+            resolution: None,
             layout,
             color_model: if layout.channels < 3 {
                 ColorModel::Gray
@@ -59,6 +68,8 @@ impl Header {
             scratch_bytes: 0,
             #[cfg(feature = "tiff")]
             levels: Vec::new(),
+            #[cfg(feature = "tiff")]
+            is_srgb: OnceLock::new(),
             #[cfg(feature = "jpeg")]
             reductions: Vec::new(),
         }

@@ -1,10 +1,14 @@
 //! One of the sizes in which a file holds its image.
 
+use std::sync::{Arc, OnceLock};
+
 use iiif_image_api::Dimensions;
+
+use crate::decode::PageIndex;
 
 /// One of the sizes in which a file holds its image, and how it is cut into chunks: pieces that are
 /// decompressed as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Level {
     pub(crate) dimensions: Dimensions,
     /// Where the file describes it: an offset in bytes.
@@ -21,4 +25,8 @@ pub(crate) struct Level {
     pub(crate) block_bytes: u64,
     /// What is held during all of it, in bytes.
     pub(crate) index_bytes: u64,
+    /// Whether the chunks are tiles that may be passed on as JPEG files.
+    pub(crate) is_jpeg: bool,
+    /// Where the chunks are, as soon as some were read.
+    pub(crate) index: OnceLock<Arc<PageIndex>>,
 }

@@ -10,3 +10,4 @@ mod readers;
 mod render;
 mod robustness;
 mod tiff;
+mod tiles;

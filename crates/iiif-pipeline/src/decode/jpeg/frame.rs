@@ -4,9 +4,9 @@
 pub(super) mod plain;
 
 use super::FORMAT;
-use crate::Result;
 use crate::decode::{corrupt, unsupported};
 use crate::jpeg_file::{self, marker, scans};
+use crate::{Resolution, Result};
 
 /// The value of the transform in an Adobe segment for `YCbCr`.
 pub(super) const ADOBE_YCBCR: u8 = 1;
@@ -49,6 +49,7 @@ pub(super) struct Frame<'a> {
     pub(super) exif: Option<&'a [u8]>,
     /// The major version of a JFIF segment.
     jfif_major: Option<u8>,
+    resolution: Option<Resolution>,
     is_progressive: bool,
     components: Vec<Component>,
     /// Number, count and bytes.
@@ -66,6 +67,7 @@ impl<'a> Frame<'a> {
             adobe: None,
             exif: None,
             jfif_major: None,
+            resolution: None,
             is_progressive: false,
             components: Vec::new(),
             icc_parts: Vec::new(),
@@ -134,6 +136,7 @@ impl<'a> Frame<'a> {
         match marker {
             marker::APP0 if segment.len() >= 14 && segment.starts_with(jpeg_file::JFIF) => {
                 self.jfif_major = Some(segment[jpeg_file::JFIF.len()]);
+                self.resolution = jfif_resolution(segment);
             }
             marker::APP1 if segment.starts_with(jpeg_file::EXIF) => {
                 self.exif = self.exif.or(Some(segment));
@@ -191,6 +194,11 @@ impl<'a> Frame<'a> {
             .iter()
             .map(|component| component.id)
             .eq(*b"RGB")
+    }
+
+    /// Returns the resolution that a JFIF segment states.
+    pub(super) fn resolution(&self) -> Option<Resolution> {
+        self.resolution
     }
 
     /// Returns the number of components.
@@ -292,6 +300,19 @@ impl<'a> Frame<'a> {
     pub(super) fn is_complete(&self, bytes: &[u8]) -> bool {
         let mut markers = scans::markers(bytes, self.scan_offset);
         markers.any(|(marker, _)| marker == marker::EOI)
+    }
+}
+
+/// Returns the resolution in a JFIF segment: the unit and two numbers behind the version (JFIF 1.02, page
+/// 5). Without a unit they are the shape of a pixel.
+fn jfif_resolution(segment: &[u8]) -> Option<Resolution> {
+    let [unit, x1, x0, y1, y0] = *segment.get(jpeg_file::JFIF.len() + 2..)?.first_chunk()?;
+    let x = u16::from_be_bytes([x1, x0]).into();
+    let y = u16::from_be_bytes([y1, y0]).into();
+    match unit {
+        1 => Resolution::per_inch(x, y),
+        2 => Resolution::per_cm(x, y),
+        _ => None,
     }
 }
 

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use iiif_image_api::Dimensions;
 
-use crate::Result;
 use crate::source::Data;
+use crate::{Resolution, Result};
 
 /// Length of the signature: PNG §5.2.
 const SIGNATURE_BYTES: u64 = 8;
@@ -17,6 +17,9 @@ const FRAME_BYTES: u64 = 12;
 
 /// Length of the data of an IHDR chunk: PNG §11.2.1.
 const IMAGE_HEADER_BYTES: u64 = 13;
+
+/// Length of the data of a pHYs chunk: PNG §11.3.4.3.
+const PHYSICAL_BYTES: u64 = 9;
 
 /// The IHDR chunk: PNG §11.2.1.
 pub(super) struct ImageHeader {
@@ -60,6 +63,35 @@ impl ImageHeader {
         let row_bits = u64::from(dimensions.width()) * self.bits_per_pixel;
         u64::from(dimensions.height()) * (1 + row_bits.div_ceil(8))
     }
+}
+
+/// Returns what a pHYs chunk states, which stands before the pixels: PNG §11.3.4.3 and §5.6.
+pub(super) fn resolution(data: &Data) -> Result<Option<Resolution>> {
+    let mut offset = SIGNATURE_BYTES;
+    while let Some(head) = Head::read(data, offset)? {
+        match &head.kind {
+            b"pHYs" => {
+                let chunk = data.part(offset + HEAD_BYTES, head.length.min(PHYSICAL_BYTES))?;
+                return Ok(chunk.and_then(|chunk| parse_resolution(&chunk)));
+            }
+            b"IDAT" => break,
+            _ => offset += head.length + FRAME_BYTES,
+        }
+    }
+    Ok(None)
+}
+
+fn parse_resolution(chunk: &[u8]) -> Option<Resolution> {
+    /// Pixels per metre; anything else is the shape of a pixel.
+    const METRE: u8 = 1;
+    const CM_PER_METRE: f64 = 100.0;
+    let (x, rest) = chunk.split_first_chunk()?;
+    let (y, unit) = rest.split_first_chunk()?;
+    let per_cm = |number: &[u8; 4]| f64::from(u32::from_be_bytes(*number)) / CM_PER_METRE;
+    let is_metre = unit.first() == Some(&METRE);
+    is_metre
+        .then(|| Resolution::per_cm(per_cm(x), per_cm(y)))
+        .flatten()
 }
 
 /// Returns the data of the first chunk of a type, if there is one and it is of at most `max_bytes`.

@@ -14,29 +14,47 @@ use crate::source::Data;
 /// Tables and metadata that a chunk may carry beside its pixels.
 const MAX_OVERHEAD_BYTES: u64 = 64 << 10;
 
-/// The chunks of a page in their file.
-pub(super) struct Chunks<'a> {
-    data: &'a Data,
+/// Where the strips or tiles of a page are.
+#[derive(Debug)]
+pub(super) struct ChunkIndex {
     offsets: Vec<u64>,
     byte_counts: Option<Vec<u64>>,
 }
 
-impl<'a> Chunks<'a> {
-    /// Reads where the chunks of `page` are.
-    pub(super) fn read(
-        data: &'a Data,
-        file: &File<'_>,
-        directory: &Directory,
-        page: &Page,
-    ) -> Result<Self> {
+impl ChunkIndex {
+    pub(super) fn read(file: &File<'_>, directory: &Directory, page: &Page) -> Result<Self> {
         let (offsets, byte_counts) = page.chunk_tags(directory);
         let needed = page.stored_chunks() as u64;
         let offsets = directory.numbers(file, offsets, needed)?;
         Ok(Self {
-            data,
             offsets: offsets.unwrap_or_default(),
             byte_counts: directory.numbers(file, byte_counts, needed)?,
         })
+    }
+
+    /// Returns where a strip or tile is said to start, and of how many bytes it is said to be.
+    pub(super) fn declared(&self, stored: usize) -> Option<(u64, u64)> {
+        let offset = self.offsets.get(stored)?;
+        let byte_count = self.byte_counts.as_ref()?.get(stored)?;
+        Some((*offset, *byte_count))
+    }
+
+    /// Returns the bytes that this holds.
+    pub(super) fn held_bytes(&self) -> u64 {
+        let numbers = self.offsets.len() + self.byte_counts.as_ref().map_or(0, Vec::len);
+        (numbers * size_of::<u64>()) as u64
+    }
+}
+
+/// The chunks of a page in their file.
+pub(super) struct Chunks<'a> {
+    data: &'a Data,
+    index: &'a ChunkIndex,
+}
+
+impl<'a> Chunks<'a> {
+    pub(super) fn new(data: &'a Data, index: &'a ChunkIndex) -> Self {
+        Self { data, index }
     }
 
     /// Returns the bytes that reading and holding the positions of all chunks takes.
@@ -75,8 +93,8 @@ impl<'a> Chunks<'a> {
         let stored = plane * per_plane.div_ceil(page.pieces) + in_plane / page.pieces;
         let skipped = (in_plane % page.pieces) as u64 * page.chunk_bytes();
 
-        let start = self.offsets.get(stored)?.checked_add(skipped)?;
-        let declared = match &self.byte_counts {
+        let start = self.index.offsets.get(stored)?.checked_add(skipped)?;
+        let declared = match &self.index.byte_counts {
             Some(counts) => counts.get(stored)?.saturating_sub(skipped),
             None => self.data.len_bytes().checked_sub(start)?,
         };

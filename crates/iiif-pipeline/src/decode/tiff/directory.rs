@@ -107,6 +107,20 @@ impl Directory {
         Ok(numbers.and_then(|numbers| numbers.first().copied()))
     }
 
+    /// Returns the first fraction of a field: two numbers of four bytes.
+    pub(super) fn fraction(&self, file: &File<'_>, tag: u16) -> Result<Option<f64>> {
+        let Some(field) = self
+            .field(tag)
+            .filter(|field| (field.width, field.count) == (8, 1))
+        else {
+            return Ok(None);
+        };
+        let data = field.read_values(file, 1)?;
+        let part = |bytes: &[u8]| self.byte_order.number(bytes) as f64;
+        let parts = data.split_at_checked(data.len() / 2);
+        Ok(parts.map(|(over, under)| part(over) / part(under)))
+    }
+
     /// Returns the width and the height.
     pub(super) fn size(&self, file: &File<'_>) -> Result<(u32, u32)> {
         let side = |tag| -> Result<_> {
@@ -132,13 +146,15 @@ impl Field {
         if !tag::ALL.contains(&tag) {
             return None;
         }
-        // BYTE, ASCII, SHORT, LONG, UNDEFINED, IFD, LONG8, IFD8. Signed numbers, fractions and
-        // floats are in no field that is read here.
+        let is_fraction = matches!(tag, tag::X_RESOLUTION | tag::Y_RESOLUTION);
+        // BYTE, ASCII, SHORT, LONG, UNDEFINED, IFD, LONG8, IFD8, and RATIONAL where it belongs. Signed
+        // numbers and floats are in no field that is read here.
         let width: u64 = match number(2, 2) {
             1 | 2 | 7 => 1,
             3 => 2,
             4 | 13 => 4,
-            16 | 18 => 8,
+            5 if is_fraction => 8,
+            16 | 18 if !is_fraction => 8,
             _ => return None,
         };
         let count = number(4, file.offset_width);

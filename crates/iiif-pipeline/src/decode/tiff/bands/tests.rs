@@ -10,6 +10,7 @@ use image::{DynamicImage, GrayImage, Luma};
 use proptest::prelude::*;
 
 use super::*;
+use crate::decode::tiff::chunks::ChunkIndex;
 use crate::decode::tiff::file::File;
 use crate::decode::tiff::pyramid::Pyramid;
 use crate::decode::tiff::{layout, tag};
@@ -30,7 +31,8 @@ fn read<S: Stored + Averaged>(
     let dimensions = Dimensions::new(width, height).unwrap();
     let page = Page::read(&file, &directory, dimensions).unwrap();
     assert!(directory.count(tag::ORIENTATION).is_none());
-    let chunks = Chunks::read(&data, &file, &directory, &page).unwrap();
+    let index = ChunkIndex::read(&file, &directory, &page).unwrap();
+    let chunks = Chunks::new(&data, &index);
     let channels = if page.photometric == crate::decode::tiff::Photometric::Cmyk {
         4
     } else {

@@ -1,0 +1,39 @@
+//! What is read of a level before its pixels: its directory, and where its chunks are.
+
+use std::sync::Arc;
+
+use super::chunks::ChunkIndex;
+use super::file::File;
+use super::page::Page;
+use crate::Result;
+use crate::source::{Data, Level};
+
+/// The most bytes of positions that are kept with a source, per level: 130,000 tiles. Those of larger
+/// levels are read each time.
+const MAX_KEPT_BYTES: u64 = 2 << 20;
+
+/// A page, and where its chunks are in the file.
+#[derive(Debug)]
+pub(crate) struct PageIndex {
+    pub(super) page: Page,
+    pub(super) chunks: ChunkIndex,
+}
+
+impl PageIndex {
+    /// Returns the index of a level: read once, unless it is large.
+    pub(super) fn of_level(data: &Data, level: &Level) -> Result<Arc<Self>> {
+        if let Some(index) = level.index.get() {
+            return Ok(Arc::clone(index));
+        }
+        let file = File::open(data)?;
+        let directory = file.directory(level.offset)?;
+        let page = Page::read(&file, &directory, level.dimensions)?;
+        let chunks = ChunkIndex::read(&file, &directory, &page)?;
+        let index = Arc::new(Self { page, chunks });
+        if index.chunks.held_bytes() <= MAX_KEPT_BYTES {
+            // Another thread may have been faster, with the same.
+            let _ = level.index.set(Arc::clone(&index));
+        }
+        Ok(index)
+    }
+}
