@@ -48,6 +48,11 @@ impl Admission {
         })
     }
 
+    /// Returns the most bytes that any work may take.
+    pub(crate) fn max_bytes(&self) -> u64 {
+        self.large.budget.limit_bytes()
+    }
+
     /// Returns the lanes by name, with how many requests work and how many wait.
     pub(crate) fn work(&self) -> [(&'static str, usize, usize); 2] {
         [("small", &self.small), ("large", &self.large)].map(|(name, lane)| {

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use iiif_derivatives::{MemoryBudget, Reservation};
 use iiif_image_api::{Identifier, RenderPlan};
-use iiif_pipeline::{Batch, DecodeChoice, DecodedSource, EncodeOptions, SourceImage};
+use iiif_pipeline::{DecodeChoice, DecodedSource, EncodeOptions, SourceFormat};
 use moka::future::Cache;
-use tokio::task::spawn_blocking;
 
 use crate::Problem;
 use crate::admission::Admission;
@@ -38,6 +37,9 @@ struct KeptDecode {
 
 /// What an entry takes besides the bytes of the derivative.
 const ENTRY_BYTES: usize = 512;
+
+/// What the compressed data of a tile takes, at most by far.
+const TILE_BYTES: u64 = 1 << 20;
 
 /// Weights of decodes are counted in KiB, of which 32 bits suffice.
 const WEIGHT_UNIT_BYTES: u64 = 1 << 10;
@@ -140,28 +142,43 @@ impl Derivatives {
     }
 
     async fn make(&self, source: &Arc<Source>, plan: RenderPlan) -> Result<Bytes, Problem> {
-        let encoding = self.encoding.clone();
-        if plan.keeps_geometry() {
-            // Perhaps the file itself, which is read to find that out, and not decoded.
-            let image = source.image.clone();
-            let bytes = spawn_blocking(move || whole_bytes(&image, &plan)).await;
-            let bytes = bytes.map_err(|_panicked| Problem::internal())?;
-            let image = source.image.clone();
-            return self
-                .work(source, bytes, move || image.derive(plan, &encoding))
-                .await;
+        if let Some(bytes) = self.pass_through(source, plan).await? {
+            return Ok(bytes);
         }
+        let encoding = self.encoding.clone();
         let choice = source.image.decode_choice(&plan, self.max_decode_bytes);
         let rendering_bytes = choice.rendering_bytes(&plan);
         if choice.is_reusable() && choice.kept_bytes() <= self.max_decode_bytes {
             let kept = self.decode(source, choice).await?;
             let derive = move || kept.decoded.derive(&plan, &encoding);
-            return self.work(source, rendering_bytes, derive).await;
+            let made = self.work(source, rendering_bytes, derive).await?;
+            return Ok(made.bytes);
         }
         let bytes = source.image.held_bytes() + choice.decoding_bytes() + rendering_bytes;
         let image = source.image.clone();
         let derive = move || image.decode_chosen(&choice)?.derive(&plan, &encoding);
-        self.work(source, bytes, derive).await
+        Ok(self.work(source, bytes, derive).await?.bytes)
+    }
+
+    /// Returns the source's own compressed data, of all of it or of a tile, if that is what was asked.
+    async fn pass_through(
+        &self,
+        source: &Arc<Source>,
+        plan: RenderPlan,
+    ) -> Result<Option<Bytes>, Problem> {
+        let (image, encoding) = (source.image.clone(), self.encoding.clone());
+        let is_whole = plan.keeps_geometry() && image.format() != SourceFormat::Tiff;
+        let bytes = if is_whole {
+            image.len_bytes()
+        } else {
+            TILE_BYTES
+        };
+        if bytes > self.admission.max_bytes() {
+            return Ok(None);
+        }
+        let pass = move || image.passthrough(&plan, &encoding);
+        let passed = self.work(source, bytes, pass).await?;
+        Ok(passed.map(|derivative| derivative.bytes))
     }
 
     /// Returns a decode that several derivatives share, made once however many ask.
@@ -178,8 +195,7 @@ impl Derivatives {
             let image = source.image.clone();
             let bytes = image.held_bytes() + choice.decoding_bytes();
             let decode = move || image.decode_chosen(&choice);
-            let decoded = self.admission.run(bytes, decode).await?;
-            let decoded = decoded.map_err(|error| source.problem(&error))?;
+            let decoded = self.work(source, bytes, decode).await?;
             Ok(Arc::new(KeptDecode {
                 decoded,
                 _memory: memory,
@@ -190,20 +206,13 @@ impl Derivatives {
         decoded.map_err(|problem: Arc<Problem>| Problem::clone(&problem))
     }
 
-    async fn work(
+    async fn work<T: Send + 'static>(
         &self,
         source: &Source,
         bytes: u64,
-        derive: impl FnOnce() -> iiif_pipeline::Result<iiif_pipeline::Derivative> + Send + 'static,
-    ) -> Result<Bytes, Problem> {
-        let made = self.admission.run(bytes, derive).await?;
-        made.map(|derivative| derivative.bytes)
-            .map_err(|error| source.problem(&error))
+        work: impl FnOnce() -> iiif_pipeline::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let done = self.admission.run(bytes, work).await?;
+        done.map_err(|error| source.problem(&error))
     }
-}
-
-/// Returns what it takes to decode all of an image and to encode it again. Blocks.
-fn whole_bytes(image: &SourceImage, plan: &RenderPlan) -> u64 {
-    let batch = Batch::new(image).with_plans(vec![*plan]);
-    image.held_bytes() + batch.memory_bytes()
 }

@@ -98,7 +98,9 @@ impl Abilities {
         image: &SourceImage,
         version: ApiVersion,
     ) -> ImageInfo {
-        let tile = Dimensions::from_non_zero(TILE_SIDE_PX, TILE_SIDE_PX);
+        let square = Dimensions::from_non_zero(TILE_SIDE_PX, TILE_SIDE_PX);
+        // What the file itself is cut into costs least.
+        let tile = image.tile_dimensions().unwrap_or(square);
         let is_gray = image.color_model() == ColorModel::Gray;
         // 3.0 §4.4: `color` is answered, and not listed, where there is none.
         let qualities = self.qualities.iter().copied();
