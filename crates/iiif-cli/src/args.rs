@@ -129,9 +129,17 @@ fn without_secrets(error: clap::Error, command: &Command) -> clap::Error {
     hidden
 }
 
-/// Credentials, URIs and what has a user in it; no value of other flags looks so.
+/// Credentials, and URIs with a user or parameters; no value of other flags looks so.
 fn may_hold_secret(text: &str) -> bool {
-    text.contains([':', '?', '@']) || text.contains("credentials=")
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let authority = match authority.rsplit_once(':') {
+        // A port.
+        Some((host, port)) if !scheme.is_empty() && port.parse::<u16>().is_ok() => host,
+        _ => authority,
+    };
+    let marks = [':', '?', '@'];
+    authority.contains(marks) || path.contains(marks) || text.contains("credentials=")
 }
 
 /// Go takes `-flag` for `--flag`. A lone `-`, a negative number, a flag of one letter and all that

@@ -81,9 +81,11 @@ async fn head_says_what_get_says() {
     let server = Server::start().await;
     for path in ["full/50,/0/default.jpg", "info.json"] {
         let path = format!("/iiif/3/{COLOR}/{path}");
+        // A request without an id gets one of its own.
+        let id = [("x-request-id", "7")];
         let (get, head) = (
-            server.get(&path).await,
-            server.ask("HEAD", &path, &[]).await,
+            server.ask("GET", &path, &id).await,
+            server.ask("HEAD", &path, &id).await,
         );
         assert_eq!(head.status, StatusCode::OK);
         assert_eq!(head.headers, get.headers);

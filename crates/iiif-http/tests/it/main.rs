@@ -6,5 +6,7 @@ mod caching;
 mod errors;
 mod images;
 mod info;
+mod remote;
 mod server;
 mod uris;
+mod watched_store;

@@ -12,7 +12,10 @@ use iiif_storage::Bucket;
 use iiif_testkit::encode::{JpegColor, JpegOptions, PngOptions, jpeg, png};
 use iiif_testkit::pattern::{gradient, photo};
 use image::DynamicImage;
+use object_store::ObjectStore;
 use tower::ServiceExt as _;
+
+use crate::watched_store::WatchedStore;
 
 /// What is in the bucket of every test: a color image of 300x200 pixels in a folder, as the
 /// specification's examples have it, a gray one of 640x480, and one that stands on its side.
@@ -23,6 +26,8 @@ pub(crate) const TURNED: &str = "turned.jpg";
 #[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) bucket: Bucket,
+    /// What is behind the bucket.
+    pub(crate) store: Arc<WatchedStore>,
     router: Router,
 }
 
@@ -39,7 +44,8 @@ impl Server {
     }
 
     pub(crate) async fn with(config: &str, mut options: ServiceOptions) -> Self {
-        let bucket = Bucket::from_store(Arc::new(object_store::memory::InMemory::new()));
+        let store = Arc::new(WatchedStore::default());
+        let bucket = Bucket::from_store(Arc::clone(&store) as Arc<dyn ObjectStore>);
         let gray = JpegOptions {
             color: JpegColor::Gray,
             ..JpegOptions::default()
@@ -69,6 +75,7 @@ impl Server {
         let service = ImageService::new(Buckets::new(bucket.clone()), &config, options).unwrap();
         Self {
             bucket,
+            store,
             router: service.router(),
         }
     }

@@ -1,0 +1,131 @@
+//! Sources that are far away: what is read of them, and what happens when they do not answer.
+
+use std::ops::Range;
+use std::sync::atomic::Ordering;
+
+use futures::future::join_all;
+use iiif_testkit::compare::assert_similar;
+use iiif_testkit::encode::{
+    Compression, JpegOptions, Layout, Photometric, TiffOptions, jpeg, tiff,
+};
+use iiif_testkit::pattern::photo;
+use image::{DynamicImage, GenericImageView as _};
+
+use crate::server::Server;
+
+/// A pyramid with JPEG tiles of 128x128 pixels.
+fn pyramid() -> Vec<u8> {
+    let options = TiffOptions {
+        layout: Layout::Tiles {
+            width: 128,
+            height: 128,
+        },
+        photometric: Photometric::YCbCr,
+        compression: Compression::JpegWithTables,
+        overviews: 3,
+        ..TiffOptions::default()
+    };
+    tiff(&photo(1100, 900).into(), &options)
+}
+
+fn bytes(reads: &[Range<u64>]) -> u64 {
+    reads.iter().map(|range| range.end - range.start).sum()
+}
+
+async fn with_pyramid() -> (Server, u64) {
+    let server = Server::start().await;
+    let file = pyramid();
+    let length = file.len() as u64;
+    server
+        .bucket
+        .put("pyramid.tif", file.into(), "image/tiff")
+        .await
+        .unwrap();
+    (server, length)
+}
+
+#[tokio::test]
+async fn of_a_pyramid_only_what_is_needed_is_read() {
+    let (server, length) = with_pyramid().await;
+    let info = server.get("/iiif/3/pyramid.tif/info.json").await.json();
+    assert_eq!(info["tiles"][0]["width"], 128, "{info}");
+    let header = bytes(&server.store.reads());
+    assert!(
+        header < length / 4,
+        "{header} of {length} bytes for the header"
+    );
+
+    let requests = [
+        // As it is in the file, and rendered.
+        ("128,256,128,128/max/0/default.jpg", (128, 128), 2),
+        ("384,256,128,128/128,128/0/default.png", (128, 128), 2),
+        // Of a smaller level.
+        ("full/135,/0/default.jpg", (135, 110), 6),
+    ];
+    for (request, dimensions, most_reads) in requests {
+        let answer = server.get(&format!("/iiif/3/pyramid.tif/{request}")).await;
+        assert_eq!(answer.image().dimensions(), dimensions, "{request}");
+        let reads = server.store.reads();
+        let bytes = bytes(&reads);
+        assert!(reads.len() <= most_reads, "{request}: {reads:?}");
+        assert!(bytes < length / 4, "{request}: {bytes} of {length} bytes");
+    }
+}
+
+#[tokio::test]
+async fn a_tile_that_is_passed_through_looks_like_its_neighbors() {
+    let (server, _) = with_pyramid().await;
+    let tile = server
+        .get("/iiif/3/pyramid.tif/128,256,128,128/max/0/default.jpg")
+        .await;
+    let rendered = server
+        .get("/iiif/3/pyramid.tif/128,256,128,128/max/0/default.png")
+        .await;
+    assert_similar(
+        &rendered.image().into_rgb8(),
+        &tile.image().into_rgb8(),
+        40.0,
+    );
+    let expected = DynamicImage::from(photo(1100, 900)).crop_imm(128, 256, 128, 128);
+    assert_similar(&expected.into_rgb8(), &tile.image().into_rgb8(), 28.0);
+}
+
+#[tokio::test]
+async fn what_many_ask_at_once_is_read_and_made_once() {
+    let (server, length) = with_pyramid().await;
+    let file = jpeg(&photo(1000, 800).into(), &JpegOptions::default());
+    server
+        .bucket
+        .put("plain.jpg", file.into(), "image/jpeg")
+        .await
+        .unwrap();
+    server.store.reads();
+    let path = "/iiif/3/plain.jpg/0,0,256,256/max/0/default.jpg";
+    let answers = join_all((0..16).map(|_| server.get(path))).await;
+    assert!(answers.iter().all(|answer| answer.body == answers[0].body));
+    let whole = server
+        .store
+        .reads()
+        .into_iter()
+        .filter(|range| range.end - range.start > length / 20);
+    assert_eq!(whole.count(), 1);
+}
+
+#[tokio::test]
+async fn a_storage_that_fails_is_told_and_nothing_of_it_is_kept() {
+    let (server, _) = with_pyramid().await;
+    let path = "/iiif/3/pyramid.tif/0,0,512,512/100,/0/default.jpg";
+    for fault in [&server.store.is_down, &server.store.is_cut] {
+        fault.store(true, Ordering::Relaxed);
+        for path in [path, "/iiif/3/pyramid.tif/info.json"] {
+            let answer = server.get(path).await;
+            assert!(answer.status.is_server_error(), "{path}: {}", answer.status);
+            assert!(!answer.text().contains("secret"), "{}", answer.text());
+        }
+        fault.store(false, Ordering::Relaxed);
+    }
+    assert_eq!(server.get(path).await.image().dimensions(), (100, 100));
+    // What is in memory is served, whatever the storage does.
+    server.store.is_down.store(true, Ordering::Relaxed);
+    assert_eq!(server.get(path).await.status.as_u16(), 200);
+}
