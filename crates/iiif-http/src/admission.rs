@@ -61,16 +61,33 @@ impl Admission {
         })
     }
 
-    /// Runs work that takes `bytes` of memory at most, once there is room for it. What has begun
-    /// goes on when the client goes away; what waits does not.
+    /// Runs work that takes `bytes` of memory at most, and reads more than it computes, once there is
+    /// room for it. What has begun goes on when the client goes away; what waits does not.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         bytes: u64,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let is_small = bytes <= SMALL_MAX_BYTES.min(self.small.budget.limit_bytes());
-        let lane = if is_small { &self.small } else { &self.large };
-        lane.run(bytes, work).await
+        self.lane(bytes).run(bytes, work).await
+    }
+
+    /// Does the same for work that computes in parallel, on the threads of its lane.
+    pub(crate) async fn compute<T: Send + 'static>(
+        &self,
+        bytes: u64,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let lane = self.lane(bytes);
+        let threads = Arc::clone(&lane.threads);
+        lane.run(bytes, move || threads.install(work)).await
+    }
+
+    fn lane(&self, bytes: u64) -> &Lane {
+        if bytes <= SMALL_MAX_BYTES.min(self.small.budget.limit_bytes()) {
+            &self.small
+        } else {
+            &self.large
+        }
     }
 }
 
@@ -108,9 +125,8 @@ impl Lane {
             admitted.map_err(|_elapsed| Problem::busy())?
         };
         let (slot, memory) = (admitted.0, admitted.1?);
-        let threads = Arc::clone(&self.threads);
         let done = spawn_blocking(move || {
-            let done = threads.install(work);
+            let done = work();
             drop((slot, memory));
             done
         });

@@ -177,7 +177,8 @@ impl Derivatives {
             return Ok(None);
         }
         let pass = move || image.passthrough(&plan, &encoding);
-        let passed = self.work(source, bytes, pass).await?;
+        let passed = self.admission.run(bytes, pass).await?;
+        let passed = passed.map_err(|error| source.problem(&error))?;
         Ok(passed.map(|derivative| derivative.bytes))
     }
 
@@ -212,7 +213,7 @@ impl Derivatives {
         bytes: u64,
         work: impl FnOnce() -> iiif_pipeline::Result<T> + Send + 'static,
     ) -> Result<T, Problem> {
-        let done = self.admission.run(bytes, work).await?;
+        let done = self.admission.compute(bytes, work).await?;
         done.map_err(|error| source.problem(&error))
     }
 }

@@ -105,12 +105,18 @@ impl Abilities {
         // 3.0 §4.4: `color` is answered, and not listed, where there is none.
         let qualities = self.qualities.iter().copied();
         let qualities = qualities.filter(|quality| !(is_gray && *quality == Quality::Color));
-        ImageInfo::new(uri, image.dimensions(), self.level(version))
+        let mut info = ImageInfo::new(uri, image.dimensions(), self.level(version))
             .with_limits(self.limits)
             .with_tile_grid(TileGrid::new(image.dimensions(), tile))
             .with_qualities(qualities)
             .with_formats(self.formats.clone())
-            .with_features(self.features.clone())
+            .with_features(self.features.clone());
+        let mut levels: Vec<Dimensions> = image.levels().collect();
+        if levels.len() > 1 {
+            levels.reverse();
+            info.sizes = levels;
+        }
+        info
     }
 }
 

@@ -10,6 +10,7 @@ use iiif_testkit::encode::{
 };
 use iiif_testkit::pattern::photo;
 use image::{DynamicImage, GenericImageView as _};
+use serde_json::json;
 
 use crate::server::Server;
 
@@ -49,6 +50,13 @@ async fn of_a_pyramid_only_what_is_needed_is_read() {
     let (server, length) = with_pyramid().await;
     let info = server.get("/iiif/3/pyramid.tif/info.json").await.json();
     assert_eq!(info["tiles"][0]["width"], 128, "{info}");
+    let sizes: Vec<_> = info["sizes"].as_array().unwrap().iter().collect();
+    assert_eq!(
+        sizes[0],
+        &json!({"width": 137, "height": 112}),
+        "of the file"
+    );
+    assert_eq!(sizes.len(), 4);
     let header = bytes(&server.store.reads());
     assert!(
         header < length / 4,
