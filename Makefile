@@ -54,6 +54,30 @@ demo: jpeg ## Make derivatives of a sample image and say where they are
 	@echo "Derivatives: $(DEMO)/zuber" >&2
 	@echo "Open in a browser: $(DEMO)/zuber/index.html" >&2
 
+# What `iiif-server -example` zooms with: the script, its buttons, and the licence that asks to come along.
+VIEWER := $(TARGET)/viewer
+VIEWER_VERSION := 6.1.1
+VIEWER_SHA512 := 83888a7b6abc07ae3649a053dfec78645dfff1bd53c4f3f27728e6b6b38b803ae561630a77d65733ed426ffc5af435724a4becffb97a1d1d671ca7c3e45dd3b3
+VIEWER_PACKAGE := $(TARGET)/openseadragon-$(VIEWER_VERSION).tgz
+.PHONY: viewer
+viewer: $(VIEWER)/version-$(VIEWER_VERSION) ## Fetch OpenSeadragon from npm, for the pages of iiif-server -example
+
+$(VIEWER)/version-$(VIEWER_VERSION):
+	@mkdir -p $(TARGET)
+	@if command -v npm >/dev/null; then \
+	  npm pack --silent --pack-destination $(TARGET) openseadragon@$(VIEWER_VERSION) >/dev/null; \
+	elif command -v curl >/dev/null; then curl --fail --silent --show-error --location --output $(VIEWER_PACKAGE) \
+	  https://registry.npmjs.org/openseadragon/-/openseadragon-$(VIEWER_VERSION).tgz; \
+	else echo "error: make viewer needs npm or curl" >&2; exit 1; fi
+	@echo "$(VIEWER_SHA512)  $(VIEWER_PACKAGE)" | sha512sum --check --status \
+	  || { echo "error: openseadragon $(VIEWER_VERSION) is not what it was; $(VIEWER_PACKAGE) has another SHA-512" >&2; exit 1; }
+	@rm -rf $(VIEWER) && mkdir -p $(VIEWER)
+	@tar -xzf $(VIEWER_PACKAGE) -C $(VIEWER) --strip-components=1 package/LICENSE.txt
+	@tar -xzf $(VIEWER_PACKAGE) -C $(VIEWER) --strip-components=3 \
+	  package/build/openseadragon/openseadragon.min.js package/build/openseadragon/images
+	@rm $(VIEWER_PACKAGE) && touch $@
+	@echo "OpenSeadragon $(VIEWER_VERSION) is in $(VIEWER)" >&2
+
 .PHONY: test
 test: jpeg ## Run all tests
 	$(CARGO) test --locked --workspace $(FEATURES)
