@@ -221,21 +221,30 @@ $(LAMBDA)/venv/installed:
 	$(LAMBDA)/venv/bin/pip install --quiet --disable-pip-version-check $(LAMBDA_TOOL)
 	touch $@
 
-# The programs against servers in the place of AWS, over HTTP. They are built as `make test` builds them.
+# The programs against servers in the place of AWS, and the server against the official validator and a
+# browser, over HTTP. They are built as `make test` builds them.
 E2E := $(TARGET)/e2e
 E2E_TESTS := bins/iiif-process-ecs/tests/e2e
+E2E_SERVER_TESTS := bins/iiif-server/tests/e2e
+E2E_REQUIREMENTS := $(E2E_TESTS)/requirements.txt $(E2E_SERVER_TESTS)/requirements.txt
+# $(call e2e,FOLDER): run the tests of a folder; what they share is in the first.
+define e2e
+E2E_PROGRAMS="$(abspath $(TARGET))/debug" E2E_FOLDER="$(abspath $(E2E))" E2E_VIEWER="$(abspath $(VIEWER))" \
+  PYTHONPATH="$(abspath $(E2E_TESTS))" PYTHONDONTWRITEBYTECODE=1 \
+  $(E2E)/venv/bin/python -m unittest discover --start-directory $(1) $(E2E_FLAGS)
+endef
 .PHONY: e2e
-e2e: jpeg $(E2E)/installed ## Test the programs with moto and cargo-lambda in the place of AWS (Python 3.11)
+e2e: jpeg $(E2E)/installed viewer ## Test the programs with moto and cargo-lambda in the place of AWS, and the server with the validator and Chromium (Python 3.11)
 	$(CARGO) test --locked --workspace $(FEATURES) --test '*' --no-run
-	E2E_PROGRAMS="$(abspath $(TARGET))/debug" PYTHONDONTWRITEBYTECODE=1 \
-	  $(E2E)/venv/bin/python -m unittest discover --start-directory $(E2E_TESTS) $(E2E_FLAGS)
+	$(call e2e,$(E2E_SERVER_TESTS))
+	$(call e2e,$(E2E_TESTS))
 
 # All that is needed is listed, and zig, which cargo-lambda needs to build only and is 400 MB, is not.
-$(E2E)/installed: $(E2E_TESTS)/requirements.txt
+$(E2E)/installed: $(E2E_REQUIREMENTS)
 	@python3 -c 'import sys; sys.exit("error: make e2e needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
 	rm -rf $(E2E)
 	python3 -m venv $(E2E)/venv
-	$(E2E)/venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+	$(E2E)/venv/bin/pip install --quiet --disable-pip-version-check --no-deps $(E2E_REQUIREMENTS:%=-r %)
 	touch $@
 
 .PHONY: layers

@@ -68,8 +68,8 @@ impl Page {
         let segment = escaped(&image.to_path_segment());
         format!(
             "<li><a href=\"{link}\">\n\
-             <img src=\"{root}/iiif/2/{segment}/{PREVIEW}\" alt=\"\" width=\"400\" height=\"300\" loading=\"lazy\" \
-             data-info=\"{root}/iiif/3/{segment}/info.json\">\n\
+             <span class=\"mat\"><img src=\"{root}/iiif/2/{segment}/{PREVIEW}\" alt=\"\" width=\"400\" height=\"300\" loading=\"lazy\" \
+             data-info=\"{root}/iiif/3/{segment}/info.json\"></span>\n\
              <span class=\"name\">{name}</span> <span class=\"dimensions\"></span>\n</a></li>\n"
         )
     }
