@@ -72,7 +72,7 @@ pub(crate) fn router(options: &ServiceOptions) -> Router<ImageService> {
         return router;
     }
     for (path, media_type, text) in FILES {
-        router = router.route(path, get(move || file(media_type, text)));
+        router = router.route(path, get(async move || served(media_type, text)));
     }
     router
         .route("/", get(list))
@@ -150,18 +150,15 @@ const EMPTY: &str = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
 fn policy(base: &BaseUri) -> String {
     let host = base.authority();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || ".:-[]".contains(c);
-    let origin = match host.chars().all(is_plain) {
-        true => format!(" {}://{host}", base.scheme()),
-        false => String::new(),
+    let origin = if host.chars().all(is_plain) {
+        format!(" {}://{host}", base.scheme())
+    } else {
+        String::new()
     };
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self' {EMPTY}; img-src 'self' data: blob:{origin}; \
          connect-src 'self'{origin}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-}
-
-async fn file(media_type: &'static str, text: &'static str) -> impl IntoResponse {
-    served(media_type, text)
 }
 
 async fn viewer_file(State(service): State<ImageService>, Path(name): Path<String>) -> Response {

@@ -44,9 +44,10 @@ impl Page {
             main.push_str(&self.card(image));
         }
         if listing.images.is_empty() {
-            let _ = write!(
+            let _ = writeln!(
                 main,
-                "<p class=\"note\">There is no image in this bucket: no name ends with <code>.{}</code>.</p>\n",
+                "<p class=\"note\">There is no image in this bucket: no name ends with \
+                 <code>.{}</code>.</p>",
                 ENDINGS.join("</code>, <code>.")
             );
         } else {
@@ -79,9 +80,12 @@ impl Page {
             return String::new();
         }
         let root = &self.root;
-        let link = |page: usize, rel: &str, text: &str| match (1..=listing.pages).contains(&page) {
-            true => format!("<a href=\"{root}/?page={page}\" rel=\"{rel}\">{text}</a>\n"),
-            false => format!("<span>{text}</span>\n"),
+        let link = |page: usize, rel: &str, text: &str| {
+            if (1..=listing.pages).contains(&page) {
+                format!("<a href=\"{root}/?page={page}\" rel=\"{rel}\">{text}</a>\n")
+            } else {
+                String::new()
+            }
         };
         format!(
             "<nav aria-label=\"Pages\">\n{}<span>Page {} of {}</span>\n{}</nav>\n",

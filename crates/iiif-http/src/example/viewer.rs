@@ -31,7 +31,7 @@ impl Viewer {
         for entry in fs::read_dir(folder.join(BUTTONS))? {
             let path = entry?.path();
             let name = path.file_name().and_then(|name| name.to_str());
-            if let Some(name) = name.filter(|name| name.ends_with(".png")) {
+            if let Some(name) = name.filter(|_| path.extension() == Some("png".as_ref())) {
                 files.insert(format!("{BUTTONS}/{name}"), fs::read(&path)?.into());
             }
         }
