@@ -269,7 +269,7 @@ advisories: ## Check dependencies for known weaknesses, with the database of Rus
 	$(CARGO) deny --locked check advisories
 
 .PHONY: deps
-deps: ## Fetch everything that a build needs, and install the tools of libjpeg-turbo if possible
+deps: ## Fetch everything that a build needs, and install the tools of libjpeg-turbo, and libmagic for make e2e, if possible
 	$(CARGO) fetch --locked
 ifneq ($(MISSING_TOOLS),)
 	@if command -v brew >/dev/null; then brew install $(MISSING_TOOLS); \
@@ -278,6 +278,12 @@ ifneq ($(MISSING_TOOLS),)
 	else false; fi \
 	|| echo "WARNING: $(MISSING_TOOLS) could not be installed; JPEG stays with the codecs in Rust" >&2
 endif
+	@if python3 -c 'import ctypes.util, sys; sys.exit(not ctypes.util.find_library("magic"))' 2>/dev/null; then :; \
+	elif command -v brew >/dev/null; then brew install libmagic; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -q && apt-get install -qy --no-install-recommends libmagic1; \
+	else false; fi \
+	|| echo "WARNING: libmagic could not be installed, without which make e2e fails" >&2
 
 .PHONY: ci
 ci: lint test-both e2e doc features layers deny demo ## Run everything that CI runs
