@@ -54,6 +54,30 @@ demo: jpeg ## Make derivatives of a sample image and say where they are
 	@echo "Derivatives: $(DEMO)/zuber" >&2
 	@echo "Open in a browser: $(DEMO)/zuber/index.html" >&2
 
+# What `iiif-server -example` zooms with: the script, its buttons, and the licence that asks to come along.
+VIEWER := $(TARGET)/viewer
+VIEWER_VERSION := 6.1.1
+VIEWER_SHA512 := 83888a7b6abc07ae3649a053dfec78645dfff1bd53c4f3f27728e6b6b38b803ae561630a77d65733ed426ffc5af435724a4becffb97a1d1d671ca7c3e45dd3b3
+VIEWER_PACKAGE := $(TARGET)/openseadragon-$(VIEWER_VERSION).tgz
+.PHONY: viewer
+viewer: $(VIEWER)/version-$(VIEWER_VERSION) ## Fetch OpenSeadragon from npm, for the pages of iiif-server -example
+
+$(VIEWER)/version-$(VIEWER_VERSION):
+	@mkdir -p $(TARGET)
+	@if command -v npm >/dev/null; then \
+	  npm pack --silent --pack-destination $(TARGET) openseadragon@$(VIEWER_VERSION) >/dev/null; \
+	elif command -v curl >/dev/null; then curl --fail --silent --show-error --location --output $(VIEWER_PACKAGE) \
+	  https://registry.npmjs.org/openseadragon/-/openseadragon-$(VIEWER_VERSION).tgz; \
+	else echo "error: make viewer needs npm or curl" >&2; exit 1; fi
+	@echo "$(VIEWER_SHA512)  $(VIEWER_PACKAGE)" | sha512sum --check --status \
+	  || { echo "error: openseadragon $(VIEWER_VERSION) is not what it was; $(VIEWER_PACKAGE) has another SHA-512" >&2; exit 1; }
+	@rm -rf $(VIEWER) && mkdir -p $(VIEWER)
+	@tar -xzf $(VIEWER_PACKAGE) -C $(VIEWER) --strip-components=1 package/LICENSE.txt
+	@tar -xzf $(VIEWER_PACKAGE) -C $(VIEWER) --strip-components=3 \
+	  package/build/openseadragon/openseadragon.min.js package/build/openseadragon/images
+	@rm $(VIEWER_PACKAGE) && touch $@
+	@echo "OpenSeadragon $(VIEWER_VERSION) is in $(VIEWER)" >&2
+
 .PHONY: test
 test: jpeg ## Run all tests
 	$(CARGO) test --locked --workspace $(FEATURES)
@@ -197,21 +221,30 @@ $(LAMBDA)/venv/installed:
 	$(LAMBDA)/venv/bin/pip install --quiet --disable-pip-version-check $(LAMBDA_TOOL)
 	touch $@
 
-# The programs against servers in the place of AWS, over HTTP. They are built as `make test` builds them.
+# The programs against servers in the place of AWS, and the server against the official validator and a
+# browser, over HTTP. They are built as `make test` builds them.
 E2E := $(TARGET)/e2e
 E2E_TESTS := bins/iiif-process-ecs/tests/e2e
+E2E_SERVER_TESTS := bins/iiif-server/tests/e2e
+E2E_REQUIREMENTS := $(E2E_TESTS)/requirements.txt $(E2E_SERVER_TESTS)/requirements.txt
+# $(call e2e,FOLDER): run the tests of a folder; what they share is in the first.
+define e2e
+E2E_PROGRAMS="$(abspath $(TARGET))/debug" E2E_FOLDER="$(abspath $(E2E))" E2E_VIEWER="$(abspath $(VIEWER))" \
+  PYTHONPATH="$(abspath $(E2E_TESTS))" PYTHONDONTWRITEBYTECODE=1 \
+  $(E2E)/venv/bin/python -m unittest discover --start-directory $(1) $(E2E_FLAGS)
+endef
 .PHONY: e2e
-e2e: jpeg $(E2E)/installed ## Test the programs with moto and cargo-lambda in the place of AWS (Python 3.11)
+e2e: jpeg $(E2E)/installed viewer ## Test the programs with moto and cargo-lambda in the place of AWS, and the server with the validator and Chromium (Python 3.11)
 	$(CARGO) test --locked --workspace $(FEATURES) --test '*' --no-run
-	E2E_PROGRAMS="$(abspath $(TARGET))/debug" PYTHONDONTWRITEBYTECODE=1 \
-	  $(E2E)/venv/bin/python -m unittest discover --start-directory $(E2E_TESTS) $(E2E_FLAGS)
+	$(call e2e,$(E2E_SERVER_TESTS))
+	$(call e2e,$(E2E_TESTS))
 
 # All that is needed is listed, and zig, which cargo-lambda needs to build only and is 400 MB, is not.
-$(E2E)/installed: $(E2E_TESTS)/requirements.txt
+$(E2E)/installed: $(E2E_REQUIREMENTS)
 	@python3 -c 'import sys; sys.exit("error: make e2e needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
 	rm -rf $(E2E)
 	python3 -m venv $(E2E)/venv
-	$(E2E)/venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+	$(E2E)/venv/bin/pip install --quiet --disable-pip-version-check --no-deps $(E2E_REQUIREMENTS:%=-r %)
 	touch $@
 
 .PHONY: layers
@@ -236,7 +269,7 @@ advisories: ## Check dependencies for known weaknesses, with the database of Rus
 	$(CARGO) deny --locked check advisories
 
 .PHONY: deps
-deps: ## Fetch everything that a build needs, and install the tools of libjpeg-turbo if possible
+deps: ## Fetch everything that a build needs, and install the tools of libjpeg-turbo, and libmagic for make e2e, if possible
 	$(CARGO) fetch --locked
 ifneq ($(MISSING_TOOLS),)
 	@if command -v brew >/dev/null; then brew install $(MISSING_TOOLS); \
@@ -245,6 +278,12 @@ ifneq ($(MISSING_TOOLS),)
 	else false; fi \
 	|| echo "WARNING: $(MISSING_TOOLS) could not be installed; JPEG stays with the codecs in Rust" >&2
 endif
+	@if python3 -c 'import ctypes.util, sys; sys.exit(not ctypes.util.find_library("magic"))' 2>/dev/null; then :; \
+	elif command -v brew >/dev/null; then brew install libmagic; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -q && apt-get install -qy --no-install-recommends libmagic1; \
+	else false; fi \
+	|| echo "WARNING: libmagic could not be installed, without which make e2e fails" >&2
 
 .PHONY: ci
 ci: lint test-both e2e doc features layers deny demo ## Run everything that CI runs

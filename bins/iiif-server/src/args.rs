@@ -1,6 +1,7 @@
 //! The flags of `iiif-server`: those of go-iiif, and ours.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use clap::builder::BoolishValueParser;
@@ -58,6 +59,17 @@ pub(crate) struct Args {
     /// wants it, or the region, as the specification has it
     #[arg(long, value_enum, default_value_t, value_name = "ANSWER", help_heading = SERVER)]
     pub(crate) oversized_box: BoxAnswer,
+
+    /// Serve pages that list all images, at /, and show them
+    #[arg(long, help_heading = SERVER, default_value_t = false, num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", action = ArgAction::Set,
+        value_parser = BoolishValueParser::new())]
+    pub(crate) example: bool,
+
+    /// The folder of OpenSeadragon, with which -example zooms [default: viewer, beside the program or
+    /// its folder]
+    #[arg(long, value_name = "PATH", help_heading = SERVER)]
+    pub(crate) viewer: Option<PathBuf>,
 
     /// Memory for caches and work, such as 512MiB [default: half of the machine's]
     #[arg(long, value_name = "BYTES", help_heading = LIMITS)]

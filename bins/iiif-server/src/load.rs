@@ -1,17 +1,20 @@
 //! Reads what the server needs before it listens: the config, the buckets.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use iiif_config::{Config, redact_uri};
-use iiif_http::{Buckets, ServiceOptions};
+use iiif_http::{Buckets, ExamplePages, ServiceOptions, Viewer};
 use iiif_storage::{Bucket, Environment, MissingFolder, ObjectInfo, StorageOpener};
 
 use crate::args::Args;
 
 /// The config that ships with the program, in go-iiif's words.
 const DEFAULTS: &str = "defaults://";
+
+/// The folder of OpenSeadragon, beside the program or the folder of it.
+const VIEWER: &str = "viewer";
 
 /// The share of the machine's memory that the server may take where no limit is given.
 const DEFAULT_MEMORY_SHARE: u64 = 2;
@@ -86,7 +89,7 @@ pub(crate) fn buckets(args: &Args, config: &Config) -> anyhow::Result<Buckets> {
     Ok(buckets.with_derivatives(derivatives))
 }
 
-pub(crate) fn options(args: &Args) -> ServiceOptions {
+pub(crate) fn options(args: &Args) -> anyhow::Result<ServiceOptions> {
     let mut options = ServiceOptions::default();
     options.public_uri.clone_from(&args.public_uri);
     options.cache_control.clone_from(&args.cache_control);
@@ -99,7 +102,35 @@ pub(crate) fn options(args: &Args) -> ServiceOptions {
     let share = || iiif_cli::memory_bytes().map(|bytes| bytes / DEFAULT_MEMORY_SHARE);
     let limit = args.memory_limit.map(|limit| limit.0).or_else(share);
     options.memory_limit_bytes = limit.unwrap_or(options.memory_limit_bytes);
-    options
+    if args.example {
+        options.example = Some(ExamplePages::default().with_viewer(viewer(args)?));
+    }
+    Ok(options)
+}
+
+/// Returns OpenSeadragon: from the folder that was given, or where `make viewer` and the container have
+/// it; none where it is nowhere, without which images are shown all the same.
+fn viewer(args: &Args) -> anyhow::Result<Option<Viewer>> {
+    if let Some(folder) = &args.viewer {
+        let viewer = Viewer::read(folder);
+        let shown = folder.display();
+        let viewer = viewer.with_context(|| format!("no OpenSeadragon in `{shown}` (-viewer)"))?;
+        return Ok(Some(viewer));
+    }
+    let program = std::env::current_exe().unwrap_or_default();
+    let folders: Vec<PathBuf> = (program.ancestors().skip(1).take(2))
+        .map(|folder| folder.join(VIEWER))
+        .collect();
+    let found = folders.iter().find_map(|folder| Viewer::read(folder).ok());
+    if found.is_none() {
+        let folders: Vec<String> = folders.iter().map(|it| it.display().to_string()).collect();
+        tracing::warn!(
+            "images are shown without zooming: no OpenSeadragon in {}; make viewer fetches it, and \
+             -viewer PATH says where it is",
+            folders.join(", ")
+        );
+    }
+    Ok(found)
 }
 
 /// Returns the bucket and the name of the config file that the flags name.

@@ -30,12 +30,12 @@ use crate::{Buckets, Problem, ServiceError, ServiceOptions, accept, public_uri};
 
 /// The images of one configuration.
 pub(crate) struct Images {
-    options: ServiceOptions,
+    pub(crate) options: ServiceOptions,
     cache_control: HeaderValue,
     features: FeatureSet,
     resolve_options: ResolveOptions,
     abilities: Abilities,
-    source: Bucket,
+    pub(crate) source: Bucket,
     pub(crate) admission: Arc<Admission>,
     pub(crate) sources: Sources,
     pub(crate) derivatives: Derivatives,
@@ -242,7 +242,7 @@ impl Images {
     }
 
     /// Returns the URI below which the images of a prefix lie, as the client sees it.
-    fn base_uri(&self, head: &request::Parts, prefix: &str) -> Result<BaseUri, Problem> {
+    pub(crate) fn base_uri(&self, head: &request::Parts, prefix: &str) -> Result<BaseUri, Problem> {
         let original = head.extensions.get::<OriginalUri>();
         let original = original.map_or(&head.uri, |OriginalUri(uri)| uri);
         let path = head.uri.path();

@@ -17,7 +17,7 @@
 //! `etag` (whether the client has it), `derivatives` (whether it was made before) and `admission`
 //! (whether there is room to make it); `images` puts the answer together, for one configuration, and
 //! `service` replaces that when it changes. `problem` is the table of
-//! what goes wrong and the status that tells it.
+//! what goes wrong and the status that tells it. Beside them, `example` has pages to look at.
 
 #![forbid(unsafe_code)]
 
@@ -29,6 +29,7 @@ mod derivatives;
 mod disposition;
 mod error;
 mod etag;
+mod example;
 mod images;
 mod info;
 mod metrics;
@@ -41,6 +42,7 @@ mod store;
 mod target;
 
 pub use crate::error::ServiceError;
+pub use crate::example::{ExamplePages, Viewer};
 pub use crate::options::ServiceOptions;
 pub(crate) use crate::problem::Problem;
 pub use crate::service::{Buckets, ImageService};

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use iiif_image_api::{BaseUri, OversizedBox};
 
+use crate::ExamplePages;
+
 /// What a service may take, and how it answers.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -32,6 +34,9 @@ pub struct ServiceOptions {
     /// What a `!w,h` larger than the region gives in 3.0. Default: it is refused, as the official
     /// validator wants it; the text of 3.0 §4.2 gives the region.
     pub oversized_box: OversizedBox,
+    /// Pages for browsers: a list of the images at `/`, which names them all, and a viewer at
+    /// `/example/viewer`. Default: none.
+    pub example: Option<ExamplePages>,
 }
 
 const DEFAULT_MEMORY_LIMIT_BYTES: u64 = 512 << 20;
@@ -48,6 +53,7 @@ impl Default for ServiceOptions {
             source_refresh: Duration::from_secs(2),
             cache_control: "public, max-age=3600".to_owned(),
             oversized_box: OversizedBox::Refused,
+            example: None,
         }
     }
 }

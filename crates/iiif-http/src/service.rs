@@ -12,7 +12,7 @@ use iiif_storage::Bucket;
 
 use crate::images::Images;
 use crate::metrics::Metrics;
-use crate::{ServiceError, ServiceOptions, admin, answer};
+use crate::{ServiceError, ServiceOptions, admin, answer, example};
 
 /// The Image API over a bucket of images. A clone is the same service.
 #[derive(Clone)]
@@ -106,9 +106,9 @@ impl ImageService {
     }
 
     /// Returns the router: `/iiif/3/…`, `/iiif/2/…`, and 2.1 at the root, as go-iiif has it; `/health`
-    /// and `/ready`. May be nested anywhere; URIs in answers say so.
+    /// and `/ready`; the pages of [`ServiceOptions::example`]. May be nested anywhere; URIs in answers say so.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
-        Router::new()
+        example::router(&self.0.options)
             .route("/health", get(admin::health))
             .route("/ready", get(admin::ready))
             .fallback(respond)

@@ -3,5 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod config;
+mod docs;
+mod pages;
 mod server;
 mod serving;

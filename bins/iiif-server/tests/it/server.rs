@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) struct Server {
     child: Child,
     log: Receiver<String>,
+    /// What it logged until it listened.
+    pub(crate) start: Vec<String>,
     /// Where it listens, in the order of its flags.
     pub(crate) addresses: Vec<String>,
 }
@@ -47,29 +49,28 @@ impl Server {
         let mut server = Self {
             child,
             log,
+            start: Vec::new(),
             addresses: Vec::new(),
         };
         let listeners = 1 + usize::from(args.contains(&"-admin-uri"));
         for _ in 0..listeners {
-            let line = server.wait_for("listening at http://");
-            let address = line.rsplit("http://").next().unwrap();
+            let lines = server.lines_until("listening at http://");
+            let address = lines.last().unwrap().rsplit("http://").next().unwrap();
             server.addresses.push(address.trim().to_owned());
+            server.start.extend(lines);
         }
         server
     }
 
-    /// Waits for a line of the log.
-    pub(crate) fn wait_for(&self, text: &str) -> String {
-        let mut seen = Vec::new();
-        loop {
+    /// Waits for a line of the log, and returns it with those before it.
+    fn lines_until(&self, text: &str) -> Vec<String> {
+        let mut seen: Vec<String> = Vec::new();
+        while !seen.last().is_some_and(|line| line.contains(text)) {
             let line = self.log.recv_timeout(PATIENCE);
             assert!(line.is_ok(), "no line with `{text}` among {seen:#?}");
-            let line = line.unwrap();
-            if line.contains(text) {
-                return line;
-            }
-            seen.push(line);
+            seen.push(line.unwrap());
         }
+        seen
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {

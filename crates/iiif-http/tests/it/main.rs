@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod caching;
+mod conformance;
 mod errors;
+mod example;
 mod images;
 mod info;
 mod remote;
