@@ -1,5 +1,7 @@
 //! The images of one configuration, and what is answered for them.
 
+mod shared;
+
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -222,7 +224,7 @@ impl Images {
     }
 
     /// Returns the headers by which a response is kept, and told to be still the same.
-    fn cached(&self, tag: &EntityTag, version: &Version) -> HeaderMap {
+    pub(crate) fn cached(&self, tag: &EntityTag, version: &Version) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(ETAG, tag.header());
         headers.insert(CACHE_CONTROL, self.cache_control.clone());
@@ -242,7 +244,7 @@ impl Images {
     }
 
     /// Returns the URI below which the images of a prefix lie, as the client sees it.
-    fn base_uri(&self, head: &request::Parts, prefix: &str) -> Result<BaseUri, Problem> {
+    pub(crate) fn base_uri(&self, head: &request::Parts, prefix: &str) -> Result<BaseUri, Problem> {
         let original = head.extensions.get::<OriginalUri>();
         let original = original.map_or(&head.uri, |OriginalUri(uri)| uri);
         let path = head.uri.path();

@@ -6,5 +6,6 @@ mod caching;
 mod errors;
 mod images;
 mod info;
+mod repository;
 mod server;
 mod uris;
