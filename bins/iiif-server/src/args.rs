@@ -11,6 +11,7 @@ use iiif_derivatives::JPEG_BACK_END;
 use iiif_image_api::{BaseUri, OversizedBox};
 
 use crate::listen::ServerUri;
+use crate::repository::RepositoryArgs;
 
 /// The prefixes of the variables that stand for flags, the first wins.
 pub(crate) const VARIABLE_PREFIXES: [&str; 2] = ["IIIF_", "IIIF_SERVER_"];
@@ -116,6 +117,9 @@ pub(crate) struct Args {
     /// The form of log lines
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = SERVER)]
     pub(crate) log_format: LogFormat,
+
+    #[command(flatten)]
+    pub(crate) repository: RepositoryArgs,
 }
 
 /// What `!w,h` gives in 3.0 where it is larger than the region.

@@ -151,6 +151,6 @@ fn place(args: &Args) -> Option<(String, String)> {
     Some((bucket, args.config_name.clone()))
 }
 
-fn opener() -> StorageOpener {
+pub(crate) fn opener() -> StorageOpener {
     StorageOpener::new(Environment::from_process())
 }

@@ -3,6 +3,7 @@
 mod args;
 mod listen;
 mod load;
+mod repository;
 mod serve;
 mod upkeep;
 
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
             Err(error) => return iiif_cli::print_usage(&error).into(),
         };
     iiif_cli::init_logging(args.verbosity(), args.log_format);
-    match run(&args) {
+    match run(&args, &environment) {
         Ok(status) => status.into(),
         Err(error) => {
             iiif_cli::tell_error(&error, args.log_format);
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn run(args: &Args) -> anyhow::Result<ExitStatus> {
+async fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
     let file = ConfigFile::of(args)?;
     let read = match &file {
         Some(file) => file.read(args, None).await?,
@@ -54,7 +55,8 @@ async fn run(args: &Args) -> anyhow::Result<ExitStatus> {
         let server = args.public_uri.as_ref().map_or(local, ToString::to_string);
         tracing::info!("the images are shown at {server}/");
     }
-    let mut listeners = vec![(listener, service.router())];
+    let router = args.repository.router(service, environment)?;
+    let mut listeners = vec![(listener, router)];
     if let Some(uri) = &args.admin_uri {
         listeners.push((bind(uri).await?, service.admin_router()));
     }

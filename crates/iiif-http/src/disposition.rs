@@ -46,7 +46,8 @@ fn is_disposition(text: &str) -> bool {
             .all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
-fn name(identifier: &Identifier, format: Format) -> String {
+/// Returns the last part of an identifier as the name of a file, in plain ASCII.
+pub(crate) fn name(identifier: &Identifier, format: Format) -> String {
     let last = identifier.as_str().rsplit('/').next().unwrap_or("");
     let stem = last.rsplit_once('.').map_or(last, |(stem, _)| stem);
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ');

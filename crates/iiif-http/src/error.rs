@@ -14,4 +14,10 @@ pub enum ServiceError {
     /// The threads that make derivatives cannot be started.
     #[error("cannot start the threads that make derivatives")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+    /// Derivatives would be stored among the images.
+    #[error(
+        "the bucket of the derivatives that URLs are handed out of lies in the bucket of the images; \
+         expected one outside of it"
+    )]
+    UrlBucket,
 }

@@ -26,6 +26,12 @@ impl EntityTag {
         Self(tag.unwrap_or_else(|_never| HeaderValue::from_static("\"\"")))
     }
 
+    /// Returns the digest alone, in hexadecimal digits.
+    pub(crate) fn digest(&self) -> String {
+        let quoted = String::from_utf8_lossy(self.0.as_bytes());
+        quoted.trim_matches('"').to_owned()
+    }
+
     pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
     }

@@ -1,5 +1,7 @@
 //! The images of one configuration, and what is answered for them.
 
+mod shared;
+
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -222,7 +224,7 @@ impl Images {
     }
 
     /// Returns the headers by which a response is kept, and told to be still the same.
-    fn cached(&self, tag: &EntityTag, version: &Version) -> HeaderMap {
+    pub(crate) fn cached(&self, tag: &EntityTag, version: &Version) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(ETAG, tag.header());
         headers.insert(CACHE_CONTROL, self.cache_control.clone());

@@ -18,6 +18,9 @@
 //! (whether there is room to make it); `images` puts the answer together, for one configuration, and
 //! `service` replaces that when it changes. `problem` is the table of
 //! what goes wrong and the status that tells it. Beside them, `example` has pages to look at.
+//!
+//! An [`ImageRepository`] over the same service is for those who store images: uploads, listings,
+//! thumbnails, zips. `repository` says how it goes about that.
 
 #![forbid(unsafe_code)]
 
@@ -36,6 +39,7 @@ mod metrics;
 mod options;
 mod problem;
 mod public_uri;
+mod repository;
 mod service;
 mod sources;
 mod store;
@@ -45,4 +49,7 @@ pub use crate::error::ServiceError;
 pub use crate::example::{ExamplePages, Viewer};
 pub use crate::options::ServiceOptions;
 pub(crate) use crate::problem::Problem;
+pub use crate::repository::{
+    BearerToken, ImageRepository, RepositoryOptions, ServedMetadata, TokenError,
+};
 pub use crate::service::{Buckets, ImageService};

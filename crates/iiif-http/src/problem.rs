@@ -40,6 +40,11 @@ impl Problem {
         }
     }
 
+    /// Returns the sentence.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(crate) fn bad_request(text: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, text)
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use iiif_image_api::Identifier;
 use iiif_pipeline::{DecodeLimits, ReadAt, SourceFormat, SourceImage};
-use iiif_storage::{BlockingReader, Bucket, ErrorKind, ObjectInfo, ObjectVersion};
+use iiif_storage::{BlockingReader, Bucket, ErrorKind, ObjectInfo, ObjectVersion, OpenObject};
 use moka::future::Cache;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
@@ -112,12 +112,29 @@ impl Sources {
     }
 
     async fn read(&self, version: &Version) -> Result<Arc<Source>, Problem> {
+        let object = self.open_object(version).await?;
+        let reader = Reader(object.blocking_reader(Handle::current()));
+        let opened = self.open_image(reader).await?;
+        let image = opened.map_err(|error| Problem::pipeline(&version.identifier, &error))?;
+        let version = version.clone();
+        Ok(Arc::new(Source { version, image }))
+    }
+
+    /// Opens the object of a version, or tells that there is another version by now.
+    pub(crate) async fn open_object(&self, version: &Version) -> Result<OpenObject, Problem> {
         let object = self.bucket.open(version.identifier.as_str()).await;
         let object = object.map_err(|error| Problem::storage(&error))?;
         if object.info().version() != version.object {
             return Err(Problem::stale());
         }
-        let reader = Reader(object.blocking_reader(Handle::current()));
+        Ok(object)
+    }
+
+    /// Reads the header of an image, wherever it lies. A clone of `reader` is another handle to it.
+    pub(crate) async fn open_image<R: ReadAt + Clone + 'static>(
+        &self,
+        reader: R,
+    ) -> Result<iiif_pipeline::Result<SourceImage>, Problem> {
         let sniffed = reader.clone();
         let format = spawn_blocking(move || SourceFormat::sniff_at(&sniffed)).await;
         let read_bytes = match format {
@@ -127,10 +144,7 @@ impl Sources {
         };
         let limits = self.limits;
         let open = move || SourceImage::open(reader, &limits);
-        let opened = self.admission.run(read_bytes, open).await?;
-        let image = opened.map_err(|error| Problem::pipeline(&version.identifier, &error))?;
-        let version = version.clone();
-        Ok(Arc::new(Source { version, image }))
+        self.admission.run(read_bytes, open).await
     }
 }
 

@@ -5,5 +5,6 @@
 mod config;
 mod docs;
 mod pages;
+mod repository;
 mod server;
 mod serving;

@@ -78,13 +78,21 @@ impl Server {
     }
 
     pub(crate) fn ask(&self, listener: usize, method: &str, path: &str) -> Answer {
+        self.send(listener, &format!("{method} {path}"), "", &[])
+    }
+
+    /// `headers` are lines with their ends.
+    pub(crate) fn send(&self, listener: usize, what: &str, headers: &str, body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(&self.addresses[listener]).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let length = body.len();
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+            "{what} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+             Content-Length: {length}\r\n{headers}\r\n"
         )
         .unwrap();
+        stream.write_all(body).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
         let end = answer

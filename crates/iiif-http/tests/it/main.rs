@@ -9,6 +9,7 @@ mod example;
 mod images;
 mod info;
 mod remote;
+mod repository;
 mod server;
 mod uris;
 mod watched_store;

@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
 use iiif_config::Config;
-use iiif_http::{Buckets, ImageService, ServiceOptions};
+use iiif_http::{Buckets, ImageRepository, ImageService, RepositoryOptions, ServiceOptions};
 use iiif_storage::Bucket;
 use iiif_testkit::encode::{JpegColor, JpegOptions, PngOptions, jpeg, png};
 use iiif_testkit::pattern::{gradient, photo};
@@ -28,6 +28,7 @@ pub(crate) struct Server {
     pub(crate) bucket: Bucket,
     /// What is behind the bucket.
     pub(crate) store: Arc<WatchedStore>,
+    service: ImageService,
     router: Router,
 }
 
@@ -77,6 +78,17 @@ impl Server {
             bucket,
             store,
             router: service.router(),
+            service,
+        }
+    }
+
+    /// Adds the repository of the images at `/images`.
+    pub(crate) fn with_repository(self, options: RepositoryOptions) -> Self {
+        let repository = ImageRepository::new(&self.service, options).unwrap();
+        let images = repository.protect(self.service.router());
+        Self {
+            router: images.nest_service("/images", repository.router()),
+            ..self
         }
     }
 
@@ -93,6 +105,16 @@ impl Server {
     }
 
     pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send(method, path, headers, Body::empty()).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if !headers.iter().any(|(name, _)| *name == "host") {
             request = request.header("host", "example.org");
@@ -100,7 +122,7 @@ impl Server {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::empty()).unwrap();
+        let request = request.body(body).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
         Answer {
