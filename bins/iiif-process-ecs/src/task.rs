@@ -67,21 +67,14 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     let mut left: Vec<usize> = (outcomes.left.iter())
         .flat_map(|index| planned[*index].uris.clone())
         .collect();
-    let all_keys = report_keys(uris);
-    let mut merged = Map::new();
-    for ((index, outcome), mut report) in stopped.iter().zip(reports) {
-        let of_task = planned[*index].uris.clone();
-        let has_ended = has_ended(outcome, container);
-        // A container knows only its own URIs: two may have reported the same origin.
-        for (index, key) in of_task.clone().zip(report_keys(&uris[of_task])) {
-            match report.remove(&key) {
-                Some(report) => drop(merged.insert(all_keys[index].clone(), report)),
-                None if !has_ended => left.push(index),
-                None => {}
-            }
-        }
-        merged.extend(report);
-    }
+    let tasks = stopped
+        .iter()
+        .zip(reports)
+        .map(|((index, outcome), report)| {
+            let has_ended = has_ended(outcome, container);
+            (planned[*index].uris.clone(), has_ended, report)
+        });
+    let merged = merge(uris, tasks, &mut left);
     left.sort_unstable();
     let left = left.iter().map(|index| &texts[*index][..]);
     // What ran, ran: these are no errors of usage.
@@ -93,6 +86,28 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
         Some(signal) => ExitStatus::Signaled(signal).into(),
         None => ExitCode::from(outcomes.code),
     })
+}
+
+/// Returns the reports by the [`report_keys`] of all URIs: a container knows only its own, and two may have
+/// reported the same origin. What a task did not report that has not ended by itself goes to `left`.
+fn merge(
+    uris: &[ProcessingUri],
+    tasks: impl Iterator<Item = (Range<usize>, bool, Map<String, Value>)>,
+    left: &mut Vec<usize>,
+) -> Map<String, Value> {
+    let all_keys = report_keys(uris);
+    let mut merged = Map::new();
+    for (of_task, has_ended, mut reports) in tasks {
+        for (index, key) in of_task.clone().zip(report_keys(&uris[of_task])) {
+            match reports.remove(&key) {
+                Some(report) => drop(merged.insert(all_keys[index].clone(), report)),
+                None if !has_ended => left.push(index),
+                None => {}
+            }
+        }
+        merged.extend(reports);
+    }
+    merged
 }
 
 /// Prints the reports, and writes what is left, first where it goes elsewhere: reports that are lost can be
