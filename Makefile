@@ -36,7 +36,8 @@ help: ## List the commands
 jpeg:
 	@echo "JPEG: $(JPEG)" >&2
 
-.PHONY: build
+.PHONY: build tools bin
+tools bin: build
 build: jpeg ## Build the programs, optimised, in target/release
 	$(CARGO) build --locked --release -p iiif-process $(TURBO)
 	$(CARGO) build --locked --release -p iiif-process-ecs

@@ -8,7 +8,7 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Parser, ValueEnum};
 use iiif_cli::LogFormat;
 use iiif_config::ReportName;
-use iiif_launch::{BucketFolder, CapacityProvider, Tag};
+use iiif_launch::{BucketFolder, CapacityProvider, ObjectFilter, ParseBucketFolderError, Tag};
 
 /// The prefix of the variables that stand for flags.
 pub(crate) const VARIABLE_PREFIXES: [&str; 1] = ["IIIF_PROCESS_"];
@@ -42,7 +42,8 @@ pub(crate) struct Args {
     pub(crate) uris: Vec<String>,
 
     /// An image to process
-    #[arg(long = "uri", value_name = "URI", value_delimiter = ',', help_heading = RUN)]
+    #[arg(long = "uri", value_name = "URI", value_delimiter = ',', value_parser = trimmed,
+          help_heading = RUN)]
     pub(crate) more_uris: Vec<String>,
 
     /// A list with a URI a line: a file, - for stdin, or an object such as s3://BUCKET/KEY
@@ -201,13 +202,17 @@ pub(crate) struct Args {
     /// Where derivatives go, BUCKET/FOLDER or a URI such as s3://BUCKET/FOLDER: what events tell of it is
     /// not processed again, and -wait reads the reports there that are in no log
     #[arg(long, value_name = "PLACE", help_heading = RUN)]
-    pub(crate) derivatives: Option<String>,
+    pub(crate) derivatives: Option<Place>,
 }
 
 /// A DSN that is not read yet. The parser of flags repeats values that it cannot read, and these may
 /// hold secrets.
 #[derive(Clone)]
 pub(crate) struct DsnText(pub(crate) String);
+
+/// A place in a bucket, or why it is none: that is told with all other problems.
+#[derive(Clone, Debug)]
+pub(crate) struct Place(pub(crate) Result<BucketFolder, ParseBucketFolderError>);
 
 /// What the program does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -220,6 +225,9 @@ pub(crate) enum Mode {
     /// Invoke that function.
     Invoke,
 }
+
+/// Whether a flag is given, and its name.
+type Given = (bool, &'static str);
 
 /// What runs tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -251,6 +259,12 @@ impl From<&str> for DsnText {
     }
 }
 
+impl From<&str> for Place {
+    fn from(text: &str) -> Self {
+        Self(text.parse())
+    }
+}
+
 impl std::fmt::Debug for DsnText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("DsnText(..)")
@@ -277,6 +291,9 @@ impl Args {
         if self.launch_type == Some(LaunchType::External) && !self.subnet.is_empty() {
             problems.push("-launch-type EXTERNAL has no -subnet".to_owned());
         }
+        if self.launch_type == Some(LaunchType::External) && self.assign_public_ip.is_some() {
+            problems.push("-launch-type EXTERNAL has no -assign-public-ip".to_owned());
+        }
         if self.subnet.is_empty() && !self.security_group.is_empty() {
             problems.push("-security-group needs -subnet".to_owned());
         }
@@ -293,8 +310,11 @@ impl Args {
                 "-manifest-bucket `{shown}` is nothing that a container can read; expected a bucket of S3, s3://BUCKET or s3://BUCKET/FOLDER"
             ));
         }
-        if let Some(Err(error)) = self.derivatives.as_deref().map(str::parse::<BucketFolder>) {
+        if let Some(Place(Err(error))) = &self.derivatives {
             problems.push(format!("cannot read -derivatives: {error}"));
+        }
+        if let Err(error) = ObjectFilter::new(&self.include, &self.exclude, Vec::new()) {
+            problems.push(format!("{:#}", anyhow::Error::from(error)));
         }
         let dsns = [
             ("-ecs-dsn", &self.ecs_dsn),
@@ -309,6 +329,11 @@ impl Args {
             }
         }
         problems
+    }
+
+    /// Returns where derivatives go.
+    pub(crate) fn derivatives(&self) -> Option<&BucketFolder> {
+        self.derivatives.as_ref()?.0.as_ref().ok()
     }
 
     fn mode_name(&self) -> String {
@@ -328,31 +353,79 @@ impl Args {
 
     /// Returns the flags that are given and would be ignored: somebody relies on them.
     fn without_effect(&self) -> Vec<&'static str> {
-        let is_task = self.mode == Mode::Task;
-        let is_lambda = self.mode == Mode::Lambda;
-        let flags = [
-            (is_lambda && self.dry_run, "-dry-run"),
-            (is_lambda && self.manifest.is_some(), "-manifest"),
-            (is_lambda && self.left_manifest != "-", "-left-manifest"),
-            (
-                is_lambda && !(self.uris.is_empty() && self.more_uris.is_empty()),
-                "URIs",
-            ),
-            // Which bucket a URI is read from only the container knows.
-            (!is_lambda && !self.include.is_empty(), "-include"),
-            (!is_lambda && !self.exclude.is_empty(), "-exclude"),
-            (
-                self.mode == Mode::Invoke && self.derivatives.is_some(),
-                "-derivatives",
-            ),
-            (
-                !is_task && self.manifest_bucket.is_some(),
-                "-manifest-bucket",
-            ),
-            (self.mode == Mode::Invoke && self.wait, "-wait"),
-        ];
+        let of_other_modes = match self.mode {
+            Mode::Task => vec![self.of_invocations(), self.of_events()],
+            Mode::Lambda => vec![self.of_invocations(), self.of_lists()],
+            Mode::Invoke => vec![self.of_tasks(), self.of_events()],
+        };
+        let mut flags = of_other_modes.concat();
+        if self.mode != Mode::Task {
+            flags.push((self.manifest_bucket.is_some(), "-manifest-bucket"));
+        }
+        if self.mode == Mode::Invoke {
+            flags.push((self.derivatives.is_some(), "-derivatives"));
+        }
         let given = flags.iter().filter(|(is_given, _)| *is_given);
         given.map(|(_, flag)| *flag).collect()
+    }
+
+    /// The flags of lists of URIs.
+    fn of_lists(&self) -> Vec<Given> {
+        let has_uris = !self.uris.is_empty() || !self.more_uris.is_empty();
+        vec![
+            (has_uris, "URIs"),
+            (self.manifest.is_some(), "-manifest"),
+            (self.left_manifest != "-", "-left-manifest"),
+            (self.skip_non_images, "-skip-non-images"),
+            (self.dry_run, "-dry-run"),
+        ]
+    }
+
+    /// The flags of events: which bucket a URI is read from only the container knows.
+    fn of_events(&self) -> Vec<Given> {
+        vec![
+            (!self.include.is_empty(), "-include"),
+            (!self.exclude.is_empty(), "-exclude"),
+        ]
+    }
+
+    /// The flags of invocations.
+    fn of_invocations(&self) -> Vec<Given> {
+        vec![
+            (self.lambda_dsn.is_some(), "-lambda-dsn"),
+            (self.lambda_func.is_some(), "-lambda-func"),
+            (self.lambda_type.is_some(), "-lambda-type"),
+        ]
+    }
+
+    /// The flags of tasks. Those that have a default count where they differ from it.
+    fn of_tasks(&self) -> Vec<Given> {
+        let default = Self::parse_from(["iiif-process-ecs"]);
+        vec![
+            (self.ecs_dsn.is_some(), "-ecs-dsn"),
+            (self.cluster.is_some(), "-cluster"),
+            (self.task.is_some(), "-task"),
+            (self.container.is_some(), "-container"),
+            (!self.subnet.is_empty(), "-subnet"),
+            (!self.security_group.is_empty(), "-security-group"),
+            (self.launch_type.is_some(), "-launch-type"),
+            (!self.capacity_provider.is_empty(), "-capacity-provider"),
+            (self.assign_public_ip.is_some(), "-assign-public-ip"),
+            (self.platform_version.is_some(), "-platform-version"),
+            (self.cpu.is_some(), "-cpu"),
+            (self.memory.is_some(), "-memory"),
+            (!self.tag.is_empty(), "-tag"),
+            (
+                self.uris_per_task != default.uris_per_task,
+                "-uris-per-task",
+            ),
+            (self.max_tasks != default.max_tasks, "-max-tasks"),
+            (self.config != default.config, "-config"),
+            (self.instructions != default.instructions, "-instructions"),
+            (self.report, "-report"),
+            (self.report_name != default.report_name, "-report-name"),
+            (self.wait, "-wait"),
+        ]
     }
 
     /// Returns the flags that the mode needs and that are missing.
@@ -392,7 +465,13 @@ fn public_ip() -> impl clap::builder::TypedValueParser<Value = bool> {
     PossibleValuesParser::new(names).map(|value| matches!(&value[..], "true" | "ENABLED"))
 }
 
-/// Reads one of a list, which may have spaces behind its commas.
+/// Reads one of a list, which may have spaces around its commas.
+#[expect(clippy::unnecessary_wraps, reason = "parsers of values return results")]
+fn trimmed(text: &str) -> Result<String, String> {
+    Ok(text.trim().to_owned())
+}
+
+/// Reads an id of a list.
 fn id(text: &str) -> Result<String, String> {
     match text.trim() {
         "" => Err("expected an id between the commas".to_owned()),
@@ -411,6 +490,7 @@ fn mib(text: &str) -> Result<u32, String> {
 }
 
 fn provider(text: &str) -> Result<CapacityProvider, String> {
+    let text = text.trim();
     let (name, weight) = text.split_once('=').unwrap_or((text, "1"));
     match weight.parse() {
         Ok(weight @ 0..=1000) if !name.is_empty() => Ok(CapacityProvider {
@@ -423,7 +503,7 @@ fn provider(text: &str) -> Result<CapacityProvider, String> {
 }
 
 fn tag(text: &str) -> Result<Tag, String> {
-    match text.split_once('=') {
+    match text.trim().split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok(Tag {
             key: key.to_owned(),
             value: value.to_owned(),

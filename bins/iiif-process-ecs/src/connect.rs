@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use aws_dsn::{AwsDsn, SdkConfig, SdkOptions};
 use iiif_launch::{
-    BucketFolder, ContainerCommand, FollowOptions, FollowUntil, LaunchType, Network, ObjectFilter,
-    Placement, PublicIp, TaskTemplate,
+    ContainerCommand, FollowOptions, FollowUntil, LaunchType, Network, ObjectFilter, Placement,
+    PublicIp, TaskTemplate,
 };
 
 use crate::args::{self, Args, DsnText};
@@ -73,20 +73,7 @@ pub(crate) fn follow(args: &Args) -> FollowOptions {
 
 /// Returns which objects of events are processed.
 pub(crate) fn filter(args: &Args) -> anyhow::Result<ObjectFilter> {
-    let derivatives = args.derivatives.iter();
-    let derivatives = derivatives
-        .map(|place| BucketFolder::of_uri(place))
-        .collect();
+    let derivatives = args.derivatives().into_iter().cloned().collect();
     ObjectFilter::new(&args.include, &args.exclude, derivatives)
         .context("cannot read -include and -exclude")
-}
-
-/// Returns the bucket of derivatives.
-pub(crate) fn derivatives_uri(args: &Args) -> Option<String> {
-    let place = args.derivatives.as_deref()?;
-    Some(if place.contains("://") {
-        place.to_owned()
-    } else {
-        format!("s3://{place}")
-    })
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::args::{Args, LambdaType};
 use crate::connect;
-use crate::left::LeftManifest;
+use crate::left::{LeftManifest, not_started};
 
 /// Invokes the function with events of the URIs, and prints what it returns, a line each.
 pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<ExitCode> {
@@ -24,7 +24,7 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     let events = s3_events(&texts, invocation.max_payload_bytes());
     if args.dry_run {
         for event in &events {
-            iiif_cli::print_line(&event.to_string())?;
+            iiif_cli::print_line(&invocation.request(function, event).to_string())?;
         }
         return Ok(ExitStatus::Success.into());
     }
@@ -37,26 +37,31 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     let mut begin = 0;
     for event in &events {
         let end = begin + event["Records"].as_array().map_or(0, Vec::len);
-        let is_done = match invoker.invoke(function, invocation, event).await {
+        let not_done = match invoker.invoke(function, invocation, event).await {
             Ok(invoked) => {
                 let is_done = tell(function, &invoked);
                 if is_done && !invocation.is_answered() {
                     tell_taken(function, invocation, end - begin);
                 }
                 let answer = invoked.payload.filter(|_| invoked.function_error.is_none());
-                let line = answer.map(|answer| iiif_cli::print_line(&answer.to_string()));
+                let line =
+                    (answer.as_ref()).map(|answer| iiif_cli::print_line(&answer.to_string()));
                 // An answer that is lost is no reason not to invoke the function for the others.
                 printed = printed.and(line.unwrap_or(Ok(())));
-                is_done
+                match answer {
+                    _ if is_done => None,
+                    Some(answer) => Some(not_started(&answer, &uris[begin..end])),
+                    None => Some((0..end - begin).collect()),
+                }
             }
             Err(error) => {
                 tracing::error!("{error}");
-                false
+                Some((0..end - begin).collect::<Vec<_>>())
             }
         };
-        if !is_done {
+        if let Some(not_done) = not_done {
             status = ExitStatus::Failed;
-            left.extend(&texts[begin..end]);
+            left.extend(not_done.iter().map(|index| &texts[begin + index]));
         }
         begin = end;
     }

@@ -42,7 +42,7 @@ async fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let uris = if args.mode == Mode::Lambda {
         Vec::new()
     } else {
-        uris::read(args, &mut problems).await?
+        uris::read(args, &mut problems).await
     };
     if !problems.is_empty() {
         bail!("{}", problems.join("; "));

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use aws_dsn::SdkConfig;
 use futures::StreamExt as _;
-use iiif_config::{ProcessingUri, ReportName};
+use iiif_config::{ProcessingUri, ReportName, report_keys};
 use iiif_launch::{LogPlace, LogReader, TaskLauncher, TaskOutcome, report};
 use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener};
 use serde_json::{Map, Value};
 
 use crate::args::Args;
-use crate::connect;
 
 /// Lines of a container's log that are shown where it failed.
 const MOST_LINES_SHOWN: usize = 20;
@@ -27,7 +26,8 @@ const LOG_LOOKUPS: usize = 3;
 
 const LOG_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Returns what each container reported, by origin, and shows the end of the logs of those that failed.
+/// Returns what each container reported, by the [`report_keys`] of its URIs, and shows the end of the logs of
+/// those that failed.
 pub(crate) async fn read(
     args: &Args,
     launcher: &TaskLauncher,
@@ -127,10 +127,10 @@ struct Objects {
 impl Objects {
     /// Opens the bucket of derivatives; nothing without, or without reports in it.
     fn of(args: &Args) -> Option<Self> {
-        let uri = connect::derivatives_uri(args).filter(|_| args.report)?;
+        let place = args.derivatives().filter(|_| args.report)?;
         let name = args.report_name.clone();
         let opener = StorageOpener::new(Environment::from_process());
-        match opener.open(&uri, MissingFolder::Refuse) {
+        match opener.open(place.uri(), MissingFolder::Refuse) {
             Ok(bucket) => Some(Self { bucket, name }),
             Err(error) => {
                 tracing::warn!("cannot open -derivatives for the reports: {error}");
@@ -140,11 +140,11 @@ impl Objects {
     }
 
     async fn reports(&self, uris: &[ProcessingUri]) -> Map<String, Value> {
-        let read = uris.iter().map(async |uri| {
+        let read = uris.iter().zip(report_keys(uris)).map(async |(uri, name)| {
             let origin = uri.origin().as_str();
             let key = uri.key_beside_report(&self.name.expand(origin));
             match self.report(&key).await {
-                Ok(report) => Some((origin.to_owned(), report)),
+                Ok(report) => Some((name, report)),
                 Err(error) => {
                     tracing::warn!(
                         "cannot read the report of `{}`: {error}",

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use iiif_cli::ExitStatus;
-use iiif_config::ProcessingUri;
+use iiif_config::{ProcessingUri, report_keys};
 use iiif_launch::{
     ContainerInput, MAX_OVERRIDES_CHARS, TaskLauncher, TaskOutcome, TaskRequest, manifest_name,
     shares, shares_of_manifests,
@@ -14,7 +14,7 @@ use iiif_storage::{Environment, MissingFolder, StorageOpener, object_uri};
 use serde_json::{Map, Value};
 
 use crate::args::Args;
-use crate::left::LeftManifest;
+use crate::left::{LeftManifest, has_tried_all};
 use crate::outcomes::Outcomes;
 use crate::{connect, reports};
 
@@ -22,12 +22,14 @@ use crate::{connect, reports};
 struct Planned {
     request: TaskRequest,
     uris: Range<usize>,
+    /// The name and the text of the manifest that the task reads.
+    manifest: Option<(String, String)>,
 }
 
 /// Runs the tasks, follows them where that is asked for, and prints what they report.
 pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<ExitCode> {
     let texts: Vec<String> = uris.iter().map(ToString::to_string).collect();
-    let planned = plan(args, &texts).await?;
+    let mut planned = plan(args, &texts)?;
     if args.dry_run {
         for planned in &planned {
             iiif_cli::print_line(&serde_json::to_string(&planned.request)?)?;
@@ -36,6 +38,7 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     }
     let left_manifest = LeftManifest::check(&args.left_manifest)?;
     let config = connect::sdk_config(args.ecs_dsn.as_ref(), "-ecs-dsn").await?;
+    put_manifests(args, &mut planned).await?;
     let launcher = TaskLauncher::new(&config);
     let requests: Vec<TaskRequest> = planned.iter().map(|one| one.request.clone()).collect();
     let container = args.container.as_deref().unwrap_or_default();
@@ -64,17 +67,18 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     let mut left: Vec<usize> = (outcomes.left.iter())
         .flat_map(|index| planned[*index].uris.clone())
         .collect();
-    for ((index, outcome), report) in stopped.iter().zip(&reports) {
-        let is_reported = |index: &usize| report.contains_key(uris[*index].origin().as_str());
-        if !has_ended(outcome, container) {
-            let of_task = planned[*index].uris.clone();
-            left.extend(of_task.filter(|index| !is_reported(index)));
-        }
-    }
+    let tasks = stopped
+        .iter()
+        .zip(reports)
+        .map(|((index, outcome), report)| {
+            let has_ended = has_ended(outcome, container);
+            (planned[*index].uris.clone(), has_ended, report)
+        });
+    let merged = merge(uris, tasks, &mut left);
     left.sort_unstable();
     let left = left.iter().map(|index| &texts[*index][..]);
     // What ran, ran: these are no errors of usage.
-    for error in print(args, &left_manifest, left, reports) {
+    for error in print(args, &left_manifest, left, merged) {
         iiif_cli::tell_error(&error, args.log_format);
         outcomes.worsen(ExitStatus::Failed.code());
     }
@@ -84,20 +88,41 @@ pub(crate) async fn run(args: &Args, uris: &[ProcessingUri]) -> anyhow::Result<E
     })
 }
 
+/// Returns the reports by the [`report_keys`] of all URIs: a container knows only its own, and two may have
+/// reported the same origin. What a task did not report that has not ended by itself goes to `left`.
+fn merge(
+    uris: &[ProcessingUri],
+    tasks: impl Iterator<Item = (Range<usize>, bool, Map<String, Value>)>,
+    left: &mut Vec<usize>,
+) -> Map<String, Value> {
+    let all_keys = report_keys(uris);
+    let mut merged = Map::new();
+    for (of_task, has_ended, mut reports) in tasks {
+        for (index, key) in of_task.clone().zip(report_keys(&uris[of_task])) {
+            match reports.remove(&key) {
+                Some(report) => drop(merged.insert(all_keys[index].clone(), report)),
+                None if !has_ended => left.push(index),
+                None => {}
+            }
+        }
+        merged.extend(reports);
+    }
+    merged
+}
+
 /// Prints the reports, and writes what is left, first where it goes elsewhere: reports that are lost can be
 /// made again. Returns what of both fails.
 fn print<'a>(
     args: &Args,
     left_manifest: &LeftManifest<'_>,
     left: impl Iterator<Item = &'a str>,
-    reports: Vec<Map<String, Value>>,
+    reports: Map<String, Value>,
 ) -> Vec<anyhow::Error> {
     let print_reports = || {
         if !args.wait {
             return Ok(());
         }
-        let merged: Map<String, Value> = reports.into_iter().flatten().collect();
-        let printed = iiif_cli::print_line(&Value::Object(merged).to_string());
+        let printed = iiif_cli::print_line(&Value::Object(reports).to_string());
         printed.context("cannot print the reports")
     };
     let results = if left_manifest.is_stdout() {
@@ -110,30 +135,22 @@ fn print<'a>(
     results.into_iter().filter_map(Result::err).collect()
 }
 
-/// Returns whether a task has done, or tried, all that it was asked for. One that was interrupted has
-/// not, and one that never ran; of one that ECS does not know any more nobody can tell.
+/// Returns whether a task has done, or tried, all that it was asked for. One that never ran has not; of one that ECS does not know any more nobody can tell.
 fn has_ended(outcome: &TaskOutcome, container: &str) -> bool {
     match outcome.exit_code(container) {
-        Some(code) => [0, 1, 3].contains(&code),
+        Some(code) => has_tried_all(code),
         None => !outcome.is_known,
     }
 }
 
 /// Shares the URIs out: as arguments, or in manifests where there is a bucket for them and they would take
 /// more tasks as arguments.
-async fn plan(args: &Args, uris: &[String]) -> anyhow::Result<Vec<Planned>> {
+fn plan(args: &Args, uris: &[String]) -> anyhow::Result<Vec<Planned>> {
     let template = connect::template(args);
     let as_arguments = shares(uris, &template, args.uris_per_task);
     let least_tasks = uris.len().div_ceil(args.uris_per_task.get());
     let fits = matches!(&as_arguments, Ok(shares) if shares.len() == least_tasks);
     if let Some(bucket) = args.manifest_bucket.as_ref().filter(|_| !fits) {
-        let opened = if args.dry_run {
-            None
-        } else {
-            let opener = StorageOpener::new(Environment::from_process());
-            let opened = opener.open(bucket, MissingFolder::Create);
-            Some(opened.context("cannot open -manifest-bucket")?)
-        };
         let mut planned = Vec::new();
         for share in shares_of_manifests(uris.len(), args.uris_per_task) {
             let text = uris[share.clone()].join("\n") + "\n";
@@ -142,13 +159,10 @@ async fn plan(args: &Args, uris: &[String]) -> anyhow::Result<Vec<Planned>> {
             let place = object_uri(&without_credentials(bucket), &name);
             let request = template.request(ContainerInput::Manifest(&place));
             check_fits(&request)?;
-            if let Some(bucket) = &opened {
-                let put = bucket.put(&name, text.into(), "text/plain").await;
-                put.context("cannot put a manifest into -manifest-bucket")?;
-            }
             planned.push(Planned {
                 request,
                 uris: share,
+                manifest: Some((name, text)),
             });
         }
         return Ok(planned);
@@ -156,8 +170,25 @@ async fn plan(args: &Args, uris: &[String]) -> anyhow::Result<Vec<Planned>> {
     let planned = |share: Range<usize>| Planned {
         request: template.request(ContainerInput::Uris(&uris[share.clone()])),
         uris: share,
+        manifest: None,
     };
     Ok(as_arguments?.into_iter().map(planned).collect())
+}
+
+/// Puts the manifests where the tasks read them.
+async fn put_manifests(args: &Args, planned: &mut [Planned]) -> anyhow::Result<()> {
+    let mut manifests = planned.iter_mut().filter_map(|one| one.manifest.take());
+    let (Some(first), Some(bucket)) = (manifests.next(), &args.manifest_bucket) else {
+        return Ok(());
+    };
+    let opener = StorageOpener::new(Environment::from_process());
+    let bucket = opener.open(bucket, MissingFolder::Create);
+    let bucket = bucket.context("cannot open -manifest-bucket")?;
+    for (name, text) in std::iter::once(first).chain(manifests) {
+        let put = bucket.put(&name, text.into(), "text/plain").await;
+        put.context("cannot put a manifest into -manifest-bucket")?;
+    }
+    Ok(())
 }
 
 /// Checks that ECS takes a request with a manifest, which other flags can make too long.

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use anyhow::Context as _;
 use iiif_config::{ProcessingUri, has_image_extension, manifest_lines, without_parameters};
 use iiif_storage::{Environment, StorageOpener};
 
 use crate::args::Args;
+
+/// The characters of a secret access key of AWS.
+const SECRET_CHARS: usize = 40;
 
 /// A URI as it was given, with its line in the manifest.
 struct Given<'a> {
@@ -14,36 +16,50 @@ struct Given<'a> {
     text: &'a str,
 }
 
-/// Returns the URIs of the command line, then those of the manifest. What is wrong with them goes to
-/// `problems`.
-///
-/// # Errors
-///
-/// If a list cannot be read.
-pub(crate) async fn read(
-    args: &Args,
-    problems: &mut Vec<String>,
-) -> anyhow::Result<Vec<ProcessingUri>> {
-    let manifest = match args.manifest.as_deref() {
-        None => String::new(),
-        Some(place) => manifest(place).await.with_context(|| {
-            format!(
-                "cannot read the manifest `{}`",
-                iiif_config::redact_uri(place)
-            )
-        })?,
+/// The URIs that are read so far.
+struct List<'a> {
+    args: &'a Args,
+    uris: Vec<ProcessingUri>,
+    /// What was given for each.
+    given: HashMap<ProcessingUri, Vec<Given<'a>>>,
+}
+
+/// Returns the URIs of the command line, then those of the manifest. What is wrong goes to `problems`;
+/// where there are some already, a manifest that is not on this machine is not asked for.
+pub(crate) async fn read(args: &Args, problems: &mut Vec<String>) -> Vec<ProcessingUri> {
+    let mut list = List {
+        args,
+        uris: Vec::new(),
+        given: HashMap::new(),
     };
-    let given = args.uris.iter().chain(&args.more_uris);
-    let given = given.map(|text| (None, &text[..]));
-    let lines = manifest_lines(&manifest).map(|(number, text)| (Some(number), text));
-    let mut uris = Vec::new();
-    let mut lines_of: HashMap<ProcessingUri, Vec<Given>> = HashMap::new();
-    for (line, text) in given.chain(lines) {
-        match uri(args, text) {
+    for text in args.uris.iter().chain(&args.more_uris) {
+        list.add(None, text, problems);
+    }
+    let manifest = match &args.manifest {
+        Some(place) if is_file(place) || problems.is_empty() => match read_manifest(place).await {
+            Ok(text) => text,
+            Err(error) => {
+                let shown = iiif_config::redact_uri(place);
+                problems.push(format!("cannot read the manifest `{shown}`: {error:#}"));
+                String::new()
+            }
+        },
+        _ => String::new(),
+    };
+    for (number, text) in manifest_lines(&manifest) {
+        list.add(Some(number), text, problems);
+    }
+    problems.extend(doubles(args, list.given));
+    list.uris
+}
+
+impl<'a> List<'a> {
+    fn add(&mut self, line: Option<usize>, text: &'a str, problems: &mut Vec<String>) {
+        match uri(self.args, text) {
             Ok(Some(uri)) => {
                 let given = Given { line, text };
-                lines_of.entry(uri.clone()).or_default().push(given);
-                uris.push(uri);
+                self.given.entry(uri.clone()).or_default().push(given);
+                self.uris.push(uri);
             }
             Ok(None) => {}
             Err(problem) => problems.push(match line {
@@ -52,15 +68,18 @@ pub(crate) async fn read(
             }),
         }
     }
-    problems.extend(doubles(args, lines_of));
-    Ok(uris)
 }
 
-async fn manifest(place: &str) -> anyhow::Result<String> {
+/// Returns whether a manifest is a file of this machine: it costs nothing, and nobody types it.
+fn is_file(place: &str) -> bool {
+    place != "-" && !place.contains("://")
+}
+
+async fn read_manifest(place: &str) -> anyhow::Result<String> {
     if place == "-" {
         return Ok(std::io::read_to_string(std::io::stdin())?);
     }
-    if !place.contains("://") {
+    if is_file(place) {
         return Ok(std::fs::read_to_string(place)?);
     }
     let opener = StorageOpener::new(Environment::from_process());
@@ -75,7 +94,7 @@ fn uri(args: &Args, text: &str) -> Result<Option<ProcessingUri>, String> {
     if text.starts_with("credentials=") || text.starts_with("endpoint=") {
         return Err("a part of a DSN stands among the URIs; put the DSN in quotes".to_owned());
     }
-    let shown = without_parameters(text);
+    let shown = shown(text);
     // A bucket that is listed has such keys of no bytes; as URIs they would be malformed.
     if shown.ends_with('/') {
         if args.skip_non_images {
@@ -104,6 +123,18 @@ fn uri(args: &Args, text: &str) -> Result<Option<ProcessingUri>, String> {
     stripped
         .map(Some)
         .map_err(|error| format!("`{shown}`: {error}"))
+}
+
+/// Returns a URI as messages have it: without its parameters, and none that reads as keys of a DSN,
+/// `ID:SECRET` or a secret alone.
+fn shown(text: &str) -> &str {
+    let shown = without_parameters(text);
+    let is_name = has_image_extension(shown) || shown.contains("://");
+    let is_long = shown.len() >= SECRET_CHARS && !shown.contains(['.', ' ']);
+    if !is_name && (is_long || shown.contains(':')) {
+        return "******";
+    }
+    shown
 }
 
 /// Names the URIs that are there twice, which stripped folders make of different ones, and their lines in

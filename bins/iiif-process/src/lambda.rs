@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use iiif_cli::ExitStatus;
-use iiif_config::ProcessingUri;
-use iiif_derivatives::{Cancellation, Error, ErrorKind, Job, Outcome};
+use iiif_config::{ProcessingUri, report_keys};
+use iiif_derivatives::{Cancellation, Job, Outcome};
 use iiif_launch::{
     BucketFolder, EventImage, EventImages, Failures, HandlerError, KeyPath, ObjectFilter,
     check_function, serve,
@@ -54,18 +54,20 @@ struct Function<'a> {
 }
 
 impl Function<'_> {
-    /// Returns the reports by origin, `null` where there is nothing to process; for SQS, the messages
+    /// Returns the reports by their [`report_keys`], `null` where there is nothing to process; for SQS, the messages
     /// that failed. Where an image failed, the function does: all can be made again.
     async fn answer(&self, event: &Value, time: Duration) -> Result<Value, HandlerError> {
         let mut asked = EventImages::read(event, &self.filter, KeyPath::Full)?;
-        let mut buckets: BTreeMap<&str, Vec<&EventImage>> = BTreeMap::new();
-        for image in &asked.images {
+        let uris: Vec<ProcessingUri> = asked.images.iter().map(|one| one.uri.clone()).collect();
+        let keys = report_keys(&uris);
+        let mut buckets: BTreeMap<&str, Vec<(&EventImage, &str)>> = BTreeMap::new();
+        for (image, key) in asked.images.iter().zip(&keys) {
             let bucket = if self.source_from_event {
                 &image.bucket
             } else {
                 ""
             };
-            buckets.entry(bucket).or_default().push(image);
+            buckets.entry(bucket).or_default().push((image, key));
         }
         let end = Instant::now() + time;
         let mut reports = Map::new();
@@ -82,16 +84,16 @@ impl Function<'_> {
         })
     }
 
-    /// Returns the reports of images of one bucket, by origin.
+    /// Returns the reports of images of one bucket, by the keys that stand beside the images.
     async fn process(
         &self,
         bucket: &str,
-        images: &[&EventImage],
+        images: &[(&EventImage, &str)],
         end: Instant,
         failures: &mut Failures,
     ) -> Map<String, Value> {
         let mut reports = Map::new();
-        let uris: Vec<ProcessingUri> = images.iter().map(|image| image.uri.clone()).collect();
+        let uris: Vec<ProcessingUri> = images.iter().map(|(image, _)| image.uri.clone()).collect();
         let mut left: Vec<bool> = vec![true; images.len()];
         let outcome = self
             .run(bucket, &uris, end, |index, has_failed, report| {
@@ -104,7 +106,7 @@ impl Function<'_> {
                         .map(|(label, failure)| format!("`{origin}`, {label}: {}", failure.reason)),
                 );
                 let report = serde_json::to_value(report).unwrap_or_default();
-                reports.insert(uris[index].origin().as_str().to_owned(), report);
+                reports.insert(images[index].1.to_owned(), report);
             })
             .await;
         match outcome {
@@ -115,7 +117,7 @@ impl Function<'_> {
             Err(error) => failures.problems.push(format!("{error:#}")),
         }
         let failed = images.iter().zip(left).filter(|(_, is_left)| *is_left);
-        let messages = failed.flat_map(|(image, _)| image.messages.clone());
+        let messages = failed.flat_map(|((image, _), _)| image.messages.clone());
         failures.messages.extend(messages);
         reports
     }
@@ -153,13 +155,6 @@ impl Function<'_> {
             cancellation.cancel();
             running.await
         };
-        match outcome {
-            Err(error) if is_nothing(&error) => Ok(Outcome::default()),
-            outcome => Ok(outcome?),
-        }
+        Ok(outcome?)
     }
-}
-
-fn is_nothing(error: &Error) -> bool {
-    error.kind() == ErrorKind::NothingToDo
 }

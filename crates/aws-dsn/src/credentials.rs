@@ -76,6 +76,10 @@ pub struct ParseCredentialsError {
 const SECRET_CHARS: usize = 40;
 
 impl Profile {
+    /// What is said of a profile that cannot be found and [may be keys](Self::may_be_keys).
+    pub const HIDDEN: &str = "no such profile or file, which are not shown as they may be keys; expected \
+         `static:ID:SECRET:TOKEN`, a profile, or its file by a path that begins with `/`, `./`, `../` or `~/`";
+
     /// Returns whether this reads as keys that lack `static:` in front, `ID:SECRET` or a secret alone, so
     /// that it must not be shown: a name that is no word, or a file that is told by no `/`, `./`, `../` or
     /// `~/` at its begin, and no drive.

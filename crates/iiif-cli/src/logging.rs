@@ -38,12 +38,12 @@ pub fn init_logging(verbosity: Verbosity, format: LogFormat) {
         Verbosity::Normal => LevelFilter::INFO,
         Verbosity::Verbose => LevelFilter::DEBUG,
     };
-    let targets = RETOLD
+    let targets = AWS_SDK_MODULES
         .iter()
         .fold(Targets::new().with_default(level), |targets, target| {
             targets.with_target(*target, LevelFilter::ERROR)
         });
-    let targets = targets.with_target(TOLD, LevelFilter::OFF);
+    let targets = targets.with_target(LAMBDA_PANIC_MODULE, LevelFilter::OFF);
     let builder = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_target(false)
@@ -62,10 +62,10 @@ pub fn init_logging(verbosity: Verbosity, format: LogFormat) {
 }
 
 /// Modules of the AWS SDK, whose warnings come back as errors, which are told in better words.
-const RETOLD: [&str; 4] = ["aws_config", "aws_runtime", "aws_sdk", "aws_smithy"];
+const AWS_SDK_MODULES: [&str; 4] = ["aws_config", "aws_runtime", "aws_sdk", "aws_smithy"];
 
 /// The module of the runtime of Lambda that repeats why a function fails, which is told by then.
-const TOLD: &str = "lambda_runtime::layers::panic";
+const LAMBDA_PANIC_MODULE: &str = "lambda_runtime::layers::panic";
 
 /// Colors on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
 fn colors_wanted() -> bool {

@@ -33,6 +33,7 @@ mod names;
 mod place;
 mod reader;
 mod redact;
+mod report_keys;
 mod report_name;
 mod uri;
 mod warning;
@@ -47,6 +48,7 @@ pub use crate::instructions::{InstructionSet, Instructions};
 pub use crate::label::{Label, LabelError};
 pub use crate::place::Place;
 pub use crate::redact::redact_uri;
+pub use crate::report_keys::report_keys;
 pub use crate::report_name::{ParseReportNameError, ReportName};
 pub use crate::uri::{
     FileUri, IdSecretUri, Origin, ParseUriError, ProcessingUri, RewriteUri, Target, encode_path,

@@ -1,17 +1,16 @@
 //! The reports of a run as one line of JSON.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use iiif_config::ProcessingUri;
+use iiif_config::{ProcessingUri, report_keys};
 
 use crate::ProcessReport;
 
-/// Writes the reports of a run as one object on one line, keyed by origin, in the order of the
-/// URIs, each as soon as those before it are there.
+/// Writes the reports of a run as one object on one line, under their [`report_keys`], in the order of
+/// the URIs, each as soon as those before it are there.
 ///
-/// An origin that is processed more than once, to different targets, stands under its processing
-/// URI instead, with `#2` and so on behind URIs that differ in their secrets alone. A reader that went away is not an error.
+/// A reader that went away is not an error.
 #[derive(Debug)]
 pub struct ReportStream<W> {
     writer: W,
@@ -25,31 +24,9 @@ pub struct ReportStream<W> {
 impl<W: Write> ReportStream<W> {
     /// Starts the line for a run over `uris`.
     pub fn new(writer: W, uris: &[ProcessingUri]) -> Self {
-        let mut times = HashMap::new();
-        for uri in uris {
-            *times.entry(uri.origin().as_str()).or_insert(0_usize) += 1;
-        }
-        let mut used = HashMap::new();
-        let mut key = |uri: &ProcessingUri| {
-            if times.get(uri.origin().as_str()) == Some(&1) {
-                return uri.origin().as_str().to_owned();
-            }
-            // URIs that differ in their secrets alone look the same.
-            let key = uri.to_redacted_string();
-            let before = used
-                .entry(key.clone())
-                .and_modify(|count| *count += 1)
-                .or_insert(1_usize);
-            if *before == 1 {
-                key
-            } else {
-                format!("{key}#{before}")
-            }
-        };
-        let keys = uris.iter().map(&mut key).collect();
         Self {
             writer,
-            keys,
+            keys: report_keys(uris),
             waiting: BTreeMap::new(),
             next: 0,
             written: 0,

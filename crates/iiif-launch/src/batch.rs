@@ -160,6 +160,8 @@ impl TaskLauncher {
             if starting.is_empty() && under_way.waiting.is_empty() && !is_followed {
                 return;
             }
+            // Who does not follow tasks may not be allowed to look them up, and waits for no place.
+            let needs_lookup = is_followed || !under_way.waiting.is_empty();
             let arns: Vec<String> = under_way.running.keys().cloned().collect();
             let look_up = async {
                 tokio::time::sleep_until(next_lookup).await;
@@ -167,7 +169,7 @@ impl TaskLauncher {
             };
             tokio::select! {
                 Some((index, started)) = starting.next() => under_way.note_started(index, started),
-                looked_up = look_up, if !arns.is_empty() => {
+                looked_up = look_up, if needs_lookup && !arns.is_empty() => {
                     under_way.note_stopped(looked_up);
                     interval = (interval * 2).min(options.interval);
                     next_lookup = Instant::now() + interval;

@@ -112,7 +112,7 @@ impl EventImages {
                 read.images[index].messages.extend(message_id.clone());
             }
         }
-        read.take_out_clashes();
+        read.take_out_clashes(key_path);
         Ok(read)
     }
 
@@ -140,22 +140,33 @@ impl EventImages {
     }
 
     /// Takes out different objects whose derivatives would replace each other.
-    fn take_out_clashes(&mut self) {
+    fn take_out_clashes(&mut self, key_path: KeyPath) {
         let mut counts: HashMap<ProcessingUri, usize> = HashMap::new();
         for image in &self.images {
             *counts.entry(image.uri.clone()).or_default() += 1;
         }
         counts.retain(|_, count| *count > 1);
+        let (apart, hint) = match key_path {
+            KeyPath::Full => ("buckets", ""),
+            KeyPath::FileName => (
+                "folders or buckets",
+                "; -strip-paths=false keeps folders apart",
+            ),
+        };
         let images = std::mem::take(&mut self.images);
         for image in images {
-            if counts.contains_key(&image.uri) {
-                let uri = image.uri.to_redacted_string();
-                self.failures.problems.push(format!(
-                    "several objects are `{uri}`, without their buckets and, but for -strip-paths=false, their folders"
-                ));
-                self.failures.messages.extend(image.messages);
-            } else {
-                self.images.push(image);
+            match counts.get_mut(&image.uri) {
+                None => self.images.push(image),
+                Some(count) => {
+                    self.failures.messages.extend(image.messages);
+                    // They are told once.
+                    if let objects @ 1.. = std::mem::take(count) {
+                        let uri = image.uri.to_redacted_string();
+                        self.failures.problems.push(format!(
+                            "{objects} objects in different {apart} have the same derivatives, those of `{uri}`, and none was processed{hint}"
+                        ));
+                    }
+                }
             }
         }
     }
@@ -271,11 +282,16 @@ mod tests {
         let stripped = read(&event, KeyPath::FileName);
         assert_eq!(texts(&stripped), ["file:///b.jpg"]);
         assert_eq!(stripped.failures.messages, ["1", "2"]);
-        assert!(stripped.failures.problems[0].contains("-strip-paths=false"));
+        let told = "2 objects in different folders or buckets have the same derivatives, those of \
+                    `file:///a.jpg`, and none was processed; -strip-paths=false keeps folders apart";
+        assert_eq!(stripped.failures.problems, [told]);
         let mut other = record("a.jpg");
         other["s3"]["bucket"]["name"] = json!("maps");
         let event = json!({"Records": [record("a.jpg"), other, record("b.jpg")]});
-        assert_eq!(texts(&read(&event, KeyPath::Full)), ["file:///b.jpg"]);
+        let full = read(&event, KeyPath::Full);
+        assert_eq!(texts(&full), ["file:///b.jpg"]);
+        // `iiif-process` has no such flag.
+        assert!(!full.failures.problems[0].contains("-strip-paths"));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Which of the objects that were created are processed.
 
+use std::fmt;
 use std::str::FromStr;
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
-use iiif_config::{has_image_extension, redact_uri};
+use iiif_config::{encode_path, has_image_extension, redact_uri};
 use percent_encoding::percent_decode_str;
 
 use crate::CreatedObject;
@@ -22,19 +23,20 @@ pub struct ObjectFilter {
 }
 
 /// A folder of a bucket, in which derivatives are. `BUCKET`, `BUCKET/FOLDER` and URIs such as
-/// `s3://BUCKET/FOLDER` parse to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `s3://BUCKET/FOLDER` parse to it. `Debug` shows no secrets.
+#[derive(Clone, PartialEq, Eq)]
 pub struct BucketFolder {
     bucket: String,
     /// Ends with a slash, or is empty for the whole bucket.
     prefix: String,
+    uri: String,
 }
 
 /// Text that is no [`BucketFolder`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{place}` is no place in a bucket; expected one `BUCKET`, `BUCKET/FOLDER` or URI such as \
-     `s3://BUCKET/FOLDER`, which may have `%2C` for a comma"
+     `s3://BUCKET/FOLDER`, in which a comma is `%2C`"
 )]
 pub struct ParseBucketFolderError {
     /// The text without its secrets.
@@ -49,10 +51,7 @@ pub enum Skipped {
     #[error("it lies where derivatives go")]
     Derivative,
     /// It lies in a bucket that images are not read from.
-    #[error(
-        "images are read from another bucket; `-source-from-event` reads it where it lies, an `-include` that \
-         begins with its bucket takes its key as one of that bucket"
-    )]
+    #[error("images are read from another bucket; `-source-from-event` reads it where it lies")]
     OtherBucket,
     /// Its name has no extension of an image.
     #[error("its name has no extension of an image")]
@@ -99,8 +98,7 @@ impl ObjectFilter {
         })
     }
 
-    /// Sets the bucket from which images are read: the same key in another is another object. Those of a
-    /// bucket with which a glob to include begins are processed all the same.
+    /// Sets the bucket from which images are read: the same key in another is another object.
     #[must_use]
     pub fn with_source_bucket(self, source_bucket: Option<String>) -> Self {
         Self {
@@ -134,18 +132,10 @@ impl ObjectFilter {
         }
         if let Some(source) = &self.source_bucket
             && *source != object.bucket
-            && !self.names(&object.bucket)
         {
             return Err(Skipped::OtherBucket);
         }
         Ok(())
-    }
-
-    /// Returns whether a glob to include begins with a bucket.
-    fn names(&self, bucket: &str) -> bool {
-        let folders = self.include.iter().map(|glob| glob.glob().glob());
-        let mut buckets = folders.filter_map(|glob| Some(glob.split_once('/')?.0));
-        buckets.any(|named| named == bucket)
     }
 }
 
@@ -155,8 +145,8 @@ impl BucketFolder {
     #[must_use]
     pub fn of_uri(place: &str) -> Self {
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-        let place = place.trim();
-        let (scheme, place) = place.split_once("://").unwrap_or(("", place));
+        let given = place.trim();
+        let (scheme, place) = given.split_once("://").unwrap_or(("", place));
         let (path, parameters) = place.split_once('?').unwrap_or((place, ""));
         let (bucket, folder) = path.split_once('/').unwrap_or((path, ""));
         let in_bucket = parameters
@@ -164,10 +154,11 @@ impl BucketFolder {
             .filter_map(|parameter| parameter.strip_prefix("prefix="))
             .map(|prefix| decoded(&prefix.replace('+', " ")));
         // Only URIs are encoded.
-        let folder = if scheme.is_empty() {
-            folder.to_owned()
+        let (folder, uri) = if scheme.is_empty() {
+            let uri = format!("s3://{}", encode_path(path));
+            (folder.to_owned(), uri)
         } else {
-            decoded(folder)
+            (decoded(folder), given.to_owned())
         };
         let folders = std::iter::once(folder).chain(in_bucket);
         let prefix = folders
@@ -178,7 +169,15 @@ impl BucketFolder {
         Self {
             bucket: bucket.to_owned(),
             prefix,
+            uri,
         }
+    }
+
+    /// Returns the URI with which the place is opened, secrets included. Of a place that is no URI it is
+    /// one on S3.
+    #[must_use]
+    pub fn uri(&self) -> &str {
+        &self.uri
     }
 
     /// Returns the name of the bucket.
@@ -211,6 +210,12 @@ impl FromStr for BucketFolder {
     }
 }
 
+impl fmt::Debug for BucketFolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BucketFolder({})", redact_uri(&self.uri))
+    }
+}
+
 fn matchers(lists: &[String]) -> Result<Vec<GlobMatcher>, GlobError> {
     let globs = lists.iter().flat_map(|list| globs_of(list));
     globs.map(matcher).collect()
@@ -227,7 +232,9 @@ fn globs_of(list: &str) -> impl Iterator<Item = &str> {
         }
         character == ',' && depth == 0
     };
-    list.split(is_end).filter(|glob| !glob.is_empty())
+    list.split(is_end)
+        .map(str::trim)
+        .filter(|glob| !glob.is_empty())
 }
 
 fn matcher(glob: &str) -> Result<GlobMatcher, GlobError> {
@@ -258,7 +265,7 @@ mod tests {
 
     #[test]
     fn lists_of_globs_have_commas_outside_of_braces() {
-        let globs: Vec<&str> = globs_of("a/*.{jpg,png},,b/**,{c,{d,e}}/*").collect();
+        let globs: Vec<&str> = globs_of("a/*.{jpg,png},, b/** ,{c,{d,e}}/*").collect();
         assert_eq!(globs, ["a/*.{jpg,png}", "b/**", "{c,{d,e}}/*"]);
         let excluded = filter(&[], &["scans/a/**,scans/b/**"]);
         for key in ["a/1.jpg", "b/1.jpg"] {
@@ -291,14 +298,11 @@ mod tests {
     }
 
     #[test]
-    fn objects_of_a_bucket_that_is_not_the_source_are_processed_where_it_is_named() {
-        for (include, expected) in [
-            (&[][..], Err(Skipped::OtherBucket)),
-            (&["**/*.jpg"], Err(Skipped::OtherBucket)),
-            (&["scans/**,maps/**"], Ok(())),
-        ] {
+    fn objects_of_a_bucket_that_is_not_the_source_are_not_processed_whatever_is_included() {
+        for include in [&[][..], &["**/*.jpg"], &["scans/**,maps/**"]] {
             let filter = filter(include, &[]).with_source_bucket(Some("scans".to_owned()));
-            assert_eq!(filter.check(&object("maps", "1.jpg")), expected);
+            let other = filter.check(&object("maps", "1.jpg"));
+            assert_eq!(other, Err(Skipped::OtherBucket));
             assert_eq!(filter.check(&object("scans", "1.jpg")), Ok(()));
         }
     }
@@ -333,6 +337,20 @@ mod tests {
             bucket.check(&object("images", "a.jpg")),
             Err(Skipped::Derivative)
         );
+    }
+
+    #[test]
+    fn a_place_means_the_same_where_it_is_excluded_and_where_it_is_opened() {
+        for (text, uri, key) in [
+            ("scans/a%2Cb", "s3://scans/a%252Cb", "a%2Cb/1.jpg"),
+            ("s3://scans/a%2Cb", "s3://scans/a%2Cb", "a,b/1.jpg"),
+        ] {
+            let place: BucketFolder = text.parse().expect("a place");
+            assert_eq!(place.uri(), uri);
+            let filter = ObjectFilter::new(&[], &[], vec![place]).expect("no globs");
+            let checked = filter.check(&object("scans", key));
+            assert_eq!(checked, Err(Skipped::Derivative), "{text}");
+        }
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl FunctionInvoker {
         let call = self.client.invoke().function_name(function);
         let call = call
             .invocation_type(invocation.to_sdk())
-            .set_log_type(is_answered.then_some(LogType::Tail))
+            .set_log_type(invocation.log_type())
             .payload(Blob::new(payload.to_string()));
         let mut attempt = 0;
         let answer = loop {
@@ -142,6 +142,25 @@ impl Invocation {
             Self::Event => MAX_EVENT_BYTES,
             _ => MAX_PAYLOAD_BYTES,
         }
+    }
+
+    /// Returns the request that [`FunctionInvoker::invoke`] makes, with the names of the API.
+    #[must_use]
+    pub fn request(self, function: &str, payload: &Value) -> Value {
+        let mut request = json!({
+            "FunctionName": function,
+            "InvocationType": self.to_sdk().as_str(),
+            "Payload": payload,
+        });
+        if let Some(log_type) = self.log_type() {
+            request["LogType"] = json!(log_type.as_str());
+        }
+        request
+    }
+
+    /// Only who waits for the answer is sent the log.
+    fn log_type(self) -> Option<LogType> {
+        self.is_answered().then_some(LogType::Tail)
     }
 
     fn to_sdk(self) -> InvocationType {

@@ -29,7 +29,7 @@ fn repository() -> PathBuf {
 
 #[test]
 fn the_documented_targets_build_what_there_is() {
-    for target in ["lambda-process", "docker-process"] {
+    for target in ["lambda-process", "docker-process", "tools", "bin"] {
         let files = ["CONFIG", "INSTRUCTIONS"].map(|name| {
             let file = name.to_lowercase();
             format!("{name}=examples/config/{file}.json")

@@ -42,6 +42,19 @@ async fn the_documented_command_invokes_the_function() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_prints_all_of_the_request() {
+    for (kind, log_type) in [("RequestResponse", json!("Tail")), ("Event", Value::Null)] {
+        let args = ["-mode", "invoke", "-dry-run", "-lambda-func", "f"];
+        let args = [&args[..], &["-lambda-type", kind, "a.jpg"]].concat();
+        let request = run(&args, &[]).await.request();
+        assert_eq!(request["FunctionName"], "f");
+        assert_eq!(request["InvocationType"], kind);
+        assert_eq!(request["LogType"], log_type);
+        assert_eq!(request["Payload"]["Records"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_no_json_fails_the_program() {
     let nothing_else = ("x-amz-executed-version", "$LATEST");
     for body in ["<html>", ""] {
@@ -77,6 +90,46 @@ async fn answers_that_cannot_be_printed_do_not_take_the_manifest_along() {
         assert_eq!(is_on_stderr, left_on_stderr, "{}", made.stderr);
     }
     assert_eq!(std::fs::read_to_string(left).unwrap(), "file:///a.jpg\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_function_started_a_task_for_is_not_given_back() {
+    let task = |uri: &str, state: &str, code: Option<i32>| json!({"TaskId": "arn", "URIs": [uri], "State": state, "ExitCode": code});
+    let one_secret = "idsecret:///c.png?id=1&label=o&secret=s&secret_o=o";
+    let other_secret = "idsecret:///c.png?id=1&label=o&secret=t&secret_o=o";
+    let redacted = "idsecret:///c.png?id=1&secret=******&secret_o=******&label=o";
+    let tasks = json!([
+        task("file:///a.jpg", "STARTED", None),
+        task("file:///b.jpg", "STOPPED", Some(1)),
+        task("file:///stopped.jpg", "STOPPED", Some(143)),
+        task(redacted, "STARTED", None),
+    ]);
+    let answer = json!({"TaskId": "arn", "Tasks": tasks, "Errors": ["no capacity"]});
+    let server = AwsServer::start(move |_| Answer::ok(answer.clone()))
+        .await
+        .unwrap();
+    let dsn = server.dsn();
+    let args = ["-mode", "invoke", "-lambda-dsn", &dsn, "-lambda-func", "f"];
+    let args = [&args[..], &["-lambda-type", "RequestResponse"]].concat();
+    let uris = [
+        "2024/a.jpg",
+        "b.jpg",
+        "stopped.jpg",
+        "missing.jpg",
+        one_secret,
+    ];
+    let left_of = async |flags: &[&str], uris: &[&str]| {
+        let made = run(&[&args, flags, uris].concat(), &[]).await;
+        assert_eq!(made.code, Some(1), "{}", made.stderr);
+        let lines = made.stdout.lines().skip(1).map(str::to_owned);
+        lines.collect::<Vec<_>>()
+    };
+    let left = ["file:///stopped.jpg", "file:///missing.jpg"];
+    assert_eq!(left_of(&[], &uris).await, left);
+    // The function strips folders by itself.
+    assert_eq!(left_of(&["-strip-paths=false"], &uris).await, left);
+    // Which of both was started nobody can tell.
+    assert_eq!(left_of(&[], &[one_secret, other_secret]).await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

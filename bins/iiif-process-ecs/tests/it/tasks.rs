@@ -240,6 +240,56 @@ async fn what_an_interrupted_task_did_not_report_is_left_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn targets_of_one_image_have_a_report_each() {
+    let uris = ["file:///1.jpg?target=a", "file:///1.jpg?target=b"];
+    let none = json!({"uris": {}});
+    for (uris_per_task, code, reported, printed, left) in [
+        // Each task reports the same origin.
+        (
+            "1",
+            0,
+            json!({"1.jpg": none}),
+            json!({uris[0]: none, uris[1]: none}),
+            vec![],
+        ),
+        // The only one was interrupted before the second.
+        (
+            "2",
+            143,
+            json!({uris[0]: none}),
+            json!({uris[0]: none}),
+            vec![uris[1]],
+        ),
+    ] {
+        let codes: &[Option<i32>] = if code == 0 {
+            &[Some(0), Some(0)]
+        } else {
+            &[Some(143)]
+        };
+        let (mut others, mut tasks) = (cluster(codes), 0);
+        let server = AwsServer::start(move |asked| match &asked.action[..] {
+            "RunTask" => {
+                tasks += 1;
+                Answer::ok(json!({"tasks": [{"taskArn": arn(tasks)}]}))
+            }
+            "GetLogEvents" => Answer::ok(json!({
+                "events": [{"timestamp": 1, "message": reported.to_string()}],
+                "nextForwardToken": "f/1",
+            })),
+            _ => others(asked),
+        })
+        .await
+        .unwrap();
+        let flags = ["-wait", "-uris-per-task", uris_per_task];
+        let made = run_tasks(&server, &flags, &uris).await;
+        assert_eq!(made.code, Some(code), "{}", made.stderr);
+        let (report, rest) = made.stdout.split_once('\n').unwrap();
+        assert_eq!(serde_json::from_str::<Value>(report).unwrap(), printed);
+        assert_eq!(rest.lines().collect::<Vec<_>>(), left);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reports_that_cannot_be_printed_do_not_take_the_manifest_along() {
     let server = AwsServer::start(cluster(&[Some(0), None])).await.unwrap();
     let dsn = server.dsn();
@@ -310,6 +360,32 @@ async fn lists_that_are_too_long_for_a_command_travel_as_objects() {
     let name = place.rsplit('/').next().unwrap();
     let written = std::fs::read_to_string(s3.folder("lists").join(name)).unwrap();
     assert_eq!(written.lines().collect::<Vec<_>>(), uris);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_read_or_put_before_the_flags_are_right() {
+    let s3 = S3Server::start().await.unwrap();
+    s3.create_bucket("lists").unwrap();
+    let bucket = s3.bucket_uri("lists");
+    let uris: Vec<String> = (0..500).map(|number| format!("{number:050}.jpg")).collect();
+    let uris: Vec<&str> = uris.iter().map(String::as_str).collect();
+    let server = AwsServer::start(cluster(&[])).await.unwrap();
+    let lists = ["-uris-per-task", "1000", "-manifest-bucket", &bucket];
+    let nowhere = ["-left-manifest", "/nowhere/left.txt"];
+    let made = run_tasks(&server, &[&lists[..], &nowhere].concat(), &uris).await;
+    assert_eq!(made.code, Some(2), "{}", made.stderr);
+    let put = std::fs::read_dir(s3.folder("lists")).unwrap();
+    let put = put.filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        name.to_string_lossy().ends_with(".txt")
+    });
+    assert_eq!(put.count(), 0);
+    // That the object is missing would have been told.
+    let missing = iiif_storage::object_uri(&bucket, "list.txt");
+    let flags = ["-manifest", &missing, "-wait-timeout", "5m"];
+    let made = run_tasks(&server, &flags, &[]).await;
+    assert_eq!(made.code, Some(2), "{}", made.stderr);
+    assert!(!made.stderr.contains("list.txt"), "{}", made.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

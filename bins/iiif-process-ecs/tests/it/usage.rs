@@ -12,6 +12,10 @@ async fn all_that_is_missing_is_named_at_once() {
         "credentials=iam:",
         "-wait-timeout",
         "5m",
+        "-include",
+        "scans/[",
+        "-manifest",
+        "/nowhere/list.txt",
         "notes.txt",
     ];
     let wrong = run(&wrong, &[]).await;
@@ -20,6 +24,8 @@ async fn all_that_is_missing_is_named_at_once() {
         "-cluster",
         "region",
         "-wait-timeout needs -wait",
+        "`scans/[` is no glob",
+        "cannot read the manifest `/nowhere/list.txt`",
         "notes.txt",
     ] {
         assert!(
@@ -95,6 +101,57 @@ async fn flags_that_contradict_each_other_or_the_mode_are_refused() {
     assert_eq!(invoke.code, Some(2));
     for flag in ["-lambda-dsn", "-lambda-func", "-lambda-type"] {
         assert!(invoke.stderr.contains(flag), "{}", invoke.stderr);
+    }
+}
+
+#[tokio::test]
+async fn flags_that_the_mode_ignores_are_refused() {
+    let dsn = "region=us-east-1 credentials=anon:";
+    let lambda = ["-lambda-func", "f", "-lambda-type", "Event"];
+    let invoke = [
+        &["-mode", "invoke", "-lambda-dsn", dsn, "a.jpg"],
+        &lambda[..],
+    ]
+    .concat();
+    let of_tasks = [
+        "-report",
+        "-max-tasks=2",
+        "-tag=a=b",
+        "-cluster=c",
+        "-cpu=256",
+        "-config=/c.json",
+    ];
+    let refused = run(&[&invoke[..], &of_tasks].concat(), &[]).await;
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    let expected =
+        "-mode invoke does not know -cluster, -cpu, -tag, -max-tasks, -config, -report\n";
+    assert!(refused.stderr.ends_with(expected), "{}", refused.stderr);
+    for mode in ["task", "lambda"] {
+        let flags = [&["-mode", mode, "-ecs-dsn", dsn], &lambda[..]].concat();
+        let refused = run(&[&TASK[..], &flags].concat(), &[]).await;
+        assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+        let expected = format!("-mode {mode} does not know -lambda-func, -lambda-type\n");
+        assert!(refused.stderr.ends_with(&expected), "{}", refused.stderr);
+    }
+    let external = ["-launch-type", "EXTERNAL", "-assign-public-ip"];
+    let external = run(
+        &[&TASK[..], &external, &["-dry-run", "a.jpg"]].concat(),
+        &[],
+    )
+    .await;
+    let expected = "-launch-type EXTERNAL has no -assign-public-ip";
+    assert!(external.stderr.contains(expected), "{}", external.stderr);
+}
+
+#[tokio::test]
+async fn what_reads_as_keys_among_the_uris_is_not_shown() {
+    let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+    let args = ["-dry-run", "AKID:hunter2", secret, "notes.txt"];
+    let refused = run(&[&TASK[..], &args].concat(), &[]).await;
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("`notes.txt`"), "{}", refused.stderr);
+    for shown in ["hunter2", "K7MDENG"] {
+        assert!(!refused.stderr.contains(shown), "{}", refused.stderr);
     }
 }
 
@@ -330,7 +387,7 @@ async fn capacity_and_sizes_go_into_the_request() {
         &[
             "-dry-run",
             "-capacity-provider",
-            "FARGATE_SPOT=3,FARGATE=1",
+            "FARGATE_SPOT=3, FARGATE=1",
             "-assign-public-ip=DISABLED",
         ],
         &[
@@ -339,10 +396,11 @@ async fn capacity_and_sizes_go_into_the_request() {
             "-memory",
             "2048",
             "-tag",
-            "a=b",
+            "a=b, c=d",
             "-platform-version",
             "1.4.0",
-            "a.jpg",
+            "-uri",
+            "a.jpg, b.jpg",
         ],
     ]
     .concat();
@@ -359,6 +417,11 @@ async fn capacity_and_sizes_go_into_the_request() {
     assert_eq!(request["overrides"]["cpu"], "1024");
     assert_eq!(
         request["tags"],
-        serde_json::json!([{"key": "a", "value": "b"}])
+        serde_json::json!([{"key": "a", "value": "b"}, {"key": "c", "value": "d"}])
+    );
+    let command = request["overrides"]["containerOverrides"][0]["command"].to_string();
+    assert!(
+        command.ends_with(r#""file:///a.jpg","file:///b.jpg"]"#),
+        "{command}"
     );
 }

@@ -121,7 +121,11 @@ async fn a_task_reads_its_list_from_an_object() {
 async fn a_function_makes_the_derivatives_of_an_event() {
     let (server, studio) = cloud().await;
     let runtime = LambdaRuntime::start().await.unwrap();
-    let mut child = function(&studio, &runtime, &[("IIIF_PROCESS_REPORT", "true")]);
+    let variables = [
+        ("IIIF_PROCESS_REPORT", "true"),
+        ("IIIF_PROCESS_INCLUDE", "{scans,made}/**,maps/**"),
+    ];
+    let mut child = function(&studio, &runtime, &variables);
     let answer = runtime.invoke(&event().to_string()).await.unwrap();
     let answer: Value = serde_json::from_str(&answer).unwrap();
     assert_eq!(
@@ -146,6 +150,7 @@ async fn a_function_makes_the_derivatives_of_an_event() {
     let own = event().to_string().replace(r#""scans""#, r#""made""#);
     assert_eq!(runtime.invoke(&own).await.unwrap(), "null");
 
+    // IIIF_PROCESS_INCLUDE names that bucket; its keys are other images all the same.
     let other = event().to_string().replace(r#""scans""#, r#""maps""#);
     assert_eq!(runtime.invoke(&other).await.unwrap(), "null");
 
@@ -154,6 +159,15 @@ async fn a_function_makes_the_derivatives_of_an_event() {
     let error = runtime.invoke(&unreadable).await.unwrap_err();
     assert!(error.contains("%ff.jpg"), "{error}");
     assert_made(&server);
+
+    let uris = ["a", "b"].map(|target| format!("file:///2024/a%20map.jpg?target={target}"));
+    let records = uris
+        .each_ref()
+        .map(|uri| json!({"s3": {"object": {"key": uri.replace('%', "%25")}}}));
+    let targets = json!({ "Records": records }).to_string();
+    let answer: Value = serde_json::from_str(&runtime.invoke(&targets).await.unwrap()).unwrap();
+    let keys = answer.as_object().unwrap().keys();
+    assert_eq!(keys.collect::<Vec<_>>(), uris.iter().collect::<Vec<_>>());
 
     let error = runtime.invoke("{}").await.unwrap_err();
     assert!(error.contains("Object Created"), "{error}");

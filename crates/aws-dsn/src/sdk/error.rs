@@ -8,7 +8,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::error::ErrorMetadata;
 
-use crate::CredentialSource;
+use crate::{CredentialSource, Profile};
 
 /// Why there are no credentials. The causes are those of the SDK, as text: their own `Debug` may
 /// show what a server answered.
@@ -40,9 +40,6 @@ struct Reason {
     source: Option<Arc<Self>>,
 }
 
-const HIDDEN_PROFILE: &str = "no such profile or file, which are not shown as they may be keys; expected \
-     `static:ID:SECRET:TOKEN`, a profile, or its file by a path that begins with `/`, `./`, `../` or `~/`";
-
 impl ResolveCredentialsError {
     pub(super) fn new(credentials: &CredentialSource, error: &CredentialsError) -> Self {
         let causes = causes(error);
@@ -54,7 +51,7 @@ impl ResolveCredentialsError {
             kind: kind(error, &causes),
             source: if is_hidden {
                 Some(Arc::new(Reason {
-                    text: HIDDEN_PROFILE.to_owned(),
+                    text: Profile::HIDDEN.to_owned(),
                     source: None,
                 }))
             } else {

@@ -504,6 +504,35 @@ async fn looking_up_in_vain_ends_at_once_where_it_will_never_be_allowed() {
 }
 
 #[tokio::test]
+async fn tasks_that_are_not_followed_are_not_looked_up_while_another_starts_late() {
+    let mut calls = 0;
+    let server = Server::start(move |asked| {
+        if asked.action != "RunTask" {
+            return Answer::error(400, "AccessDeniedException", "not authorized");
+        }
+        calls += 1;
+        match calls {
+            2 => Answer::ok(json!({"failures": [{"reason": "RESOURCE:CPU"}]})),
+            _ => started(calls),
+        }
+    })
+    .await;
+    let launcher = TaskLauncher::new(&server.config().await);
+    // A look-up would come long before the second attempt.
+    let launcher = launcher.with_backoff(Backoff::default().with_first(Duration::from_millis(300)));
+    let follow = FollowOptions::default().with_interval(Duration::from_millis(1));
+    let requests = vec![request(&template()); 2];
+    let mut told = Vec::new();
+    launcher
+        .run_all(&requests, &follow, never(), |event| {
+            told.push(matches!(event, TaskEvent::Started { .. }));
+        })
+        .await;
+    assert_eq!(told, [true, true]);
+    assert!(server.asked().iter().all(|asked| asked.action == "RunTask"));
+}
+
+#[tokio::test]
 async fn attempts_end() {
     let server =
         Server::start(|_| Answer::ok(json!({"failures": [{"reason": "RESOURCE:CPU"}]}))).await;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_dsn::{AssumedRole, CredentialSource, RetryConfig, SdkOptions};
+use aws_dsn::{AssumedRole, CredentialSource, Profile, RetryConfig, SdkOptions};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 
 use super::DEFAULT_REGION;
@@ -38,11 +38,7 @@ pub(super) enum CredentialsError {
         file.display()
     )]
     NoKeys { profile: String, file: PathBuf },
-    #[error(
-        "no such profile or file, which are not shown as they may be keys; expected \
-         `static:ID:SECRET:TOKEN`, a profile, or its file by a path that begins with `/`, `./`, `../` \
-         or `~/`"
-    )]
+    #[error("{}", Profile::HIDDEN)]
     HiddenProfile,
     #[error("cannot ask for a role with these credentials")]
     Base { source: object_store::Error },
@@ -140,7 +136,7 @@ fn default_chain(
         Err(builder) => *builder,
     };
     let named = environment.get("AWS_PROFILE");
-    let profile = aws_dsn::Profile {
+    let profile = Profile {
         name: named.unwrap_or("default").to_owned(),
         file: None,
     };
