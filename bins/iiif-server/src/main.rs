@@ -49,13 +49,13 @@ async fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatu
     let config = config.unwrap_or_else(|| load::with_flags(Config::default(), args));
     let buckets = load::buckets(args, &config)?;
     let service = &ImageService::new(buckets, &config, load::options(args)?)?;
+    let router = args.repository.router(service, environment)?;
     let listener = bind(&args.server_uri).await?;
     if args.example {
         let local = format!("http://{}", listener.local_addr()?);
         let server = args.public_uri.as_ref().map_or(local, ToString::to_string);
         tracing::info!("the images are shown at {server}/");
     }
-    let router = args.repository.router(service, environment)?;
     let mut listeners = vec![(listener, router)];
     if let Some(uri) = &args.admin_uri {
         listeners.push((bind(uri).await?, service.admin_router()));

@@ -118,10 +118,9 @@ async fn check_reader(
     request: Request,
     next: Next,
 ) -> Response {
-    // Browsers ask for permission without a token.
-    if request.method() != Method::OPTIONS
-        && let Some(refused) = repository.shared.refuse_reader(request.headers())
-    {
+    // Browsers ask for permission without a token, and those who watch the service have none.
+    let is_open = request.method() == Method::OPTIONS || OPEN_PATHS.contains(&request.uri().path());
+    if !is_open && let Some(refused) = repository.shared.refuse_reader(request.headers()) {
         return refused;
     }
     let mut response = next.run(request).await;
@@ -130,6 +129,9 @@ async fn check_reader(
     }
     response
 }
+
+/// What tells nothing of images.
+const OPEN_PATHS: [&str; 2] = ["/health", "/ready"];
 
 /// What needs a token is not for shared caches.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");

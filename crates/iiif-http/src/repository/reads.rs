@@ -28,7 +28,10 @@ impl Current {
     pub(super) async fn get(self: Arc<Self>, head: &request::Parts) -> Result<Response, Problem> {
         let query = Query::parse(&head.uri, &self.shared.options)?;
         match Place::parse(head.uri.path())? {
-            Place::Folder(folder) if query.is_of_images => {
+            // An expression chooses names of all, and images of a folder.
+            Place::Folder(folder)
+                if query.is_of_images || (query.regex.is_some() && !folder.is_empty()) =>
+            {
                 self.several(head, &folder, &query).await
             }
             Place::Folder(folder) => self.listing(head, &folder, &query).await,

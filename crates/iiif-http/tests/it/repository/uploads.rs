@@ -176,6 +176,9 @@ async fn readers_need_a_token_where_there_is_one_for_them() {
             assert_eq!(answer.header("cache-control"), "private, no-cache");
         }
     }
+    for path in ["/health", "/ready"] {
+        assert_eq!(server.get(path).await.status, StatusCode::OK, "{path}");
+    }
     let reader = [("authorization", "Bearer the-token-for-reads")];
     let write = server.ask("DELETE", "/images/gray", &reader).await;
     assert_eq!(write.status, StatusCode::UNAUTHORIZED);
@@ -188,7 +191,7 @@ async fn what_is_no_image_or_too_large_is_not_stored() {
     options.max_upload_bytes = 1 << 20;
     let server = with(options).await;
     let cut = picture()[..600].to_vec();
-    let parts = vec![Ok::<_, std::io::Error>(vec![0xff; 1 << 19]); 3];
+    let parts = [(); 3].map(|()| Ok::<_, std::io::Error>(vec![0xff; 1 << 19]));
     let unannounced = Body::from_stream(futures::stream::iter(parts));
     let table: [(&str, Body, u16); 6] = [
         ("a page", "<html><script>".into(), 415),
