@@ -1,5 +1,6 @@
 //! Connections: accepted until a signal comes, and finished then.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use iiif_cli::{ExitStatus, first_signal};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -17,6 +18,9 @@ use crate::listen::ServerUri;
 
 /// How long requests that are under way may take once a signal came.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(30);
+
+/// What a client of HTTP/2 says first (RFC 9113 §3.4).
+const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// How long to wait where no connection can be accepted: too many files are open, say.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -79,14 +83,32 @@ async fn accept(
         // Answers are written in one go; waiting for more only delays them.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(router.clone());
-        let connection = builder
-            .serve_connection(TokioIo::new(stream), service)
-            .into_owned();
-        let connection = connections.watch(connection);
+        let (builder, watcher) = (builder.clone(), connections.watcher());
+        let patience = uri.header_timeout;
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            if !matches!(timeout(patience, has_begun(&stream)).await, Ok(Ok(()))) {
+                return;
+            }
+            let connection = builder.serve_connection(TokioIo::new(stream), service);
+            if let Err(error) = watcher.watch(connection.into_owned()).await {
                 tracing::debug!("a connection ended: {error}");
             }
         });
+    }
+}
+
+/// Waits until a client has said enough to tell the version of HTTP, which hyper waits for without end.
+async fn has_begun(stream: &TcpStream) -> io::Result<()> {
+    let mut first = [0; HTTP2_PREFACE.len()];
+    loop {
+        let count = stream.peek(&mut first).await?;
+        let is_known = count == first.len() || !HTTP2_PREFACE.starts_with(&first[..count]);
+        if is_known {
+            return Ok(());
+        }
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        sleep(PAUSE).await;
     }
 }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use iiif_derivatives::{MemoryBudget, Reservation};
 use iiif_image_api::{Identifier, RenderPlan};
 use iiif_pipeline::{DecodeChoice, DecodedSource, EncodeOptions, SourceFormat};
 use moka::future::Cache;
@@ -22,17 +21,9 @@ pub(crate) struct Derivatives {
     store: Option<DerivativeStore>,
     metrics: Arc<Metrics>,
     kept: Cache<(Version, RenderPlan), Bytes>,
-    decodes: Cache<(Version, DecodeChoice), Arc<KeptDecode>>,
-    /// Of all decodes that are kept, or were and are still in use.
-    decode_memory: MemoryBudget,
+    decodes: Cache<(Version, DecodeChoice), Arc<DecodedSource>>,
     /// The most bytes of a decode that is kept.
     max_decode_bytes: u64,
-}
-
-/// A decode and the memory that it takes, until nobody uses it any more.
-struct KeptDecode {
-    decoded: DecodedSource,
-    _memory: Reservation,
 }
 
 /// What an entry takes besides the bytes of the derivative.
@@ -46,7 +37,7 @@ const WEIGHT_UNIT_BYTES: u64 = 1 << 10;
 
 impl Derivatives {
     /// `kept_bytes` bounds the derivatives that are kept in memory, `decode_bytes` the decodes. Of the
-    /// latter a quarter is for those that are no longer kept, and still in use.
+    /// latter a quarter is for those that are no longer kept, and still in use for a moment.
     pub(crate) fn new(
         encoding: EncodeOptions,
         admission: Arc<Admission>,
@@ -57,8 +48,9 @@ impl Derivatives {
         let weight = |_: &(Version, RenderPlan), bytes: &Bytes| {
             u32::try_from(bytes.len() + ENTRY_BYTES).unwrap_or(u32::MAX)
         };
-        let decode_weight = |_: &(Version, DecodeChoice), kept: &Arc<KeptDecode>| {
-            u32::try_from(kept.decoded.bytes() / WEIGHT_UNIT_BYTES).unwrap_or(u32::MAX)
+        let decode_weight = |_: &(Version, DecodeChoice), decoded: &Arc<DecodedSource>| {
+            let bytes = decoded.bytes() + ENTRY_BYTES as u64;
+            u32::try_from(bytes.div_ceil(WEIGHT_UNIT_BYTES)).unwrap_or(u32::MAX)
         };
         let max_decode_bytes = decode_bytes / 4 * 3;
         Self {
@@ -74,8 +66,8 @@ impl Derivatives {
             decodes: Cache::builder()
                 .max_capacity(max_decode_bytes / WEIGHT_UNIT_BYTES)
                 .weigher(decode_weight)
+                .support_invalidation_closures()
                 .build(),
-            decode_memory: MemoryBudget::new(decode_bytes),
             max_decode_bytes,
         }
     }
@@ -98,10 +90,14 @@ impl Derivatives {
     /// Forgets all derivatives of an image.
     pub(crate) async fn purge(&self, identifier: &Identifier) -> iiif_storage::Result<()> {
         let purged = identifier.clone();
+        let decoded = purged.clone();
         // Refused only without the support for it.
         let _ = self
             .kept
             .invalidate_entries_if(move |(version, _), _| version.identifier == purged);
+        let _ = self
+            .decodes
+            .invalidate_entries_if(move |(version, _), _| version.identifier == decoded);
         match &self.store {
             Some(store) => store.purge(identifier).await,
             None => Ok(()),
@@ -149,8 +145,8 @@ impl Derivatives {
         let choice = source.image.decode_choice(&plan, self.max_decode_bytes);
         let rendering_bytes = choice.rendering_bytes(&plan);
         if choice.is_reusable() && choice.kept_bytes() <= self.max_decode_bytes {
-            let kept = self.decode(source, choice).await?;
-            let derive = move || kept.decoded.derive(&plan, &encoding);
+            let decoded = self.decode(source, choice).await?;
+            let derive = move || decoded.derive(&plan, &encoding);
             let made = self.work(source, rendering_bytes, derive).await?;
             return Ok(made.bytes);
         }
@@ -187,20 +183,13 @@ impl Derivatives {
         &self,
         source: &Arc<Source>,
         choice: DecodeChoice,
-    ) -> Result<Arc<KeptDecode>, Problem> {
+    ) -> Result<Arc<DecodedSource>, Problem> {
         let decode = async {
-            // What was pushed out is let go before more is asked for.
-            self.decodes.run_pending_tasks().await;
-            let memory = self.decode_memory.reserve_work(choice.kept_bytes()).await;
-            let memory = memory.map_err(|_over_budget| Problem::too_large())?;
             let image = source.image.clone();
             let bytes = image.held_bytes() + choice.decoding_bytes();
             let decode = move || image.decode_chosen(&choice);
             let decoded = self.work(source, bytes, decode).await?;
-            Ok(Arc::new(KeptDecode {
-                decoded,
-                _memory: memory,
-            }))
+            Ok(Arc::new(decoded))
         };
         let key = (source.version.clone(), choice);
         let decoded = self.decodes.try_get_with(key, decode).await;

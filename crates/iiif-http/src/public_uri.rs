@@ -1,6 +1,7 @@
 //! Under which URI the service was asked.
 
 use axum::http::header::{FORWARDED, HOST};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri};
 use iiif_image_api::BaseUri;
 
@@ -20,11 +21,12 @@ pub(crate) fn server(headers: &HeaderMap, uri: &Uri) -> Result<BaseUri, Problem>
     let host = forwarded_host
         .or_else(|| text(HOST.as_str()))
         // HTTP/2 has the host in the URI.
-        .or_else(|| uri.authority().map(axum::http::uri::Authority::as_str))
+        .or_else(|| uri.authority().map(Authority::as_str))
         .unwrap_or("localhost");
     let port = text("x-forwarded-port").filter(|port| {
-        let is_default = matches!((scheme, *port), ("http", "80") | ("https", "443"));
-        !is_default && !has_port(host)
+        let scheme = scheme.to_ascii_lowercase();
+        let is_default = matches!((&scheme[..], *port), ("http", "80") | ("https", "443"));
+        !is_default && !has_port(host) && port.parse::<u16>().is_ok()
     });
     let server = match port {
         Some(port) => format!("{scheme}://{host}:{port}"),
@@ -32,7 +34,7 @@ pub(crate) fn server(headers: &HeaderMap, uri: &Uri) -> Result<BaseUri, Problem>
     };
     let parsed: Option<BaseUri> = server.parse().ok();
     parsed
-        .filter(|server| server.prefix().is_empty())
+        .filter(|server| server.prefix().is_empty() && is_authority(server.authority()))
         .ok_or_else(|| Problem::bad_request("the headers that tell the host make no URI"))
 }
 
@@ -42,6 +44,12 @@ pub(crate) fn prefix(headers: &HeaderMap) -> &str {
         .get("x-forwarded-prefix")
         .and_then(|value| value.to_str().ok());
     prefix.unwrap_or("").trim_matches('/')
+}
+
+/// A host, and a number behind a colon.
+fn is_authority(text: &str) -> bool {
+    let authority: Option<Authority> = text.parse().ok();
+    authority.is_some_and(|it| has_port(text) == it.port_u16().is_some())
 }
 
 /// An address of IPv6 has colons, in brackets.
@@ -128,7 +136,16 @@ mod tests {
 
     #[test]
     fn headers_that_make_no_uri_are_refused() {
-        for host in ["a b", "a\"b", "u@a", "a/../b", "a/b", "a#b"] {
+        for host in [
+            "a b",
+            "a\"b",
+            "u@a",
+            "a/../b",
+            "a/b",
+            "a#b",
+            "a:b",
+            "javascript:alert(1)",
+        ] {
             let header = HeaderValue::from_str(host).expect("a header");
             let headers: HeaderMap = [(HOST, header)].into_iter().collect();
             let server = server(&headers, &Uri::from_static("/"));

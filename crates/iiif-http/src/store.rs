@@ -10,7 +10,9 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures::StreamExt as _;
-use iiif_image_api::{ApiVersion, CanonicalRequest, Identifier, RenderPlan, ResolveOptions};
+use iiif_image_api::{
+    ApiVersion, CanonicalRequest, Format, Identifier, RenderPlan, ResolveOptions,
+};
 use iiif_storage::{Bucket, ErrorKind, Result};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
@@ -22,6 +24,10 @@ const FOLDER: &str = ".iiif";
 
 /// Derivatives that are written at the same time; with more, new ones are not written.
 const WRITES_AT_ONCE: usize = 16;
+
+/// More than any format takes for a pixel of 16 bits and four channels, and for what stands before.
+const MAX_BYTES_PER_PIXEL: u64 = 16;
+const MAX_HEAD_BYTES: u64 = 1 << 20;
 
 /// Bytes of a digest that stand in a key.
 const DIGEST_BYTES: usize = 16;
@@ -45,10 +51,20 @@ impl DerivativeStore {
         }
     }
 
-    /// Returns a derivative, if it is there and can be read.
+    /// Returns a derivative, if it is there, whole, and can be read.
     pub(crate) async fn get(&self, version: &Version, plan: &RenderPlan) -> Option<Bytes> {
-        match self.bucket.get(&self.key(version, plan)).await {
-            Ok(bytes) => Some(bytes),
+        let most = plan.output().area().saturating_mul(MAX_BYTES_PER_PIXEL) + MAX_HEAD_BYTES;
+        match self
+            .bucket
+            .get_at_most(&self.key(version, plan), most)
+            .await
+        {
+            Ok(bytes) if is_whole(plan.format(), &bytes) => Some(bytes),
+            Ok(_) => {
+                let identifier = version.identifier.as_str();
+                tracing::warn!("a derivative of {identifier} was damaged, and is made again");
+                None
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => {
                 tracing::warn!("{error}");
@@ -116,6 +132,24 @@ impl DerivativeStore {
 
 fn folder(identifier: &Identifier) -> String {
     format!("{FOLDER}/{}", digest(identifier.as_str()))
+}
+
+/// Returns whether a file begins and ends as its format does: something else may have written there, or
+/// stopped in the middle.
+fn is_whole(format: Format, bytes: &[u8]) -> bool {
+    let (start, end): (&[u8], &[u8]) = match format {
+        Format::Jpg => (&[0xFF, 0xD8, 0xFF], &[0xFF, 0xD9]),
+        Format::Png => (b"\x89PNG", b"IEND\xAE\x42\x60\x82"),
+        Format::Gif => (b"GIF8", b";"),
+        Format::Webp => {
+            let length = bytes.get(4..8).and_then(|length| length.try_into().ok());
+            let length = length.map_or(0, u32::from_le_bytes);
+            return bytes.starts_with(b"RIFF") && bytes.len() as u64 == u64::from(length) + 8;
+        }
+        // A TIFF has its directories where its header says.
+        _ => (b"", b""),
+    };
+    !bytes.is_empty() && bytes.starts_with(start) && bytes.ends_with(end)
 }
 
 fn digest(text: &str) -> String {

@@ -222,7 +222,11 @@ fn read_to_end(file: File, length: u64) -> Result<Bytes> {
 fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
+        io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::IsADirectory
+            // Nothing can have a name that is too long.
+            | io::ErrorKind::InvalidFilename
     )
 }
 

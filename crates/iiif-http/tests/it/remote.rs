@@ -138,3 +138,39 @@ async fn a_storage_that_fails_is_told_and_nothing_of_it_is_kept() {
     server.store.is_down.store(true, Ordering::Relaxed);
     assert_eq!(server.get(path).await.status.as_u16(), 200);
 }
+
+/// Each decode is kept in memory; what does not fit pushes out what was there, and nobody waits for it.
+#[tokio::test]
+async fn more_images_than_fit_into_memory_are_served() {
+    let server = Server::start().await;
+    for index in 0..80 {
+        let file = jpeg(&photo(64, 48).into(), &JpegOptions::default());
+        let key = format!("{index}.jpg");
+        server
+            .bucket
+            .put(&key, file.into(), "image/jpeg")
+            .await
+            .unwrap();
+    }
+    for index in 0..80 {
+        let path = format!("/iiif/3/{index}.jpg/full/32,/0/default.png");
+        assert_eq!(server.get(&path).await.image().dimensions(), (32, 24));
+    }
+}
+
+#[tokio::test]
+async fn sides_that_a_format_cannot_hold_are_refused_before_anything_is_made() {
+    let server = Server::start().await;
+    for request in [
+        "^1,70000/0/default.jpg",
+        "^1,70000/0/default.gif",
+        "^1,17000/0/default.webp",
+    ] {
+        let path = format!("/iiif/3/gray.jpg/full/{request}");
+        let answer = server.get(&path).await;
+        assert_eq!(answer.status.as_u16(), 400, "{}", answer.text());
+    }
+    let long = "a".repeat(300);
+    let answer = server.get(&format!("/iiif/3/{long}/info.json")).await;
+    assert_eq!(answer.status.as_u16(), 404);
+}
