@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use axum::body::HttpBody as _;
+use axum::extract::OriginalUri;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, X_CONTENT_TYPE_OPTIONS,
@@ -63,13 +64,15 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn begin(head: &request::Parts) -> Self {
-        let path = head.uri.path();
+        // Where this router is nested, its own path is the end of the whole.
+        let original = head.extensions.get::<OriginalUri>();
+        let whole = original.map_or(&head.uri, |OriginalUri(uri)| uri);
         Self {
             began: Instant::now(),
             id: request_id(head),
             method: head.method.to_string(),
-            path: path.to_owned(),
-            kind: Kind::of(path),
+            path: whole.path().to_owned(),
+            kind: Kind::of(head.uri.path()),
         }
     }
 

@@ -96,7 +96,7 @@ impl Current {
         let inline = HeaderValue::try_from(format!("inline; filename=\"{file}\""));
         headers.insert(
             CONTENT_DISPOSITION,
-            inline.map_err(|_| Problem::internal())?,
+            inline.map_err(|_no_header| Problem::internal())?,
         );
         let media_type = HeaderValue::from_static(request.format.media_type());
         headers.insert(CONTENT_TYPE, media_type);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::extract::{FromRequest as _, Multipart, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use bytes::Bytes;
 use futures::stream::{Stream, StreamExt as _};
 use iiif_pipeline::{
@@ -174,7 +174,7 @@ fn number(headers: &HeaderMap) -> Option<u64> {
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+    let media_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let start = media_type.and_then(|it| it.get(.."multipart/form-data".len()));
     start.is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/form-data"))
 }

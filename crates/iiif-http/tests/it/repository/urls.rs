@@ -36,7 +36,7 @@ async fn fetch(url: &str) -> (u16, Vec<u8>) {
     (status, answer[end + 4..].to_vec())
 }
 
-async fn options(s3: &S3Server) -> RepositoryOptions {
+fn options(s3: &S3Server) -> RepositoryOptions {
     s3.create_bucket("urls").unwrap();
     let bucket = StorageOpener::new(Environment::empty());
     let bucket = bucket.open(&s3.bucket_uri("urls"), MissingFolder::Refuse);
@@ -50,7 +50,7 @@ async fn options(s3: &S3Server) -> RepositoryOptions {
 #[tokio::test]
 async fn a_url_leads_to_the_derivative_until_the_image_is_deleted() {
     let s3 = S3Server::start().await.unwrap();
-    let server = with(options(&s3).await).await;
+    let server = with(options(&s3)).await;
     let told = server
         .get("/images/gray?url=True&xsize=64&kind=png")
         .await
@@ -100,7 +100,7 @@ async fn without_a_store_that_signs_there_are_no_urls() {
 #[tokio::test]
 async fn derivatives_are_not_stored_among_the_images() {
     let s3 = S3Server::start().await.unwrap();
-    let options = options(&s3).await;
+    let options = options(&s3);
     let bucket = options.url_bucket.clone().unwrap();
     let config = iiif_config::Config::default();
     let service = iiif_http::ServiceOptions::default();
