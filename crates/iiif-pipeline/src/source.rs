@@ -172,6 +172,10 @@ impl SourceImage {
     /// What is asked in such tiles is read the fastest. They begin at the top left of the stored image,
     /// which is another corner where the [orientation](Self::geometry) turns it.
     #[must_use]
+    #[cfg_attr(
+        not(feature = "tiff"),
+        expect(clippy::unused_self, reason = "no other format has tiles")
+    )]
     pub fn tile_dimensions(&self) -> Option<Dimensions> {
         #[cfg(feature = "tiff")]
         let tile = self.header.levels.first().filter(|level| level.is_tiled);

@@ -53,12 +53,13 @@ impl Decoding {
 
     /// Returns whether this can be a decoding of the source of a header.
     pub(crate) fn is_of(&self, header: &Header) -> bool {
+        let dimensions = header.dimensions;
         #[cfg(feature = "tiff")]
-        let level = header.levels.get(self.level).map(|level| level.dimensions);
-        #[cfg(not(feature = "tiff"))]
-        let level = None;
-        self.stored == header.dimensions
-            && self.level_dimensions == level.unwrap_or(header.dimensions)
+        let dimensions = header
+            .levels
+            .get(self.level)
+            .map_or(dimensions, |level| level.dimensions);
+        self.stored == header.dimensions && self.level_dimensions == dimensions
     }
 
     /// Returns the dimensions of the raster: those of the window, reduced and rounded up.
