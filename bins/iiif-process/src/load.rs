@@ -1,11 +1,9 @@
 //! Reads what a run needs before it begins: config, instructions, buckets, URIs.
 
-use std::path::Path;
-
 use anyhow::Context as _;
 use iiif_cli::ByteSize;
 use iiif_config::{
-    Config, InstructionSet, ProcessingUri, manifest_lines, redact_uri, without_parameters,
+    Config, InstructionSet, NamedFile, ProcessingUri, manifest_lines, without_parameters,
 };
 use iiif_derivatives::{ContactSheets, Job, JobOptions, ReportOptions};
 use iiif_storage::{Environment, MissingFolder, StorageOpener};
@@ -13,15 +11,12 @@ use iiif_storage::{Environment, MissingFolder, StorageOpener};
 use crate::args::Args;
 use crate::source_folder::SourceFolder;
 
-/// The config that ships with the program, in go-iiif's words.
-const DEFAULTS: &str = "defaults://";
-
 /// The share of the machine's memory that images may take where no limit is given.
 const DEFAULT_MEMORY_SHARE: u64 = 2;
 
 /// Returns the config: that of the file, or the default, with what the flags replace.
 pub(crate) async fn config(args: &Args) -> anyhow::Result<Config> {
-    let file = File::of(
+    let file = NamedFile::of(
         args.config.as_deref(),
         args.config_source.as_deref(),
         &args.config_name,
@@ -29,7 +24,7 @@ pub(crate) async fn config(args: &Args) -> anyhow::Result<Config> {
     let mut config = match file {
         None => Config::default(),
         Some(file) => {
-            let parsed = Config::parse(&file.read("config").await?, &file.display())?;
+            let parsed = Config::parse(&read(&file, "config").await?, &file.to_string())?;
             for warning in &parsed.warnings {
                 tracing::warn!("{warning}");
             }
@@ -66,7 +61,7 @@ pub(crate) async fn job(args: &Args) -> anyhow::Result<Job> {
 /// Logs what is in effect and no part of the config: instructions, memory limit, concurrency.
 pub(crate) async fn tell_beside_config(args: &Args, config: &Config) {
     let file = instructions_file(args);
-    let place = file.map_or_else(|| "built in".to_owned(), |file| file.display());
+    let place = file.map_or_else(|| "built in".to_owned(), |file| file.to_string());
     tracing::info!("instructions: {place}");
     match instructions(args, config).await {
         Ok(instructions) => {
@@ -126,15 +121,19 @@ async fn instructions(args: &Args, config: &Config) -> anyhow::Result<Instructio
     let Some(file) = instructions_file(args) else {
         return Ok(InstructionSet::defaults(config)?);
     };
-    let parsed = InstructionSet::parse(&file.read("instructions").await?, &file.display(), config)?;
+    let parsed = InstructionSet::parse(
+        &read(&file, "instructions").await?,
+        &file.to_string(),
+        config,
+    )?;
     for warning in &parsed.warnings {
         tracing::warn!("{warning}");
     }
     Ok(parsed.value)
 }
 
-fn instructions_file(args: &Args) -> Option<File> {
-    File::of(
+fn instructions_file(args: &Args) -> Option<NamedFile> {
+    NamedFile::of(
         args.instructions.as_deref(),
         args.instructions_source.as_deref(),
         &args.instructions_name,
@@ -179,56 +178,12 @@ async fn object(uri: &str) -> anyhow::Result<String> {
     String::from_utf8(bytes.to_vec()).with_context(|| format!("`{key}` is not text in UTF-8"))
 }
 
-/// A file in a bucket.
-struct File {
-    bucket: String,
-    name: String,
-}
-
-impl File {
-    /// Returns the file that the flags name; `None` for the built-in default.
-    fn of(path: Option<&str>, source: Option<&str>, name: &str) -> Option<Self> {
-        if let Some(path) = path {
-            let path = Path::new(path);
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            let bucket = folder.map_or(".".into(), |folder| folder.to_string_lossy());
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            return Some(Self {
-                bucket: bucket.into_owned(),
-                name: name.into_owned(),
-            });
-        }
-        let bucket = source.filter(|source| *source != DEFAULTS)?;
-        Some(Self {
-            bucket: bucket.to_owned(),
-            name: name.to_owned(),
-        })
-    }
-
-    /// Reads the file of the flags that begin with `-{flags}`.
-    async fn read(&self, flags: &str) -> anyhow::Result<String> {
-        let context = || {
-            format!(
-                "cannot read the file of -{flags} or -{flags}-source, `{}`",
-                self.display()
-            )
-        };
-        let bucket = opener()
-            .open(&self.bucket, MissingFolder::Refuse)
-            .with_context(context)?;
-        let bytes = bucket.get(&self.name).await.with_context(context)?;
-        String::from_utf8(bytes.to_vec())
-            .with_context(|| format!("`{}` is not text in UTF-8", self.display()))
-    }
-
-    /// Returns where the file is, for messages.
-    fn display(&self) -> String {
-        format!(
-            "{}/{}",
-            redact_uri(&self.bucket).trim_end_matches('/'),
-            self.name
-        )
-    }
+/// Reads the file of the flags that begin with `-{flags}`.
+async fn read(file: &NamedFile, flags: &str) -> anyhow::Result<String> {
+    let context = || format!("cannot read the file of -{flags} or -{flags}-source, `{file}`");
+    let bucket = opener()
+        .open(&file.bucket, MissingFolder::Refuse)
+        .with_context(context)?;
+    let bytes = bucket.get(&file.name).await.with_context(context)?;
+    String::from_utf8(bytes.to_vec()).with_context(|| format!("`{file}` is not text in UTF-8"))
 }

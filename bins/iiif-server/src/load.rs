@@ -1,17 +1,14 @@
 //! Reads what the server needs before it listens: the config, the buckets.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use iiif_config::{Config, redact_uri};
+use iiif_config::{Config, NamedFile};
 use iiif_http::{Buckets, ExamplePages, ServiceOptions, Viewer};
 use iiif_storage::{Bucket, Environment, MissingFolder, ObjectInfo, StorageOpener};
 
 use crate::args::Args;
-
-/// The config that ships with the program, in go-iiif's words.
-const DEFAULTS: &str = "defaults://";
 
 /// The folder of OpenSeadragon, beside the program or the folder of it.
 const VIEWER: &str = "viewer";
@@ -22,24 +19,18 @@ const DEFAULT_MEMORY_SHARE: u64 = 2;
 /// The config file that the flags name.
 pub(crate) struct ConfigFile {
     bucket: Bucket,
-    name: String,
-    /// Where it is, for messages.
-    shown: String,
+    file: NamedFile,
 }
 
 impl ConfigFile {
     /// Returns the file; `None` for the built-in default.
     pub(crate) fn of(args: &Args) -> anyhow::Result<Option<Self>> {
-        let Some((bucket, name)) = place(args) else {
+        let Some(file) = named_file(args) else {
             return Ok(None);
         };
-        let shown = format!("{}/{name}", redact_uri(&bucket).trim_end_matches('/'));
-        let opened = opener().open(&bucket, MissingFolder::Refuse);
-        Ok(Some(Self {
-            bucket: opened.with_context(|| format!("cannot read the config `{shown}`"))?,
-            name,
-            shown,
-        }))
+        let opened = opener().open(&file.bucket, MissingFolder::Refuse);
+        let bucket = opened.with_context(|| format!("cannot read the config `{file}`"))?;
+        Ok(Some(Self { bucket, file }))
     }
 
     /// Reads the config with what the flags replace, and which version of the file it is; `None` if
@@ -49,13 +40,13 @@ impl ConfigFile {
         args: &Args,
         known: Option<&ObjectInfo>,
     ) -> anyhow::Result<Option<(ObjectInfo, Config)>> {
-        let context = || format!("cannot read the config `{}`", self.shown);
-        let read = self.bucket.get_if_changed(&self.name, known).await;
+        let context = || format!("cannot read the config `{}`", self.file);
+        let read = self.bucket.get_if_changed(&self.file.name, known).await;
         let Some((info, bytes)) = read.with_context(context)? else {
             return Ok(None);
         };
         let text = std::str::from_utf8(&bytes).with_context(context)?;
-        let parsed = Config::parse(text, &self.shown)?;
+        let parsed = Config::parse(text, &self.file.to_string())?;
         for warning in &parsed.warnings {
             tracing::warn!("{warning}");
         }
@@ -80,7 +71,7 @@ pub(crate) fn buckets(args: &Args, config: &Config) -> anyhow::Result<Buckets> {
         .open(&config.source_uri, MissingFolder::Refuse)
         .context("cannot open the bucket of images (images.source.uri)")?;
     let buckets = Buckets::new(source);
-    if place(args).is_none() && args.config_derivatives_cache_uri.is_none() {
+    if named_file(args).is_none() && args.config_derivatives_cache_uri.is_none() {
         return Ok(buckets);
     }
     let derivatives = opener()
@@ -133,22 +124,10 @@ fn viewer(args: &Args) -> anyhow::Result<Option<Viewer>> {
     Ok(found)
 }
 
-/// Returns the bucket and the name of the config file that the flags name.
-fn place(args: &Args) -> Option<(String, String)> {
-    if let Some(path) = &args.config {
-        let path = Path::new(path);
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let bucket = folder.map_or(".".into(), |folder| folder.to_string_lossy());
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        return Some((bucket.into_owned(), name.into_owned()));
-    }
-    let bucket = args
-        .config_source
-        .clone()
-        .filter(|bucket| bucket != DEFAULTS)?;
-    Some((bucket, args.config_name.clone()))
+/// Returns the config file that the flags name.
+fn named_file(args: &Args) -> Option<NamedFile> {
+    let (path, source) = (args.config.as_deref(), args.config_source.as_deref());
+    NamedFile::of(path, source, &args.config_name)
 }
 
 pub(crate) fn opener() -> StorageOpener {

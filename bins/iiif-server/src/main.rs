@@ -60,17 +60,9 @@ async fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatu
     if let Some(uri) = &args.admin_uri {
         listeners.push((bind(uri).await?, service.admin_router()));
     }
-    let config_followed = async {
-        match (&file, version) {
-            (Some(file), Some(version)) => {
-                upkeep::follow_config(args, file, version, service).await;
-            }
-            _ => std::future::pending().await,
-        }
-    };
     tokio::select! {
         ended = serve::run(listeners, &args.server_uri) => ended,
-        () = config_followed => Ok(ExitStatus::Failed),
+        () = upkeep::follow_config(args, file.zip(version), service) => Ok(ExitStatus::Failed),
         () = upkeep::sweep(service) => Ok(ExitStatus::Failed),
     }
 }

@@ -15,19 +15,18 @@ const SWEEP_TIME: Duration = Duration::from_hours(1);
 /// `/health`, and the last good config stays.
 pub(crate) async fn follow_config(
     args: &Args,
-    file: &ConfigFile,
-    mut known: ObjectInfo,
+    file: Option<(ConfigFile, ObjectInfo)>,
     service: &ImageService,
 ) {
     let refresh = Duration::from_secs(args.config_refresh);
-    if refresh.is_zero() {
+    let Some((file, mut known)) = file.filter(|_| !refresh.is_zero()) else {
         return std::future::pending().await;
-    }
+    };
     // The same problem is logged once.
     let mut told: Option<String> = None;
     loop {
         tokio::time::sleep(refresh).await;
-        let problem = match go_on(args, file, &known, service).await {
+        let problem = match go_on(args, &file, &known, service).await {
             // What is in effect is what is there: unchanged, or put back.
             Ok(None) => None,
             Ok(Some(info)) => {

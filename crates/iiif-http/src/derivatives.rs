@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use iiif_image_api::{Identifier, RenderPlan};
+use iiif_image_api::{Format, Identifier, RenderPlan};
 use iiif_pipeline::{DecodeChoice, DecodedSource, EncodeOptions, SourceFormat};
 use moka::future::Cache;
 
 use crate::Problem;
 use crate::admission::Admission;
-use crate::metrics::{From, Metrics};
+use crate::metrics::{Metrics, ServedFrom};
 use crate::sources::{Source, Version};
 use crate::store::DerivativeStore;
 
@@ -78,9 +78,10 @@ impl Derivatives {
         source: &Arc<Source>,
         plan: RenderPlan,
     ) -> Result<Bytes, Problem> {
+        check_sides(&plan)?;
         let key = (source.version.clone(), plan);
         if let Some(bytes) = self.kept.get(&key).await {
-            self.metrics.note_derivative(From::Memory);
+            self.metrics.note_derivative(ServedFrom::Memory);
             return Ok(bytes);
         }
         let made = self.kept.try_get_with(key, self.find(source, plan)).await;
@@ -126,11 +127,11 @@ impl Derivatives {
         if let Some(store) = &self.store
             && let Some(bytes) = store.get(&source.version, &plan).await
         {
-            self.metrics.note_derivative(From::Bucket);
+            self.metrics.note_derivative(ServedFrom::Bucket);
             return Ok(bytes);
         }
         let bytes = self.make(source, plan).await?;
-        self.metrics.note_derivative(From::Made);
+        self.metrics.note_derivative(ServedFrom::Made);
         if let Some(store) = &self.store {
             store.put(&source.version, &plan, bytes.clone());
         }
@@ -205,4 +206,22 @@ impl Derivatives {
         let done = self.admission.compute(bytes, work).await?;
         done.map_err(|error| source.problem(&error))
     }
+}
+
+/// Refuses, before anything is made, what the format has no numbers for.
+fn check_sides(plan: &RenderPlan) -> Result<(), Problem> {
+    let most = match plan.format() {
+        Format::Jpg | Format::Gif => 0xFFFF,
+        // VP8 has 14 bits for a side (RFC 6386 §9.1).
+        Format::Webp => 0x3FFF,
+        _ => u32::MAX,
+    };
+    let output = plan.output();
+    if output.width().max(output.height()) > most {
+        return Err(Problem::bad_request(format!(
+            "{output} pixels are more than `{}` can hold; expected at most {most} a side",
+            plan.format()
+        )));
+    }
+    Ok(())
 }

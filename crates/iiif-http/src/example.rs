@@ -89,7 +89,7 @@ async fn list(
         let (images, page) = opened(&service, request)?;
         let number = value(&asked, "page").unwrap_or("1").parse();
         let number = number.map_err(|_no_number| Problem::bad_request("`page` is no number"))?;
-        let listing = listing::read(&images.source, number).await?;
+        let listing = listing::read(images.bucket(), number).await?;
         Ok((page.list(&listing), page))
     };
     answered(page.await)

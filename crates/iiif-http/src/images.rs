@@ -14,8 +14,8 @@ use axum::response::{IntoResponse as _, Response};
 use iiif_config::{Config, FeatureSet};
 use iiif_derivatives::Settings;
 use iiif_image_api::{
-    ApiVersion, BaseUri, CanonicalRequest, DerivativeRequest, Format, Identifier, ImageUri,
-    RenderPlan, ResolveOptions,
+    ApiVersion, BaseUri, CanonicalRequest, DerivativeRequest, Identifier, ImageUri, RenderPlan,
+    ResolveOptions,
 };
 use iiif_storage::Bucket;
 
@@ -37,7 +37,7 @@ pub(crate) struct Images {
     features: FeatureSet,
     resolve_options: ResolveOptions,
     abilities: Abilities,
-    pub(crate) source: Bucket,
+    source: Bucket,
     pub(crate) admission: Arc<Admission>,
     pub(crate) sources: Sources,
     pub(crate) derivatives: Derivatives,
@@ -211,7 +211,6 @@ impl Images {
         let source = self.sources.open(version).await?;
         let options = self.resolve_options.with_version(api);
         let plan = RenderPlan::resolve(&request, source.image.geometry(), &options)?;
-        check_sides(&plan)?;
         let bytes = self.derivatives.get(&source, plan).await?;
         let canonical = CanonicalRequest::of(&plan, &options)
             .with_native_quality(native_quality(&source.image));
@@ -267,24 +266,6 @@ impl Images {
         text.parse()
             .map_err(|_no_uri| Problem::bad_request("the headers that tell the path make no URI"))
     }
-}
-
-/// Refuses, before anything is made, what the format has no numbers for.
-fn check_sides(plan: &RenderPlan) -> Result<(), Problem> {
-    let most = match plan.format() {
-        Format::Jpg | Format::Gif => 0xFFFF,
-        // VP8 has 14 bits for a side (RFC 6386 §9.1).
-        Format::Webp => 0x3FFF,
-        _ => u32::MAX,
-    };
-    let output = plan.output();
-    if output.width().max(output.height()) > most {
-        return Err(Problem::bad_request(format!(
-            "{output} pixels are more than `{}` can hold; expected at most {most} a side",
-            plan.format()
-        )));
-    }
-    Ok(())
 }
 
 /// Sends a client that asks for the image itself to its info.json (2.1 §2.1, 3.0 §2).

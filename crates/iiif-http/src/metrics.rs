@@ -32,7 +32,7 @@ pub(crate) enum Kind {
 
 /// Where a derivative came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-pub(crate) enum From {
+pub(crate) enum ServedFrom {
     Memory,
     Bucket,
     Made,
@@ -51,7 +51,7 @@ struct Asked {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Origin {
-    from: From,
+    from: ServedFrom,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -124,7 +124,7 @@ impl Metrics {
         self.seconds.get_or_create(&Asked { kind }).observe(seconds);
     }
 
-    pub(crate) fn note_derivative(&self, from: From) {
+    pub(crate) fn note_derivative(&self, from: ServedFrom) {
         self.derivatives.get_or_create(&Origin { from }).inc();
     }
 

@@ -1,4 +1,4 @@
-//! What the repository uses of the images.
+//! What pages and the repository use of the images.
 
 use bytes::Bytes;
 use iiif_image_api::{ApiVersion, DerivativeRequest, OversizedBox, RenderPlan};
