@@ -39,7 +39,7 @@ pub(crate) use self::decoding::{Decoding, Raster};
 pub(crate) use self::need::Need;
 pub(crate) use self::placement::{Part, Placement};
 #[cfg(feature = "tiff")]
-pub(crate) use self::tiff::{JpegTile, PageIndex, scale_factor};
+pub(crate) use self::tiff::{JpegTile, PageIndex, TileColors, scale_factor};
 use crate::error::BoxError;
 use crate::source::{Data, Header};
 use crate::{DecodeLimits, Error, Result, SourceFormat};

@@ -103,7 +103,7 @@ impl SourceImage {
     /// [`EncodeOptions::passthrough`] forbids it.
     ///
     /// That is a JPEG or PNG of which the plan changes nothing; and a tile of a TIFF, where tiles are
-    /// JPEG streams of gray or `YCbCr` in sRGB and the plan is exactly one of them, at the scale of one
+    /// JPEG streams of gray, `YCbCr` or RGB in sRGB and the plan is exactly one of them, at the scale of one
     /// of the [levels](Self::levels). Of a tile, only its bytes are read; where they are is read with the
     /// first tile of a level, and kept.
     ///

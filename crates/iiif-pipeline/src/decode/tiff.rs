@@ -42,7 +42,7 @@ use self::coding::{Alpha, Compression, Photometric};
 use self::directory::Directory;
 use self::file::File;
 pub(crate) use self::index::PageIndex;
-pub(crate) use self::jpeg_tile::{JpegTile, scale_factor};
+pub(crate) use self::jpeg_tile::{JpegTile, TileColors, scale_factor};
 use self::page::Page;
 use self::pyramid::Pyramid;
 use self::unpack::Stored;
@@ -210,7 +210,7 @@ fn level(data: &Data, offset: u64, page: &Page) -> Level {
         block_height: side(block.rows * page.chunk_height),
         block_bytes,
         index_bytes: Chunks::index_bytes(page),
-        is_jpeg: jpeg_tile::components(page).is_some(),
+        is_jpeg: TileColors::of(page).is_some(),
         index: OnceLock::new(),
     }
 }

@@ -5,25 +5,33 @@ use iiif_image_api::Dimensions;
 
 use super::Stripped;
 use super::jpeg::COMMON_PRECISION;
+use crate::decode::TileColors;
 use crate::jpeg_file::{is_frame, marker, scans};
 
 /// A JFIF segment of square pixels without a unit or a thumbnail: JFIF 1.02, page 5. Readers take what
 /// has one for `YCbCr`, or gray.
 const JFIF_SEGMENT: [u8; 18] = *b"\xff\xe0\0\x10JFIF\0\x01\x02\0\0\x01\0\x01\0\0";
 
-/// Returns the file of a stream inside another file, whose tables may be in a stream of their own:
-/// `YCbCr` or gray, as JFIF wants it, without metadata.
+/// The segment by which readers know RGB: version 100, no flags, transform 0 (Adobe Technical Note
+/// 5116, page 23).
+const ADOBE_RGB_SEGMENT: [u8; 16] = *b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0";
+
+/// Returns the file of a stream inside another file, whose tables may be in a stream of their own,
+/// without metadata: a JFIF file of `YCbCr` or gray, or one of RGB.
 ///
-/// Nothing if it is not a baseline image of `components` in one scan, of exactly `dimensions`, with
+/// Nothing if it is not a baseline image of these `colors` in one scan, of exactly `dimensions`, with
 /// all its tables; or if it is cut off.
 pub(super) fn to_file(
     stream: &Bytes,
     tables: &[u8],
-    components: u8,
+    colors: TileColors,
     dimensions: Dimensions,
 ) -> Option<Stripped> {
     let mut head = vec![marker::PREFIX, marker::SOI];
-    head.extend_from_slice(&JFIF_SEGMENT);
+    match colors {
+        TileColors::Rgb => head.extend_from_slice(&ADOBE_RGB_SEGMENT),
+        TileColors::Gray | TileColors::YCbCr => head.extend_from_slice(&JFIF_SEGMENT),
+    }
     let mut found = Tables::default();
     for segment in segments(tables) {
         if is_metadata(segment.marker) {
@@ -46,7 +54,7 @@ pub(super) fn to_file(
     let (frame, scan) = frame.zip(scan)?;
     let is_baseline = (marker::SOF0_BASELINE..marker::SOF2_PROGRESSIVE).contains(&frame.marker);
     let is_complete = is_baseline
-        && is_frame_of(frame.contents, components, dimensions)
+        && is_frame_of(frame.contents, colors, dimensions)
         && found.suffice(frame.contents, scan.contents);
     if !is_complete {
         return None;
@@ -109,9 +117,9 @@ fn segments(stream: &[u8]) -> impl Iterator<Item = Segment<'_>> {
 }
 
 /// Returns whether a frame header is of 8 bits, the dimensions and the number of components
-/// (ITU-T T.81 §B.2.2), and these are not called `R`, `G` and `B`, which some readers take for colors
-/// that are not transformed.
-fn is_frame_of(frame: &[u8], components: u8, dimensions: Dimensions) -> bool {
+/// (ITU-T T.81 §B.2.2), and these are not called `R`, `G` and `B` where they are something else: some
+/// readers go by the names.
+fn is_frame_of(frame: &[u8], colors: TileColors, dimensions: Dimensions) -> bool {
     let Some(([precision, h1, h0, w1, w0, count], specified)) = frame.split_first_chunk() else {
         return false;
     };
@@ -120,10 +128,10 @@ fn is_frame_of(frame: &[u8], components: u8, dimensions: Dimensions) -> bool {
         .chunks(3)
         .map(|component| component[0])
         .eq(*b"RGB");
-    (*precision, *count) == (COMMON_PRECISION, components)
-        && specified.len() == 3 * usize::from(components)
+    (*precision, *count) == (COMMON_PRECISION, colors.components())
+        && specified.len() == 3 * usize::from(*count)
         && size == [dimensions.width(), dimensions.height()]
-        && !is_rgb
+        && (!is_rgb || colors == TileColors::Rgb)
 }
 
 /// Which tables there are, by their destinations, 0 to 3.
@@ -204,15 +212,15 @@ mod tests {
         jpeg(&photo(SIZE.0, SIZE.1).into(), options).into()
     }
 
-    fn file(stream: &Bytes, components: u8) -> Option<Vec<u8>> {
-        let file = to_file(stream, &[], components, size(SIZE.0, SIZE.1))?;
+    fn file(stream: &Bytes, colors: TileColors) -> Option<Vec<u8>> {
+        let file = to_file(stream, &[], colors, size(SIZE.0, SIZE.1))?;
         Some(file.to_bytes().into())
     }
 
     #[test]
     fn metadata_gives_way_to_jfif() {
         let plain = stream(&JpegOptions::default());
-        let expected = file(&plain, 3).expect("baseline");
+        let expected = file(&plain, TileColors::YCbCr).expect("baseline");
         let noted = stream(&JpegOptions {
             exif_orientation: Some(6),
             xmp: true,
@@ -222,11 +230,11 @@ mod tests {
             ..JpegOptions::default()
         });
         assert!(noted.len() > plain.len());
-        assert_eq!(file(&noted, 3), Some(expected.clone()));
+        assert_eq!(file(&noted, TileColors::YCbCr), Some(expected.clone()));
         assert_eq!(&expected[2..20], JFIF_SEGMENT);
         // What follows the end of the image goes as well.
         let longer = [&plain[..], b"more"].concat().into();
-        assert_eq!(file(&longer, 3), Some(expected));
+        assert_eq!(file(&longer, TileColors::YCbCr), Some(expected));
     }
 
     #[test]
@@ -243,7 +251,8 @@ mod tests {
         rest.extend_from_slice(&whole[end..]);
         tables.extend([0xff, 0xd9]);
         let rest = Bytes::from(rest);
-        let joined = |tables: &[u8]| to_file(&rest, tables, 3, size(SIZE.0, SIZE.1));
+        let joined =
+            |tables: &[u8]| to_file(&rest, tables, TileColors::YCbCr, size(SIZE.0, SIZE.1));
         let (tables_bytes, rest_bytes) = (tables.len(), rest.len());
         let file = joined(&tables).expect("complete");
         let own_jfif = 18;
@@ -269,15 +278,15 @@ mod tests {
             color: JpegColor::Gray,
             ..JpegOptions::default()
         });
-        assert!(file(&gray, 1).is_some());
-        assert!(file(&gray, 3).is_none());
-        assert!(file(&baseline, 1).is_none());
-        assert!(to_file(&baseline, &[], 3, size(SIZE.0, SIZE.1 - 1)).is_none());
+        assert!(file(&gray, TileColors::Gray).is_some());
+        assert!(file(&gray, TileColors::YCbCr).is_none());
+        assert!(file(&baseline, TileColors::Gray).is_none());
+        assert!(to_file(&baseline, &[], TileColors::YCbCr, size(SIZE.0, SIZE.1 - 1)).is_none());
         let progressive = stream(&JpegOptions {
             progressive: true,
             ..JpegOptions::default()
         });
-        assert!(file(&progressive, 3).is_none());
+        assert!(file(&progressive, TileColors::YCbCr).is_none());
         // Components that are called R, G and B.
         let mut named = baseline.to_vec();
         let frame = segments(&baseline).find(|segment| is_frame(segment.marker));
@@ -285,14 +294,20 @@ mod tests {
         for (index, name) in b"RGB".iter().enumerate() {
             named[components + 3 * index] = *name;
         }
-        assert!(file(&named.into(), 3).is_none());
+        let named = named.into();
+        assert!(file(&named, TileColors::YCbCr).is_none());
+        let rgb = file(&named, TileColors::Rgb).expect("a file that says so");
+        assert_eq!(&rgb[2..18], ADOBE_RGB_SEGMENT);
     }
 
     #[test]
     fn cut_off_streams_are_refused() {
         let whole = stream(&JpegOptions::default());
         for length in 0..whole.len() {
-            assert!(file(&whole.slice(..length), 3).is_none(), "{length} bytes");
+            assert!(
+                file(&whole.slice(..length), TileColors::YCbCr).is_none(),
+                "{length} bytes"
+            );
         }
     }
 }

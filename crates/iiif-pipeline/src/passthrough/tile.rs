@@ -38,7 +38,7 @@ pub(super) fn file(data: &Data, header: &Header, plan: &RenderPlan) -> Result<Op
         let stored = JpegTile::read(data, level, tile.column, tile.row)?;
         return Ok(stored.and_then(|stored| {
             let tables = stored.tables.as_deref().unwrap_or_default();
-            stream::to_file(&stored.stream, tables, stored.components, tile.dimensions)
+            stream::to_file(&stored.stream, tables, stored.colors, tile.dimensions)
         }));
     }
     Ok(None)

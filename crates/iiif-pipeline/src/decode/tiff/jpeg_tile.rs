@@ -16,8 +16,37 @@ pub(crate) struct JpegTile {
     pub(crate) stream: Bytes,
     /// The tables of all tiles in a stream of their own: tag 347.
     pub(crate) tables: Option<Bytes>,
-    /// 1 for gray, 3 for `YCbCr`.
-    pub(crate) components: u8,
+    pub(crate) colors: TileColors,
+}
+
+/// What the components of a stream mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TileColors {
+    Gray,
+    YCbCr,
+    /// Without the transform to luma and chroma.
+    Rgb,
+}
+
+impl TileColors {
+    /// Returns those of the streams of a page, if a file can say what they are; nothing of any other page.
+    pub(super) fn of(page: &Page) -> Option<Self> {
+        let is_plain = page.is_tiled && page.compression == Compression::Jpeg && !page.is_planar;
+        match (page.photometric, page.samples) {
+            (Photometric::BlackIsZero, 1) if is_plain => Some(Self::Gray),
+            (Photometric::YCbCr, 3) if is_plain => Some(Self::YCbCr),
+            (Photometric::Rgb, 3) if is_plain => Some(Self::Rgb),
+            _ => None,
+        }
+    }
+
+    /// Returns how many components there are.
+    pub(crate) fn components(self) -> u8 {
+        match self {
+            Self::Gray => 1,
+            Self::YCbCr | Self::Rgb => 3,
+        }
+    }
 }
 
 impl JpegTile {
@@ -28,7 +57,7 @@ impl JpegTile {
         let page = &index.page;
         let tile = row as usize * page.chunks_across() + column as usize;
         let range = index.chunks.declared(tile);
-        let (Some(components), Some((offset, length))) = (components(page), range) else {
+        let (Some(colors), Some((offset, length))) = (TileColors::of(page), range) else {
             return Ok(None);
         };
         if !(1..=most_bytes(page)).contains(&length) {
@@ -37,19 +66,8 @@ impl JpegTile {
         Ok(data.part(offset, length)?.map(|stream| Self {
             stream,
             tables: page.jpeg_tables.clone(),
-            components,
+            colors,
         }))
-    }
-}
-
-/// Returns how many components the streams of a page have whose colors everybody reads alike: gray, or
-/// `YCbCr`; nothing of any other page.
-pub(super) fn components(page: &Page) -> Option<u8> {
-    let is_plain = page.is_tiled && page.compression == Compression::Jpeg && !page.is_planar;
-    match (page.photometric, page.samples) {
-        (Photometric::BlackIsZero, 1) if is_plain => Some(1),
-        (Photometric::YCbCr, 3) if is_plain => Some(3),
-        _ => None,
     }
 }
 
