@@ -54,8 +54,15 @@ impl ConfigFile {
     }
 }
 
+/// Returns what holds without a config file: no analyses, of which each takes a decode.
+pub(crate) fn without_file(args: &Args) -> Config {
+    let mut config = Config::default();
+    config.services.clear();
+    with_flags(config, args)
+}
+
 /// Returns a config with what the flags replace.
-pub(crate) fn with_flags(mut config: Config, args: &Args) -> Config {
+fn with_flags(mut config: Config, args: &Args) -> Config {
     if let Some(uri) = &args.config_images_source_uri {
         config = config.with_source_uri(uri);
     }

@@ -12,7 +12,6 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use args::{Args, VARIABLE_PREFIXES};
 use iiif_cli::{Environment, ExitStatus};
-use iiif_config::Config;
 use iiif_http::ImageService;
 use listen::ServerUri;
 use load::ConfigFile;
@@ -46,7 +45,7 @@ async fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatu
         None => None,
     };
     let (version, config) = read.unzip();
-    let config = config.unwrap_or_else(|| load::with_flags(Config::default(), args));
+    let config = config.unwrap_or_else(|| load::without_file(args));
     let buckets = load::buckets(args, &config)?;
     let service = &ImageService::new(buckets, &config, load::options(args)?)?;
     let router = args.repository.router(service, environment)?;

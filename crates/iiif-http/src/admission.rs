@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use iiif_derivatives::MemoryBudget;
+use iiif_derivatives::{MemoryBudget, Reservation};
 use rayon::ThreadPool;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -53,6 +53,11 @@ impl Admission {
         self.large.budget.limit_bytes()
     }
 
+    /// Returns how long a request waits at most for its turn.
+    pub(crate) fn max_wait(&self) -> Duration {
+        self.large.max_wait
+    }
+
     /// Returns the lanes by name, with how many requests work and how many wait.
     pub(crate) fn work(&self) -> [(&'static str, usize, usize); 2] {
         [("small", &self.small), ("large", &self.large)].map(|(name, lane)| {
@@ -67,7 +72,7 @@ impl Admission {
         &self,
         bytes: u64,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Problem> {
+    ) -> Result<Done<T>, Problem> {
         self.lane(bytes).run(bytes, work).await
     }
 
@@ -76,7 +81,7 @@ impl Admission {
         &self,
         bytes: u64,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Problem> {
+    ) -> Result<Done<T>, Problem> {
         let lane = self.lane(bytes);
         let threads = Arc::clone(&lane.threads);
         lane.run(bytes, move || threads.install(work)).await
@@ -113,28 +118,34 @@ impl Lane {
         &self,
         bytes: u64,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Problem> {
+    ) -> Result<Done<T>, Problem> {
         let admitted = {
             let _waiting = Waiting::begin(&self.waiting, self.max_waiting)?;
             let admit = async {
                 let slot = Arc::clone(&self.slots).acquire_owned().await;
+                let slot = slot.map_err(|_closed| Problem::internal())?;
                 let memory = self.budget.reserve_work(bytes).await;
-                (slot, memory.map_err(|_over_budget| Problem::too_large()))
+                let memory = memory.map_err(|_over_budget| Problem::too_large())?;
+                Ok::<_, Problem>((slot, memory))
             };
             let admitted = timeout(self.max_wait, admit).await;
-            admitted.map_err(|_elapsed| Problem::busy())?
+            admitted.map_err(|_elapsed| Problem::busy())??
         };
-        let (slot, memory) = (admitted.0, admitted.1?);
-        let done = spawn_blocking(move || {
-            let done = work();
-            drop((slot, memory));
-            done
+        let done = spawn_blocking(move || Done {
+            value: work(),
+            _admitted: admitted,
         });
         done.await.map_err(|error| {
             tracing::error!("the work on an image ended unexpectedly: {error}");
             Problem::internal()
         })
     }
+}
+
+/// What work gave. It keeps its place in the lane until its result is where it is counted.
+pub(crate) struct Done<T> {
+    pub(crate) value: T,
+    _admitted: (OwnedSemaphorePermit, Reservation),
 }
 
 /// A request that waits, counted as long as it does.

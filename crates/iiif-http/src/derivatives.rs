@@ -6,10 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use iiif_image_api::{Format, Identifier, RenderPlan};
 use iiif_pipeline::{DecodeChoice, DecodedSource, EncodeOptions, SourceFormat};
-use moka::future::Cache;
 
 use crate::Problem;
-use crate::admission::Admission;
+use crate::admission::{Admission, Done};
+use crate::held::{Held, HeldCache};
 use crate::metrics::{Metrics, ServedFrom};
 use crate::sources::{Source, Version};
 use crate::store::DerivativeStore;
@@ -20,85 +20,56 @@ pub(crate) struct Derivatives {
     admission: Arc<Admission>,
     store: Option<DerivativeStore>,
     metrics: Arc<Metrics>,
-    kept: Cache<(Version, RenderPlan), Bytes>,
-    decodes: Cache<(Version, DecodeChoice), Arc<DecodedSource>>,
-    /// The most bytes of a decode that is kept.
-    max_decode_bytes: u64,
+    made: HeldCache<(Version, RenderPlan), Bytes>,
+    decodes: HeldCache<(Version, DecodeChoice), DecodedSource>,
 }
-
-/// What an entry takes besides the bytes of the derivative.
-const ENTRY_BYTES: usize = 512;
 
 /// What the compressed data of a tile takes, at most by far.
 const TILE_BYTES: u64 = 1 << 20;
 
-/// Weights of decodes are counted in KiB, of which 32 bits suffice.
-const WEIGHT_UNIT_BYTES: u64 = 1 << 10;
-
 impl Derivatives {
-    /// `kept_bytes` bounds the derivatives that are kept in memory, `decode_bytes` the decodes. Of the
-    /// latter a quarter is for those that are no longer kept, and still in use for a moment.
+    /// `derivative_bytes` bounds the derivatives that are held in memory, `decode_bytes` the decodes.
     pub(crate) fn new(
         encoding: EncodeOptions,
         admission: Arc<Admission>,
         store: Option<DerivativeStore>,
         metrics: Arc<Metrics>,
-        (kept_bytes, decode_bytes): (u64, u64),
+        (derivative_bytes, decode_bytes): (u64, u64),
     ) -> Self {
-        let weight = |_: &(Version, RenderPlan), bytes: &Bytes| {
-            u32::try_from(bytes.len() + ENTRY_BYTES).unwrap_or(u32::MAX)
-        };
-        let decode_weight = |_: &(Version, DecodeChoice), decoded: &Arc<DecodedSource>| {
-            let bytes = decoded.bytes() + ENTRY_BYTES as u64;
-            u32::try_from(bytes.div_ceil(WEIGHT_UNIT_BYTES)).unwrap_or(u32::MAX)
-        };
-        let max_decode_bytes = decode_bytes / 4 * 3;
+        let max_wait = admission.max_wait();
         Self {
             encoding,
             admission,
             store,
             metrics,
-            kept: Cache::builder()
-                .max_capacity(kept_bytes)
-                .weigher(weight)
-                .support_invalidation_closures()
-                .build(),
-            decodes: Cache::builder()
-                .max_capacity(max_decode_bytes / WEIGHT_UNIT_BYTES)
-                .weigher(decode_weight)
-                .support_invalidation_closures()
-                .build(),
-            max_decode_bytes,
+            made: HeldCache::new(derivative_bytes, max_wait),
+            decodes: HeldCache::new(decode_bytes, max_wait),
         }
     }
 
     /// Returns a derivative; of several that ask for the same at once, one makes it.
     pub(crate) async fn get(
         &self,
-        source: &Arc<Source>,
+        source: &Held<Source>,
         plan: RenderPlan,
     ) -> Result<Bytes, Problem> {
         check_sides(&plan)?;
         let key = (source.version.clone(), plan);
-        if let Some(bytes) = self.kept.get(&key).await {
+        let held = if let Some(held) = self.made.get(&key) {
             self.metrics.note_derivative(ServedFrom::Memory);
-            return Ok(bytes);
-        }
-        let made = self.kept.try_get_with(key, self.find(source, plan)).await;
-        made.map_err(|problem| Problem::clone(&problem))
+            held
+        } else {
+            self.made.get_or_make(&key, self.find(source, plan)).await?
+        };
+        Ok(held.to_bytes())
     }
 
     /// Forgets all derivatives of an image.
     pub(crate) async fn purge(&self, identifier: &Identifier) -> iiif_storage::Result<()> {
-        let purged = identifier.clone();
-        let decoded = purged.clone();
-        // Refused only without the support for it.
-        let _ = self
-            .kept
-            .invalidate_entries_if(move |(version, _), _| version.identifier == purged);
-        let _ = self
-            .decodes
-            .invalidate_entries_if(move |(version, _), _| version.identifier == decoded);
+        self.made
+            .forget_if(|(version, _)| version.identifier == *identifier);
+        self.decodes
+            .forget_if(|(version, _)| version.identifier == *identifier);
         match &self.store {
             Some(store) => store.purge(identifier).await,
             None => Ok(()),
@@ -113,56 +84,60 @@ impl Derivatives {
         }
     }
 
-    /// Returns what is kept in memory, by name, in bytes.
-    pub(crate) fn kept_bytes(&self) -> [(&'static str, u64); 2] {
-        let decodes = self.decodes.weighted_size() * WEIGHT_UNIT_BYTES;
+    /// Returns what is held in memory, by name, in bytes.
+    pub(crate) fn held_bytes(&self) -> [(&'static str, u64); 2] {
         [
-            ("derivatives", self.kept.weighted_size()),
-            ("decodes", decodes),
+            ("derivatives", self.made.held_bytes()),
+            ("decodes", self.decodes.held_bytes()),
         ]
     }
 
     /// Looks into the bucket, and makes what is not there.
-    async fn find(&self, source: &Arc<Source>, plan: RenderPlan) -> Result<Bytes, Problem> {
+    async fn find(&self, source: &Held<Source>, plan: RenderPlan) -> Result<Held<Bytes>, Problem> {
         if let Some(store) = &self.store
-            && let Some(bytes) = store.get(&source.version, &plan).await
+            && let Some(held) = store.get(&source.version, &plan, &self.made).await?
         {
             self.metrics.note_derivative(ServedFrom::Bucket);
-            return Ok(bytes);
+            return Ok(held);
         }
-        let bytes = self.make(source, plan).await?;
+        let held = self.make(source, plan).await?;
         self.metrics.note_derivative(ServedFrom::Made);
         if let Some(store) = &self.store {
-            store.put(&source.version, &plan, bytes.clone());
+            store.put(&source.version, &plan, held.to_bytes());
         }
-        Ok(bytes)
+        Ok(held)
     }
 
-    async fn make(&self, source: &Arc<Source>, plan: RenderPlan) -> Result<Bytes, Problem> {
-        if let Some(bytes) = self.pass_through(source, plan).await? {
-            return Ok(bytes);
+    async fn make(&self, source: &Held<Source>, plan: RenderPlan) -> Result<Held<Bytes>, Problem> {
+        if let Some(held) = self.pass_through(source, plan).await? {
+            return Ok(held);
         }
         let encoding = self.encoding.clone();
-        let choice = source.image.decode_choice(&plan, self.max_decode_bytes);
+        let choice = source
+            .image
+            .decode_choice(&plan, self.decodes.max_kept_bytes());
         let rendering_bytes = choice.rendering_bytes(&plan);
-        if choice.is_reusable() && choice.kept_bytes() <= self.max_decode_bytes {
+        let done = if choice.is_reusable() && choice.kept_bytes() <= self.decodes.max_kept_bytes() {
             let decoded = self.decode(source, choice).await?;
             let derive = move || decoded.derive(&plan, &encoding);
-            let made = self.work(source, rendering_bytes, derive).await?;
-            return Ok(made.bytes);
-        }
-        let bytes = source.image.held_bytes() + choice.decoding_bytes() + rendering_bytes;
-        let image = source.image.clone();
-        let derive = move || image.decode_chosen(&choice)?.derive(&plan, &encoding);
-        Ok(self.work(source, bytes, derive).await?.bytes)
+            self.work(source, rendering_bytes, derive).await?
+        } else {
+            let bytes = source.image.held_bytes() + choice.decoding_bytes() + rendering_bytes;
+            let image = source.image.clone();
+            let derive = move || image.decode_chosen(&choice)?.derive(&plan, &encoding);
+            self.work(source, bytes, derive).await?
+        };
+        let bytes = done.value?.bytes;
+        let memory = self.made.reserve(bytes.len() as u64).await?;
+        Ok(memory.hold(bytes))
     }
 
     /// Returns the source's own compressed data, of all of it or of a tile, if that is what was asked.
     async fn pass_through(
         &self,
-        source: &Arc<Source>,
+        source: &Held<Source>,
         plan: RenderPlan,
-    ) -> Result<Option<Bytes>, Problem> {
+    ) -> Result<Option<Held<Bytes>>, Problem> {
         let (image, encoding) = (source.image.clone(), self.encoding.clone());
         let is_whole = plan.keeps_geometry() && image.format() != SourceFormat::Tiff;
         let bytes = if is_whole {
@@ -174,37 +149,43 @@ impl Derivatives {
             return Ok(None);
         }
         let pass = move || image.passthrough(&plan, &encoding);
-        let passed = self.admission.run(bytes, pass).await?;
-        let passed = passed.map_err(|error| source.problem(&error))?;
-        Ok(passed.map(|derivative| derivative.bytes))
+        let done = self.admission.run(bytes, pass).await?;
+        let passed = done.value.map_err(|error| source.problem(&error))?;
+        let Some(derivative) = passed else {
+            return Ok(None);
+        };
+        let memory = self.made.reserve(derivative.bytes.len() as u64).await?;
+        Ok(Some(memory.hold(derivative.bytes)))
     }
 
     /// Returns a decode that several derivatives share, made once however many ask.
     async fn decode(
         &self,
-        source: &Arc<Source>,
+        source: &Held<Source>,
         choice: DecodeChoice,
-    ) -> Result<Arc<DecodedSource>, Problem> {
+    ) -> Result<Held<DecodedSource>, Problem> {
         let decode = async {
+            let memory = self.decodes.reserve(choice.kept_bytes()).await?;
             let image = source.image.clone();
             let bytes = image.held_bytes() + choice.decoding_bytes();
             let decode = move || image.decode_chosen(&choice);
-            let decoded = self.work(source, bytes, decode).await?;
-            Ok(Arc::new(decoded))
+            let done = self.work(source, bytes, decode).await?;
+            Ok(memory.hold(done.value?))
         };
         let key = (source.version.clone(), choice);
-        let decoded = self.decodes.try_get_with(key, decode).await;
-        decoded.map_err(|problem: Arc<Problem>| Problem::clone(&problem))
+        self.decodes.get_or_make(&key, decode).await
     }
 
+    /// Computes with at most `bytes` of memory.
     async fn work<T: Send + 'static>(
         &self,
         source: &Source,
         bytes: u64,
         work: impl FnOnce() -> iiif_pipeline::Result<T> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let done = self.admission.compute(bytes, work).await?;
-        done.map_err(|error| source.problem(&error))
+    ) -> Result<Done<Result<T, Problem>>, Problem> {
+        let identifier = source.version.identifier.clone();
+        let work = move || work().map_err(|error| Problem::pipeline(&identifier, &error));
+        self.admission.compute(bytes, work).await
     }
 }
 

@@ -38,7 +38,7 @@ impl EntityTag {
 }
 
 /// Returns whether the client has what it asks for: by the tag where it names some, else by the time
-/// (RFC 9110 §13.2.2).
+/// (RFC 9110 §13.2.2). That it has [anything](has_any) is not enough: there may be nothing.
 pub(crate) fn is_unmodified(
     headers: &HeaderMap,
     tag: &EntityTag,
@@ -50,7 +50,7 @@ pub(crate) fn is_unmodified(
         // The weak comparison: what proxies weakened still is what we sent (RFC 9110 §13.1.2).
         let is_own = |listed: &str| {
             let listed = listed.trim();
-            listed == "*" || listed.trim_start_matches("W/").as_bytes() == own
+            listed.trim_start_matches("W/").as_bytes() == own
         };
         return tags
             .filter_map(|value| value.to_str().ok())
@@ -64,6 +64,14 @@ pub(crate) fn is_unmodified(
         (Some(since), Some(modified)) => modified < since + Duration::from_secs(1),
         _ => false,
     }
+}
+
+/// Returns whether the client has the image in any form, and wants it only if it has not (RFC 9110
+/// §13.1.2).
+pub(crate) fn has_any(headers: &HeaderMap) -> bool {
+    headers
+        .get(IF_NONE_MATCH)
+        .is_some_and(|value| value.as_bytes().trim_ascii() == b"*")
 }
 
 #[cfg(test)]
@@ -87,7 +95,7 @@ mod tests {
             (IF_NONE_MATCH, own.clone(), true),
             (IF_NONE_MATCH, format!("W/{own}"), true),
             (IF_NONE_MATCH, format!("\"x\", {own}"), true),
-            (IF_NONE_MATCH, "*".to_owned(), true),
+            (IF_NONE_MATCH, "*".to_owned(), false),
             (IF_NONE_MATCH, "\"x\"".to_owned(), false),
             (IF_MODIFIED_SINCE, date(time), true),
             (IF_MODIFIED_SINCE, date(time + hour), true),
@@ -107,7 +115,7 @@ mod tests {
                 IF_MODIFIED_SINCE,
                 HeaderValue::try_from(date(time)).unwrap(),
             );
-            if value == "\"x\"" {
+            if ["*", "\"x\""].contains(&value.as_str()) {
                 assert!(!is_unmodified(&headers, &tag, Some(time)));
             }
         }

@@ -15,16 +15,18 @@ use iiif_config::{Config, FeatureSet};
 use iiif_derivatives::Settings;
 use iiif_image_api::{
     ApiVersion, BaseUri, CanonicalRequest, DerivativeRequest, Identifier, ImageUri, RenderPlan,
-    ResolveOptions,
+    ResolveOptions, SizeLimits,
 };
+use iiif_pipeline::SourceImage;
 use iiif_storage::Bucket;
 
 use crate::admission::Admission;
 use crate::derivatives::Derivatives;
 use crate::disposition::disposition;
-use crate::etag::{EntityTag, is_unmodified};
+use crate::etag::{EntityTag, has_any, is_unmodified};
 use crate::info::{Abilities, native_quality};
 use crate::metrics::Metrics;
+use crate::services::Services;
 use crate::sources::{Sources, Version};
 use crate::store::DerivativeStore;
 use crate::target::{Resource, Target};
@@ -43,18 +45,24 @@ pub(crate) struct Images {
     pub(crate) derivatives: Derivatives,
     /// What bytes depend on besides the source and the request.
     maker: String,
+    services: Services,
+    /// What info.json depends on besides the source and the request.
+    informant: String,
+    /// What a derivative may take while it is made.
+    work_bytes: u64,
 }
 
-/// The shares of the memory limit, in eighths: opened sources, kept derivatives, decodes that are
-/// kept, and small and large work.
-const SOURCES_EIGHTHS: u64 = 1;
-const DERIVATIVES_EIGHTHS: u64 = 1;
-const DECODES_EIGHTHS: u64 = 2;
-const SMALL_EIGHTHS: u64 = 1;
-const LARGE_EIGHTHS: u64 = 3;
+/// The shares of the memory limit, in sixteenths: opened sources, derivatives, decodes, and small and
+/// large work.
+const SOURCES_SIXTEENTHS: u64 = 2;
+const DERIVATIVES_SIXTEENTHS: u64 = 3;
+const DECODES_SIXTEENTHS: u64 = 4;
+const SMALL_SIXTEENTHS: u64 = 1;
+const LARGE_SIXTEENTHS: u64 = 6;
 
-/// What a pixel of a derivative may take while it is made: the raster, and what its encoder holds.
-const BYTES_PER_OUTPUT_PIXEL: u64 = 8;
+/// What a `jpg` takes while it is made, in multiples of its raster: twice that for scaling or turning,
+/// and what its encoder holds.
+const RASTERS_PER_DERIVATIVE: u64 = 3;
 
 impl Images {
     pub(crate) fn new(
@@ -64,13 +72,11 @@ impl Images {
         metrics: &Arc<Metrics>,
     ) -> Result<Self, ServiceError> {
         let settings = Settings::of(config);
-        let eighth = options.memory_limit_bytes / 8;
-        let large_bytes = LARGE_EIGHTHS * eighth;
+        let sixteenth = options.memory_limit_bytes / 16;
+        let large_bytes = LARGE_SIXTEENTHS * sixteenth;
         let mut resolve_options = settings.resolve_options;
         resolve_options.oversized_box = options.oversized_box;
-        let area = (large_bytes / BYTES_PER_OUTPUT_PIXEL).min(config.limits.max_area);
-        resolve_options.limits = resolve_options.limits.with_max_area(area);
-        let admission = Admission::new(&options, SMALL_EIGHTHS * eighth, large_bytes)?;
+        let admission = Admission::new(&options, SMALL_SIXTEENTHS * sixteenth, large_bytes)?;
         let admission = Arc::new(admission);
         let maker = format!(
             "{} {} {:?}",
@@ -78,6 +84,7 @@ impl Images {
             iiif_derivatives::JPEG_BACK_END,
             settings.encoding
         );
+        let informant = format!("{maker} {:?} {:?}", settings.analyses, config.limits);
         let store = buckets
             .derivatives
             .map(|bucket| DerivativeStore::new(bucket, &maker, options.store_limit_bytes));
@@ -86,25 +93,31 @@ impl Images {
             settings.decode_limits,
             Arc::clone(&admission),
             options.source_refresh,
-            SOURCES_EIGHTHS * eighth,
+            SOURCES_SIXTEENTHS * sixteenth,
         );
         let derivatives = Derivatives::new(
             settings.encoding,
             Arc::clone(&admission),
             store,
             Arc::clone(metrics),
-            (DERIVATIVES_EIGHTHS * eighth, DECODES_EIGHTHS * eighth),
+            (
+                DERIVATIVES_SIXTEENTHS * sixteenth,
+                DECODES_SIXTEENTHS * sixteenth,
+            ),
         );
         Ok(Self {
             cache_control: HeaderValue::try_from(&options.cache_control)?,
             features: config.features.clone(),
-            abilities: Abilities::new(&config.features, resolve_options.limits),
+            abilities: Abilities::new(&config.features),
             resolve_options,
             source: buckets.source,
-            admission,
             sources,
             derivatives,
             maker,
+            services: Services::new(settings.analyses, Arc::clone(&admission)),
+            admission,
+            informant,
+            work_bytes: large_bytes,
             options,
         })
     }
@@ -126,14 +139,18 @@ impl Images {
     /// Answers a request.
     pub(crate) async fn get(&self, head: &request::Parts) -> Result<Response, Problem> {
         let target = Target::parse(head.uri.path())?;
-        match self.get_current(head, &target).await {
-            // What was looked at some time ago is looked at again, once.
-            Err(problem) if problem.is_stale => {
-                self.sources.forget(&target.identifier).await;
-                self.get_current(head, &target).await
-            }
-            answer => answer,
+        let mut answer = self.get_current(head, &target).await;
+        // What was looked at some time ago is looked at again, once.
+        if answer.as_ref().is_err_and(|problem| problem.is_stale) {
+            self.sources.forget(&target.identifier).await;
+            answer = self.get_current(head, &target).await;
         }
+        let mut answer = answer?;
+        if answer.status() == StatusCode::OK && has_any(&head.headers) {
+            *answer.status_mut() = StatusCode::NOT_MODIFIED;
+            *answer.body_mut() = Body::empty();
+        }
+        Ok(answer)
     }
 
     async fn get_current(
@@ -167,7 +184,7 @@ impl Images {
             version.object.as_str(),
             uri.as_str(),
             media_type,
-            &self.maker,
+            &self.informant,
         ]);
         let mut headers = self.cached(&tag, &version);
         headers.insert(VARY, HeaderValue::from_static("Accept"));
@@ -177,7 +194,12 @@ impl Images {
             return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
         }
         let source = self.sources.open(version).await?;
-        let info = self.abilities.info(uri, &source.image, target.version);
+        let limits = self.limits(&source.image);
+        let mut info = self
+            .abilities
+            .info(uri, &source.image, limits, target.version);
+        let services = &self.services;
+        services.add_to(&mut info, &source, target.version).await?;
         let json = info.to_json(target.version).map_err(|error| {
             tracing::error!("{error}");
             Problem::internal()
@@ -209,7 +231,7 @@ impl Images {
         let disposition = disposition(&head.uri, &version.identifier, request.format)?;
         headers.insert(CONTENT_DISPOSITION, disposition);
         let source = self.sources.open(version).await?;
-        let options = self.resolve_options.with_version(api);
+        let options = self.resolve_options(&source.image, api);
         let plan = RenderPlan::resolve(&request, source.image.geometry(), &options)?;
         let bytes = self.derivatives.get(&source, plan).await?;
         let canonical = CanonicalRequest::of(&plan, &options)
@@ -221,6 +243,20 @@ impl Images {
         let media_type = HeaderValue::from_static(request.format.media_type());
         headers.insert(CONTENT_TYPE, media_type);
         Ok((headers, Body::from(bytes)).into_response())
+    }
+
+    /// Returns the limits of an image's derivatives: those of the config, and the area for whose pixels
+    /// there is memory.
+    fn limits(&self, image: &SourceImage) -> SizeLimits {
+        let pixel_bytes = image.pixel_layout().bytes_per_pixel();
+        let area = self.work_bytes / (RASTERS_PER_DERIVATIVE * pixel_bytes);
+        let limits = self.resolve_options.limits;
+        limits.with_max_area(limits.max_area.map_or(area, |most| most.min(area)))
+    }
+
+    fn resolve_options(&self, image: &SourceImage, api: ApiVersion) -> ResolveOptions {
+        let options = self.resolve_options.with_version(api);
+        options.with_limits(self.limits(image))
     }
 
     /// Returns the headers by which a response is kept, and told to be still the same.

@@ -41,11 +41,10 @@ pub(crate) struct Abilities {
     features: Vec<Feature>,
     qualities: Vec<Quality>,
     formats: Vec<Format>,
-    pub(crate) limits: SizeLimits,
 }
 
 impl Abilities {
-    pub(crate) fn new(switches: &FeatureSet, limits: SizeLimits) -> Self {
+    pub(crate) fn new(switches: &FeatureSet) -> Self {
         let is_on = |switch: Option<Switch>| switch.is_none_or(|it| switches.is_enabled(it));
         let features = SWITCHES.into_iter().filter(|(_, switch)| is_on(*switch));
         let qualities = [
@@ -65,7 +64,6 @@ impl Abilities {
             features: features.map(|(feature, _)| feature).collect(),
             qualities: of(switches, &qualities),
             formats: of(switches, &formats),
-            limits,
         }
     }
 
@@ -96,6 +94,7 @@ impl Abilities {
         &self,
         uri: ImageUri,
         image: &SourceImage,
+        limits: SizeLimits,
         version: ApiVersion,
     ) -> ImageInfo {
         let square = Dimensions::from_non_zero(TILE_SIDE_PX, TILE_SIDE_PX);
@@ -106,7 +105,7 @@ impl Abilities {
         let qualities = self.qualities.iter().copied();
         let qualities = qualities.filter(|quality| !(is_gray && *quality == Quality::Color));
         let mut info = ImageInfo::new(uri, image.dimensions(), self.level(version))
-            .with_limits(self.limits)
+            .with_limits(limits)
             .with_tile_grid(TileGrid::new(image.dimensions(), tile))
             .with_qualities(qualities)
             .with_formats(self.formats.clone())

@@ -19,7 +19,7 @@ pub(crate) struct Metrics {
     seconds: Family<Asked, Histogram>,
     derivatives: Family<Origin, Counter>,
     work: Family<Work, Gauge>,
-    kept_bytes: Family<Held, Gauge>,
+    held_bytes: Family<Held, Gauge>,
 }
 
 /// What was asked for.
@@ -91,7 +91,7 @@ impl Metrics {
         );
         let derivatives = Family::default();
         let work = Family::default();
-        let kept_bytes = Family::default();
+        let held_bytes = Family::default();
         let mut registry = Registry::with_prefix("iiif");
         registry.register(
             "requests",
@@ -104,15 +104,15 @@ impl Metrics {
         registry.register("derivatives", help, Family::clone(&derivatives));
         let help = "Decodes and renderings that run, and requests that wait for them";
         registry.register("work", help, Family::clone(&work));
-        let help = "What is kept in memory";
-        registry.register_with_unit("kept", help, Unit::Bytes, Family::clone(&kept_bytes));
+        let help = "What is held in memory, because it is kept or still in use";
+        registry.register_with_unit("held", help, Unit::Bytes, Family::clone(&held_bytes));
         Self {
             registry,
             requests,
             seconds,
             derivatives,
             work,
-            kept_bytes,
+            held_bytes,
         }
     }
 
@@ -139,9 +139,9 @@ impl Metrics {
             set("running", running);
             set("waiting", waiting);
         }
-        let kept = images.derivatives.kept_bytes();
-        for (what, bytes) in kept.into_iter().chain([images.sources.kept_bytes()]) {
-            self.kept_bytes
+        let held = images.derivatives.held_bytes();
+        for (what, bytes) in held.into_iter().chain([images.sources.held_bytes()]) {
+            self.held_bytes
                 .get_or_create(&Held { what })
                 .set(number(bytes));
         }

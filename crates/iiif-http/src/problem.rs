@@ -70,7 +70,8 @@ impl Problem {
 
     /// What no waiting makes possible.
     pub(crate) fn too_large() -> Self {
-        let text = "this takes more memory than the service has; ask for a smaller size";
+        let text = "this takes more memory than the service has; ask for a smaller size, or for `jpg`, \
+                    which takes the least";
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, text)
     }
 

@@ -14,6 +14,7 @@ use tokio::task::spawn_blocking;
 
 use crate::Problem;
 use crate::admission::Admission;
+use crate::held::{Held, HeldCache};
 
 /// A source as it is at the moment: named, not opened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -38,20 +39,17 @@ pub(crate) struct Sources {
     admission: Arc<Admission>,
     /// What is not there is remembered too.
     versions: Cache<Identifier, Option<Version>>,
-    opened: Cache<Version, Arc<Source>>,
+    opened: HeldCache<Version, Source>,
 }
 
 /// Versions that are remembered, each of some hundred bytes.
 const MAX_VERSIONS: u64 = 10_000;
 
-/// Weights are counted in KiB, of which 32 bits suffice.
-const WEIGHT_UNIT_BYTES: u64 = 1 << 10;
-
 /// What an opened source takes besides compressed bytes: directories, the profile, an open file.
 const OPENED_BYTES: u64 = 16 << 10;
 
 impl Sources {
-    /// `memory_bytes` bounds what is kept of opened sources.
+    /// `memory_bytes` bounds what is held of opened sources.
     pub(crate) fn new(
         bucket: Bucket,
         limits: DecodeLimits,
@@ -59,10 +57,7 @@ impl Sources {
         refresh: Duration,
         memory_bytes: u64,
     ) -> Self {
-        let weight = |_: &Version, source: &Arc<Source>| {
-            let bytes = source.image.held_bytes() + OPENED_BYTES;
-            u32::try_from(bytes / WEIGHT_UNIT_BYTES).unwrap_or(u32::MAX)
-        };
+        let opened = HeldCache::new(memory_bytes, admission.max_wait());
         Self {
             bucket,
             limits,
@@ -71,10 +66,7 @@ impl Sources {
                 .max_capacity(MAX_VERSIONS)
                 .time_to_live(refresh)
                 .build(),
-            opened: Cache::builder()
-                .max_capacity(memory_bytes / WEIGHT_UNIT_BYTES)
-                .weigher(weight)
-                .build(),
+            opened,
         }
     }
 
@@ -98,26 +90,26 @@ impl Sources {
         self.versions.invalidate(identifier).await;
     }
 
-    /// Returns what is kept in memory, by name, in bytes.
-    pub(crate) fn kept_bytes(&self) -> (&'static str, u64) {
-        ("sources", self.opened.weighted_size() * WEIGHT_UNIT_BYTES)
+    /// Returns what is held in memory, by name, in bytes.
+    pub(crate) fn held_bytes(&self) -> (&'static str, u64) {
+        ("sources", self.opened.held_bytes())
     }
 
     /// Returns a source with its header, which is read once for each version.
-    pub(crate) async fn open(&self, version: Version) -> Result<Arc<Source>, Problem> {
-        let opened = self
-            .opened
-            .try_get_with_by_ref(&version, self.read(&version));
-        opened.await.map_err(|problem| Problem::clone(&problem))
+    pub(crate) async fn open(&self, version: Version) -> Result<Held<Source>, Problem> {
+        self.opened.get_or_make(&version, self.read(&version)).await
     }
 
-    async fn read(&self, version: &Version) -> Result<Arc<Source>, Problem> {
+    async fn read(&self, version: &Version) -> Result<Held<Source>, Problem> {
         let object = self.open_object(version).await?;
         let reader = Reader(object.blocking_reader(Handle::current()));
-        let opened = self.open_image(reader).await?;
+        let bytes = opening_bytes(&reader).await;
+        let mut memory = self.opened.reserve(bytes).await?;
+        let opened = self.open_image(reader, bytes).await?;
         let image = opened.map_err(|error| Problem::pipeline(&version.identifier, &error))?;
+        memory.shrink_to(image.held_bytes() + OPENED_BYTES);
         let version = version.clone();
-        Ok(Arc::new(Source { version, image }))
+        Ok(memory.hold(Source { version, image }))
     }
 
     /// Opens the object of a version, or tells that there is another version by now.
@@ -130,21 +122,26 @@ impl Sources {
         Ok(object)
     }
 
-    /// Reads the header of an image, wherever it lies. A clone of `reader` is another handle to it.
-    pub(crate) async fn open_image<R: ReadAt + Clone + 'static>(
+    /// Reads the header of an image, wherever it lies, which takes [`opening_bytes`].
+    pub(crate) async fn open_image(
         &self,
-        reader: R,
+        reader: impl ReadAt + 'static,
+        opening_bytes: u64,
     ) -> Result<iiif_pipeline::Result<SourceImage>, Problem> {
-        let sniffed = reader.clone();
-        let format = spawn_blocking(move || SourceFormat::sniff_at(&sniffed)).await;
-        let read_bytes = match format {
-            Ok(Ok(format)) if format.is_read_in_parts() => OPENED_BYTES,
-            // What opening it says.
-            _ => reader.len_bytes(),
-        };
         let limits = self.limits;
         let open = move || SourceImage::open(reader, &limits);
-        self.admission.run(read_bytes, open).await
+        Ok(self.admission.run(opening_bytes, open).await?.value)
+    }
+}
+
+/// Returns the memory that opening an image takes. A clone of `reader` is another handle to it.
+pub(crate) async fn opening_bytes<R: ReadAt + Clone + 'static>(reader: &R) -> u64 {
+    let sniffed = reader.clone();
+    let format = spawn_blocking(move || SourceFormat::sniff_at(&sniffed)).await;
+    match format {
+        Ok(Ok(format)) if format.is_read_in_parts() => OPENED_BYTES,
+        // What opening it says.
+        _ => reader.len_bytes(),
     }
 }
 

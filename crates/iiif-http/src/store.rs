@@ -5,6 +5,7 @@
 //! request of 3.0. So what is there is never wrong, only no longer asked for; the oldest go when there
 //! is too much.
 
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -13,10 +14,12 @@ use futures::StreamExt as _;
 use iiif_image_api::{
     ApiVersion, CanonicalRequest, Format, Identifier, RenderPlan, ResolveOptions,
 };
-use iiif_storage::{Bucket, ErrorKind, Result};
+use iiif_storage::{Bucket, ErrorKind};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
+use crate::Problem;
+use crate::held::{Held, HeldCache};
 use crate::sources::Version;
 
 /// The folder of the bucket in which nothing else lies.
@@ -28,6 +31,9 @@ const WRITES_AT_ONCE: usize = 16;
 /// More than any format takes for a pixel of 16 bits and four channels, and for what stands before.
 const MAX_BYTES_PER_PIXEL: u64 = 16;
 const MAX_HEAD_BYTES: u64 = 1 << 20;
+
+/// What a tile takes, by far; what is larger is asked for its size first.
+const TILE_BYTES: u64 = 1 << 20;
 
 /// Bytes of a digest that stand in a key.
 const DIGEST_BYTES: usize = 16;
@@ -51,15 +57,34 @@ impl DerivativeStore {
         }
     }
 
-    /// Returns a derivative, if it is there, whole, and can be read.
-    pub(crate) async fn get(&self, version: &Version, plan: &RenderPlan) -> Option<Bytes> {
-        let most = plan.output().area().saturating_mul(MAX_BYTES_PER_PIXEL) + MAX_HEAD_BYTES;
-        match self
-            .bucket
-            .get_at_most(&self.key(version, plan), most)
-            .await
+    /// Returns a derivative, if it is there, whole, and can be read, in the memory of `held`.
+    pub(crate) async fn get<K>(
+        &self,
+        version: &Version,
+        plan: &RenderPlan,
+        held: &HeldCache<K, Bytes>,
+    ) -> Result<Option<Held<Bytes>>, Problem>
+    where
+        K: Clone + Eq + Hash + Send + Sync + 'static,
+    {
+        let key = self.key(version, plan);
+        let mut memory = held.reserve(TILE_BYTES).await?;
+        let mut read = self.bucket.get_at_most(&key, TILE_BYTES).await;
+        if let Err(error) = &read
+            && error.kind() == ErrorKind::TooLarge
         {
-            Ok(bytes) if is_whole(plan.format(), &bytes) => Some(bytes),
+            drop(memory);
+            let most = plan.output().area().saturating_mul(MAX_BYTES_PER_PIXEL) + MAX_HEAD_BYTES;
+            let size = self.bucket.head(&key).await.map(|info| info.size_bytes);
+            let size = size.unwrap_or(most).min(most);
+            memory = held.reserve(size).await?;
+            read = self.bucket.get_at_most(&key, size).await;
+        }
+        Ok(match read {
+            Ok(bytes) if is_whole(plan.format(), &bytes) => {
+                memory.shrink_to(bytes.len() as u64);
+                Some(memory.hold(bytes))
+            }
             Ok(_) => {
                 let identifier = version.identifier.as_str();
                 tracing::warn!("a derivative of {identifier} was damaged, and is made again");
@@ -70,7 +95,7 @@ impl DerivativeStore {
                 tracing::warn!("{error}");
                 None
             }
-        }
+        })
     }
 
     /// Writes a derivative, in the background.
@@ -90,7 +115,7 @@ impl DerivativeStore {
     }
 
     /// Deletes all derivatives of an image.
-    pub(crate) async fn purge(&self, identifier: &Identifier) -> Result<()> {
+    pub(crate) async fn purge(&self, identifier: &Identifier) -> iiif_storage::Result<()> {
         let mut found = self.bucket.list(&folder(identifier));
         while let Some(object) = found.next().await {
             self.bucket.delete(&object?.key).await?;
@@ -99,7 +124,7 @@ impl DerivativeStore {
     }
 
     /// Deletes the oldest where there are more bytes than the limit, and returns how many it deleted.
-    pub(crate) async fn sweep(&self) -> Result<u64> {
+    pub(crate) async fn sweep(&self) -> iiif_storage::Result<u64> {
         let mut objects: Vec<(SystemTime, u64, String)> = Vec::new();
         let mut found = self.bucket.list(FOLDER);
         while let Some(object) = found.next().await {
@@ -146,12 +171,49 @@ fn is_whole(format: Format, bytes: &[u8]) -> bool {
             let length = length.map_or(0, u32::from_le_bytes);
             return bytes.starts_with(b"RIFF") && bytes.len() as u64 == u64::from(length) + 8;
         }
-        // A TIFF has its directories where its header says.
-        _ => (b"", b""),
+        Format::Tif => return ends_in_directory(bytes).unwrap_or(false),
+        _ => return false,
     };
     !bytes.is_empty() && bytes.starts_with(start) && bytes.ends_with(end)
 }
 
+/// Returns whether a TIFF has all of its directory, which its encoder writes last (TIFF 6.0 §2).
+fn ends_in_directory(bytes: &[u8]) -> Option<bool> {
+    let offset = u32::from_le_bytes(*bytes.strip_prefix(b"II*\0")?.first_chunk()?) as usize;
+    let count = u16::from_le_bytes(*bytes.get(offset..)?.first_chunk()?);
+    let next_directory = 4;
+    Some(bytes.len() >= offset + 2 + 12 * usize::from(count) + next_directory)
+}
+
 fn digest(text: &str) -> String {
     hex::encode(&Sha256::digest(text)[..DIGEST_BYTES])
+}
+
+#[cfg(test)]
+mod tests {
+    use iiif_pipeline::{EncodeOptions, encode};
+    use iiif_testkit::pattern::photo;
+
+    use super::*;
+
+    #[test]
+    fn files_that_were_cut_off_are_not_whole() {
+        for format in [
+            Format::Jpg,
+            Format::Png,
+            Format::Gif,
+            Format::Webp,
+            Format::Tif,
+        ] {
+            let image = photo(40, 30).into();
+            let file = encode(&image, format, &EncodeOptions::default()).unwrap();
+            assert!(is_whole(format, &file), "{format}");
+            // A single byte ends a GIF, and may stand anywhere in it.
+            let ends = |length: &usize| format != Format::Gif || file[length - 1] != b';';
+            for length in (1..file.len()).filter(ends) {
+                assert!(!is_whole(format, &file[..length]), "{format}: {length}");
+            }
+            assert!(!is_whole(format, b"something else"), "{format}");
+        }
+    }
 }

@@ -22,7 +22,7 @@ impl Images {
         request: &DerivativeRequest,
         image: &SourceImage,
     ) -> Result<RenderPlan, Problem> {
-        let options = self.resolve_options.with_version(ApiVersion::V3);
+        let options = self.resolve_options(image, ApiVersion::V3);
         let options = options.with_oversized_box(OversizedBox::Region);
         Ok(RenderPlan::resolve(request, image.geometry(), &options)?)
     }

@@ -22,6 +22,7 @@ use super::RepositoryOptions;
 use super::name::media_type;
 use crate::Problem;
 use crate::images::Images;
+use crate::sources::opening_bytes;
 
 /// Received bytes are written when there are so many, or more; stored ones are read so many at once.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -69,7 +70,8 @@ impl Upload {
 
     async fn verify(file: File, images: &Images) -> Result<Self, Problem> {
         let file = Arc::new(FileSource::new(file).map_err(|error| disk(&error))?);
-        let image = images.sources.open_image(Arc::clone(&file)).await?;
+        let bytes = opening_bytes(&file).await;
+        let image = images.sources.open_image(Arc::clone(&file), bytes).await?;
         let image = image.map_err(|error| refusal(&error))?;
         let format = image.format();
         let tried = try_out(image, images).await?;
@@ -152,7 +154,7 @@ async fn try_out(
         let decoded = image.decode_chosen(&choice)?;
         decoded.derive(&plan, &encoding).map(drop)
     };
-    images.admission.run(bytes, decode).await
+    Ok(images.admission.run(bytes, decode).await?.value)
 }
 
 /// Returns why a file is not taken. Errors of the pipeline name formats and figures only.

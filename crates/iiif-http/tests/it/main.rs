@@ -11,5 +11,6 @@ mod info;
 mod remote;
 mod repository;
 mod server;
+mod services;
 mod uris;
 mod watched_store;

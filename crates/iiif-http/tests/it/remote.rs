@@ -2,8 +2,11 @@
 
 use std::ops::Range;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use axum::body::{Body, HttpBody as _};
 use futures::future::join_all;
+use iiif_http::ServiceOptions;
 use iiif_testkit::compare::assert_similar;
 use iiif_testkit::encode::{
     Compression, JpegOptions, Layout, Photometric, TiffOptions, jpeg, tiff,
@@ -156,6 +159,39 @@ async fn more_images_than_fit_into_memory_are_served() {
         let path = format!("/iiif/3/{index}.jpg/full/32,/0/default.png");
         assert_eq!(server.get(&path).await.image().dimensions(), (32, 24));
     }
+}
+
+/// The memory of derivatives is a quarter of 256 MiB, of which large ones leave a quarter to tiles.
+#[tokio::test]
+async fn answers_that_nobody_reads_are_counted_and_leave_room_for_tiles() {
+    let mut options = ServiceOptions::default();
+    options.max_wait = Duration::ZERO;
+    let server = Server::with("{}", options).await;
+    let mut unread = Vec::new();
+    let mut bytes = 0;
+    for side in 3000.. {
+        let path = format!("/iiif/3/gray.jpg/full/^{side},/0/default.tif");
+        let response = server.begin("GET", &path, &[], Body::empty()).await;
+        if response.status().as_u16() == 503 {
+            break;
+        }
+        assert_eq!(response.status().as_u16(), 200);
+        bytes += response.body().size_hint().exact().unwrap();
+        assert!(bytes < 64 << 20, "{} answers are held", unread.len());
+        unread.push(response);
+    }
+    assert!(
+        bytes > 32 << 20,
+        "{bytes} bytes in {} answers",
+        unread.len()
+    );
+    let tile = "/iiif/3/gray.jpg/0,0,256,256/max/0/default.jpg";
+    assert_eq!(server.get(tile).await.status.as_u16(), 200);
+    drop(unread);
+    let large = server
+        .get("/iiif/3/gray.jpg/full/^2900,/0/default.tif")
+        .await;
+    assert_eq!(large.status.as_u16(), 200);
 }
 
 #[tokio::test]

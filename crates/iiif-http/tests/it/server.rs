@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use axum::response::Response;
 use bytes::Bytes;
 use iiif_config::Config;
 use iiif_http::{Buckets, ImageRepository, ImageService, RepositoryOptions, ServiceOptions};
@@ -115,6 +116,22 @@ impl Server {
         headers: &[(&str, &str)],
         body: Body,
     ) -> Answer {
+        let (head, body) = self.begin(method, path, headers, body).await.into_parts();
+        Answer {
+            status: head.status,
+            headers: head.headers,
+            body: to_bytes(body, usize::MAX).await.unwrap(),
+        }
+    }
+
+    /// Returns an answer of which nothing was read yet.
+    pub(crate) async fn begin(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Response {
         let mut request = Request::builder().method(method).uri(path);
         if !headers.iter().any(|(name, _)| *name == "host") {
             request = request.header("host", "example.org");
@@ -123,13 +140,7 @@ impl Server {
             request = request.header(*name, *value);
         }
         let request = request.body(body).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (head, body) = response.into_parts();
-        Answer {
-            status: head.status,
-            headers: head.headers,
-            body: to_bytes(body, usize::MAX).await.unwrap(),
-        }
+        self.router.clone().oneshot(request).await.unwrap()
     }
 }
 
