@@ -113,6 +113,13 @@ impl Derivatives {
         }
     }
 
+    /// Waits until none is being written to the bucket.
+    pub(crate) async fn settle(&self) {
+        if let Some(store) = &self.store {
+            store.settle().await;
+        }
+    }
+
     /// Returns what is kept in memory, by name, in bytes.
     pub(crate) fn kept_bytes(&self) -> [(&'static str, u64); 2] {
         let decodes = self.decodes.weighted_size() * WEIGHT_UNIT_BYTES;
