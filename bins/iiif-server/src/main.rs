@@ -2,6 +2,8 @@
 
 mod args;
 mod connection;
+#[cfg(feature = "aws")]
+mod lambda;
 mod listen;
 mod load;
 mod repository;
@@ -15,6 +17,8 @@ use args::{Args, VARIABLE_PREFIXES};
 use iiif_cli::{Environment, ExitStatus};
 use iiif_config::Config;
 use iiif_http::ImageService;
+#[cfg(feature = "aws")]
+use listen::Endpoint;
 use load::ConfigFile;
 use serve::{Audience, Listener};
 use upkeep::ConfigFollower;
@@ -53,6 +57,10 @@ async fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatu
     let upload_idle = args.server_uri.timeouts.read;
     let router = args.repository.router(service, environment, upload_idle)?;
     let follower = ConfigFollower::new(args, file.zip(version), service);
+    #[cfg(feature = "aws")]
+    if let Endpoint::Lambda(answers) = args.server_uri.endpoint {
+        return lambda::run(router, service, follower, answers).await;
+    }
     let listener = Listener::open(&args.server_uri, router, Audience::Everybody).await?;
     if args.example {
         let scheme = args.server_uri.endpoint.scheme();

@@ -1,6 +1,6 @@
 //! What the server does now and then: it follows its config, and clears the bucket of derivatives.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use iiif_http::ImageService;
 use iiif_storage::ObjectInfo;
@@ -18,6 +18,8 @@ pub(crate) struct ConfigFollower<'a> {
     service: &'a ImageService,
     /// The file, and its version that is in effect; `None` if none is followed.
     file: Option<(ConfigFile, ObjectInfo)>,
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "of functions alone"))]
+    looked: Instant,
     /// The same problem is logged once.
     told: Option<String>,
 }
@@ -33,6 +35,7 @@ impl<'a> ConfigFollower<'a> {
             args,
             service,
             file,
+            looked: Instant::now(),
             told: None,
         }
     }
@@ -44,6 +47,14 @@ impl<'a> ConfigFollower<'a> {
         }
         loop {
             tokio::time::sleep(self.refresh()).await;
+            self.look().await;
+        }
+    }
+
+    /// Looks at the file where that is due. For who cannot wait for it in the background.
+    #[cfg(feature = "aws")]
+    pub(crate) async fn look_if_due(&mut self) {
+        if self.file.is_some() && self.looked.elapsed() >= self.refresh() {
             self.look().await;
         }
     }
@@ -73,6 +84,7 @@ impl<'a> ConfigFollower<'a> {
         }
         self.service.note_config(problem.clone());
         self.told = problem;
+        self.looked = Instant::now();
     }
 }
 

@@ -6,6 +6,7 @@ mod clients;
 mod config;
 mod docs;
 mod http2;
+mod lambda;
 mod pages;
 mod repository;
 mod server;
