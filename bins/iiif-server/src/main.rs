@@ -59,6 +59,9 @@ async fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatu
     let follower = ConfigFollower::new(args, file.zip(version), service);
     #[cfg(feature = "aws")]
     if let Endpoint::Lambda(answers) = args.server_uri.endpoint {
+        if args.admin_uri.is_some() {
+            tracing::warn!("-admin-uri has no effect in a Lambda function");
+        }
         return lambda::run(router, service, follower, answers).await;
     }
     let listener = Listener::open(&args.server_uri, router, Audience::Everybody).await?;

@@ -18,7 +18,6 @@ pub(crate) struct ConfigFollower<'a> {
     service: &'a ImageService,
     /// The file, and its version that is in effect; `None` if none is followed.
     file: Option<(ConfigFile, ObjectInfo)>,
-    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "of functions alone"))]
     looked: Instant,
     /// The same problem is logged once.
     told: Option<String>,
