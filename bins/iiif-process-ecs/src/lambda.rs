@@ -10,7 +10,7 @@ use crate::connect;
 
 /// Answers events until the function is stopped.
 pub(crate) async fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    check_function()?;
+    check_function("`-mode lambda`")?;
     let config = connect::sdk_config(args.ecs_dsn.as_ref(), "-ecs-dsn").await?;
     let mut handler = LaunchHandler::new(TaskLauncher::new(&config), connect::template(args));
     handler.filter = connect::filter(args)?;

@@ -20,7 +20,7 @@ use crate::{batch, load};
 
 /// Answers events until the function is stopped.
 pub(crate) async fn run(args: &Args, job: &Job) -> anyhow::Result<ExitStatus> {
-    check_function()?;
+    check_function("`-mode lambda`")?;
     // What this function writes is never read by it, whatever the flags say.
     let mut derivatives = vec![BucketFolder::of_uri(&job.config.derivatives_uri)];
     if let Some(place) = &args.derivatives {

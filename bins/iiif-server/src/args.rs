@@ -35,7 +35,9 @@ const LIMITS: &str = "Limits";
 #[expect(clippy::doc_markdown, reason = "help texts have no markup")]
 #[command(name = "iiif-server", version = version(), max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// Where to listen: http://HOST:PORT, with ?header_timeout=SECONDS and ?idle_timeout=SECONDS
+    /// Where to listen: http://HOST:PORT, https://HOST:PORT?cert=FILE&key=FILE, lambda:// or
+    /// functionurl://; with header_timeout, read_timeout, write_timeout and idle_timeout in seconds, as
+    /// in http://HOST:PORT?write_timeout=30&idle_timeout=60
     #[arg(long, value_name = "URI", default_value = "http://localhost:8080", help_heading = SERVER)]
     pub(crate) server_uri: ServerUri,
 

@@ -1,37 +1,143 @@
 //! `-server-uri`: where the server listens, in go-iiif's words.
 
 use std::fmt;
-use std::io;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use percent_encoding::percent_decode_str;
 
 /// Where the server listens, and how long it waits for clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServerUri {
-    /// Host and port.
-    authority: String,
-    /// How long the headers of a request may take. Default: 10 s.
-    pub(crate) header_timeout: Duration,
-    /// How long a connection may do nothing. Default: 60 s.
-    pub(crate) idle_timeout: Duration,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) timeouts: Timeouts,
+}
+
+/// What requests come through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    /// Connections to a host and port, with TLS where there are files for it.
+    Socket {
+        authority: String,
+        tls: Option<TlsFiles>,
+    },
+    /// Events of Lambda.
+    Lambda(Answers),
+}
+
+/// How a Lambda function answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answers {
+    /// In one piece, of 6 MB at most.
+    Buffered,
+    /// In pieces, as a function URL asks for whose invoke mode is `RESPONSE_STREAM`.
+    Streamed,
+}
+
+/// The files of a certificate and of its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TlsFiles {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// How long the server waits for a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timeouts {
+    /// For a TLS handshake, and for the headers of a request. Default: 10 s.
+    pub(crate) header: Duration,
+    /// For a byte of an upload. Default: 30 s.
+    pub(crate) read: Duration,
+    /// Until a byte of an answer is taken. Default: 30 s.
+    pub(crate) write: Duration,
+    /// For anything at all on a connection of HTTP/2. Default: 60 s.
+    pub(crate) idle: Duration,
 }
 
 /// A text that says nowhere to listen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` {problem}; expected a URI such as `http://localhost:8080`")]
+#[error("`{text}` {problem}; expected {expected}")]
 pub(crate) struct ServerUriError {
     text: String,
     problem: String,
+    expected: &'static str,
 }
 
-const DEFAULT_PORT: &str = ":8080";
+const HTTP_PORT: &str = ":8080";
+const HTTPS_PORT: &str = ":443";
 
-impl ServerUri {
-    /// Opens the listener.
-    pub(crate) async fn bind(&self) -> io::Result<TcpListener> {
-        TcpListener::bind(&self.authority).await
+const EXPECTED: &str = "a URI such as `http://localhost:8080`, \
+                        `https://0.0.0.0:8443?cert=FILE&key=FILE`, `lambda://` or `functionurl://`";
+const EXPECTED_TLS: &str = "`https://HOST:PORT?cert=FILE&key=FILE`, where `cert` is a certificate \
+                            with its chain in PEM and `key` its key in PEM";
+const EXPECTED_MKCERT: &str = "`https://HOST:PORT?cert=FILE&key=FILE`, with the files that `mkcert HOST` \
+                               writes";
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            header: Duration::from_secs(10),
+            read: Duration::from_secs(30),
+            write: Duration::from_secs(30),
+            idle: Duration::from_mins(1),
+        }
+    }
+}
+
+/// What stands behind the `?`.
+#[derive(Debug, Default)]
+struct Parameters {
+    timeouts: Timeouts,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+    answers: Option<Answers>,
+}
+
+impl Parameters {
+    fn parse(query: &str) -> Result<Self, String> {
+        let mut parameters = Self::default();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let value = percent_decode_str(value).decode_utf8_lossy();
+            let timeouts = &mut parameters.timeouts;
+            match key {
+                "header_timeout" => timeouts.header = seconds(key, &value)?,
+                "read_timeout" => timeouts.read = seconds(key, &value)?,
+                "write_timeout" => timeouts.write = seconds(key, &value)?,
+                "idle_timeout" => timeouts.idle = seconds(key, &value)?,
+                // go-iiif documents the longer names and reads the shorter ones.
+                "cert" | "tls_cert" => parameters.certificate = file(&value),
+                "key" | "tls_key" => parameters.key = file(&value),
+                "invoke_mode" => parameters.answers = Some(invoke_mode(&value)?),
+                // Of go-iiif; every image is binary here.
+                "binary_type" => {}
+                _ => return Err(format!("has the unknown parameter `{key}`")),
+            }
+        }
+        Ok(parameters)
+    }
+}
+
+fn seconds(key: &str, value: &str) -> Result<Duration, String> {
+    let seconds = value.parse().ok().filter(|seconds| *seconds > 0);
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| format!("has `{key}` without a whole number of seconds from 1"))
+}
+
+fn file(value: &str) -> Option<PathBuf> {
+    Some(value)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+}
+
+/// In the words of AWS.
+fn invoke_mode(value: &str) -> Result<Answers, String> {
+    match &value.to_ascii_uppercase()[..] {
+        "BUFFERED" => Ok(Answers::Buffered),
+        "RESPONSE_STREAM" => Ok(Answers::Streamed),
+        _ => Err("has an `invoke_mode` other than `BUFFERED` and `RESPONSE_STREAM`".to_owned()),
     }
 }
 
@@ -39,50 +145,79 @@ impl FromStr for ServerUri {
     type Err = ServerUriError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fail = |problem: &str| ServerUriError {
+        let fail = |problem: String, expected| ServerUriError {
             text: text.to_owned(),
-            problem: problem.to_owned(),
+            problem,
+            expected,
         };
         let (scheme, rest) = text
             .split_once("://")
-            .ok_or_else(|| fail("has no scheme"))?;
-        if scheme != "http" {
-            return Err(fail("has another scheme than `http`"));
-        }
+            .ok_or_else(|| fail("has no scheme".to_owned(), EXPECTED))?;
         let (authority, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let authority = authority.trim_end_matches('/');
-        if authority.is_empty() || authority.contains('/') {
-            return Err(fail("has no host, or a path"));
-        }
-        let has_port = authority
-            .rsplit(']')
-            .next()
-            .is_some_and(|end| end.contains(':'));
-        let port = if has_port { "" } else { DEFAULT_PORT };
-        let mut uri = Self {
-            authority: format!("{authority}{port}"),
-            header_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_mins(1),
-        };
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let seconds = || value.parse().map(Duration::from_secs);
-            let problem = |_| fail(&format!("has `{key}` without a whole number of seconds"));
-            match key {
-                "header_timeout" => uri.header_timeout = seconds().map_err(problem)?,
-                "idle_timeout" => uri.idle_timeout = seconds().map_err(problem)?,
-                // Of go-iiif: what takes long is bounded by other means here.
-                "read_timeout" | "write_timeout" => {}
-                _ => return Err(fail(&format!("has the unknown parameter `{key}`"))),
+        let parameters = Parameters::parse(query).map_err(|problem| fail(problem, EXPECTED))?;
+        let endpoint = match scheme {
+            "http" => Endpoint::Socket {
+                authority: with_port(authority, HTTP_PORT)
+                    .map_err(|problem| fail(problem, EXPECTED))?,
+                tls: None,
+            },
+            "https" => {
+                let files = parameters.certificate.zip(parameters.key);
+                let (certificate, key) = files
+                    .ok_or_else(|| fail("has no `cert` or no `key`".to_owned(), EXPECTED_TLS))?;
+                Endpoint::Socket {
+                    authority: with_port(authority, HTTPS_PORT)
+                        .map_err(|problem| fail(problem, EXPECTED_TLS))?,
+                    tls: Some(TlsFiles { certificate, key }),
+                }
             }
+            "lambda" | "functionurl" => {
+                Endpoint::Lambda(parameters.answers.unwrap_or(Answers::Buffered))
+            }
+            "mkcert" => {
+                let problem = "has a scheme that makes certificates, which is not supported";
+                return Err(fail(problem.to_owned(), EXPECTED_MKCERT));
+            }
+            _ => return Err(fail("has an unknown scheme".to_owned(), EXPECTED)),
+        };
+        Ok(Self {
+            endpoint,
+            timeouts: parameters.timeouts,
+        })
+    }
+}
+
+fn with_port(authority: &str, default: &str) -> Result<String, String> {
+    let authority = authority.trim_end_matches('/');
+    if authority.is_empty() || authority.contains('/') {
+        return Err("has no host, or a path".to_owned());
+    }
+    let has_port = authority
+        .rsplit(']')
+        .next()
+        .is_some_and(|end| end.contains(':'));
+    let port = if has_port { "" } else { default };
+    Ok(format!("{authority}{port}"))
+}
+
+impl Endpoint {
+    /// Returns what URIs of this endpoint begin with.
+    pub(crate) fn scheme(&self) -> &'static str {
+        match self {
+            Self::Socket { tls: None, .. } => "http",
+            Self::Socket { tls: Some(_), .. } => "https",
+            Self::Lambda(_) => "lambda",
         }
-        Ok(uri)
     }
 }
 
 impl fmt::Display for ServerUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}", self.authority)
+        let authority = match &self.endpoint {
+            Endpoint::Socket { authority, .. } => authority,
+            Endpoint::Lambda(_) => "",
+        };
+        write!(f, "{}://{authority}", self.endpoint.scheme())
     }
 }
 
@@ -90,32 +225,66 @@ impl fmt::Display for ServerUri {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Result<ServerUri, String> {
+        text.parse()
+            .map_err(|error: ServerUriError| error.to_string())
+    }
+
     #[test]
     fn uris_of_go_iiif_are_understood() {
-        let authority = |text: &str| text.parse().map(|uri: ServerUri| uri.authority);
-        assert_eq!(
-            authority("http://localhost:8080").as_deref(),
-            Ok("localhost:8080")
-        );
-        assert_eq!(
-            authority("http://localhost/").as_deref(),
-            Ok("localhost:8080")
-        );
-        assert_eq!(authority("http://[::1]").as_deref(), Ok("[::1]:8080"));
-        let slow: ServerUri = "http://[::1]:80?header_timeout=3&write_timeout=5"
-            .parse()
-            .unwrap();
-        assert_eq!(slow.header_timeout, Duration::from_secs(3));
-        for wrong in [
-            "localhost:8080",
-            "ftp://a",
-            "http://",
-            "http://a/b",
-            "http://a?x=1",
-            "http://a?idle_timeout=x",
+        let shown = |text: &str| parse(text).map(|uri| uri.to_string());
+        for (text, expected) in [
+            ("http://localhost:8080", "http://localhost:8080"),
+            ("http://localhost/", "http://localhost:8080"),
+            ("http://[::1]", "http://[::1]:8080"),
+            ("https://a?tls_cert=c&tls_key=k", "https://a:443"),
+            ("lambda://?binary_type=image/jpeg", "lambda://"),
+            ("functionurl://", "lambda://"),
         ] {
-            let error = wrong.parse::<ServerUri>().unwrap_err().to_string();
-            assert!(error.contains("expected"), "{error}");
+            assert_eq!(shown(text).as_deref(), Ok(expected), "{text}");
+        }
+        let slow = parse("http://[::1]:80?header_timeout=3&write_timeout=5&read_timeout=7");
+        let slow = slow.unwrap().timeouts;
+        assert_eq!(slow.header, Duration::from_secs(3));
+        assert_eq!(slow.write, Duration::from_secs(5));
+        assert_eq!(slow.read, Duration::from_secs(7));
+        let files = TlsFiles {
+            certificate: "/a b/c.pem".into(),
+            key: "k.pem".into(),
+        };
+        let tls = parse("https://a:1?cert=/a%20b/c.pem&key=k.pem").unwrap();
+        let expected = Endpoint::Socket {
+            authority: "a:1".to_owned(),
+            tls: Some(files),
+        };
+        assert_eq!(tls.endpoint, expected);
+        let streamed = parse("functionurl://?invoke_mode=response_stream").unwrap();
+        assert_eq!(streamed.endpoint, Endpoint::Lambda(Answers::Streamed));
+    }
+
+    #[test]
+    fn what_is_no_uri_is_told_with_what_is() {
+        for (wrong, expected) in [
+            ("localhost:8080", "has no scheme"),
+            ("ftp://a", "unknown scheme"),
+            ("http://", "has no host"),
+            ("http://a/b", "or a path"),
+            ("http://a?x=1", "unknown parameter `x`"),
+            ("http://a?idle_timeout=x", "`idle_timeout`"),
+            ("http://a?write_timeout=0", "from 1"),
+            (
+                "https://a",
+                "expected `https://HOST:PORT?cert=FILE&key=FILE`",
+            ),
+            ("https://a?cert=c&key=", "has no `cert` or no `key`"),
+            ("mkcert://localhost:8080", "`mkcert HOST`"),
+            ("functionurl://?invoke_mode=x", "`RESPONSE_STREAM`"),
+        ] {
+            let error = parse(wrong).unwrap_err();
+            assert!(
+                error.contains(expected) && error.contains("expected"),
+                "{error}"
+            );
         }
     }
 }

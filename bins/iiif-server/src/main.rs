@@ -1,21 +1,26 @@
 //! `iiif-server`: serves images of any bucket with the IIIF Image API.
 
 mod args;
+mod connection;
+#[cfg(feature = "aws")]
+mod lambda;
 mod listen;
 mod load;
 mod repository;
 mod serve;
+mod tls;
 mod upkeep;
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use args::{Args, VARIABLE_PREFIXES};
 use iiif_cli::{Environment, ExitStatus};
 use iiif_http::ImageService;
-use listen::ServerUri;
+#[cfg(feature = "aws")]
+use listen::Endpoint;
 use load::ConfigFile;
-use tokio::net::TcpListener;
+use serve::{Audience, Listener};
+use upkeep::ConfigFollower;
 
 #[global_allocator]
 static ALLOCATOR: iiif_cli::Allocator = iiif_cli::Allocator;
@@ -48,25 +53,30 @@ async fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatu
     let config = config.unwrap_or_else(|| load::without_file(args));
     let buckets = load::buckets(args, &config)?;
     let service = &ImageService::new(buckets, &config, load::options(args)?)?;
-    let router = args.repository.router(service, environment)?;
-    let listener = bind(&args.server_uri).await?;
+    let upload_idle = args.server_uri.timeouts.read;
+    let router = args.repository.router(service, environment, upload_idle)?;
+    let follower = ConfigFollower::new(args, file.zip(version), service);
+    #[cfg(feature = "aws")]
+    if let Endpoint::Lambda(answers) = args.server_uri.endpoint {
+        if args.admin_uri.is_some() {
+            tracing::warn!("-admin-uri has no effect in a Lambda function");
+        }
+        return lambda::run(router, service, follower, answers).await;
+    }
+    let listener = Listener::open(&args.server_uri, router, Audience::Everybody).await?;
     if args.example {
-        let local = format!("http://{}", listener.local_addr()?);
+        let scheme = args.server_uri.endpoint.scheme();
+        let local = format!("{scheme}://{}", listener.address()?);
         let server = args.public_uri.as_ref().map_or(local, ToString::to_string);
         tracing::info!("the images are shown at {server}/");
     }
-    let mut listeners = vec![(listener, router)];
+    let mut listeners = vec![listener];
     if let Some(uri) = &args.admin_uri {
-        listeners.push((bind(uri).await?, service.admin_router()));
+        listeners.push(Listener::open(uri, service.admin_router(), Audience::Admins).await?);
     }
     tokio::select! {
-        ended = serve::run(listeners, &args.server_uri) => ended,
-        () = upkeep::follow_config(args, file.zip(version), service) => Ok(ExitStatus::Failed),
+        ended = serve::run(listeners) => ended,
+        () = follower.run() => Ok(ExitStatus::Failed),
         () = upkeep::sweep(service) => Ok(ExitStatus::Failed),
     }
-}
-
-async fn bind(uri: &ServerUri) -> anyhow::Result<TcpListener> {
-    let listener = uri.bind().await;
-    listener.with_context(|| format!("cannot listen at {uri}"))
 }

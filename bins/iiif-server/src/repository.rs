@@ -80,16 +80,19 @@ pub(crate) struct RepositoryArgs {
 }
 
 impl RepositoryArgs {
-    /// Returns the router of the service, with the repository where it is switched on.
+    /// Returns the router of the service, with the repository where it is switched on. An upload may be
+    /// silent for `upload_idle`.
     pub(crate) fn router(
         &self,
         images: &ImageService,
         environment: &Environment,
+        upload_idle: Duration,
     ) -> anyhow::Result<Router> {
         if !self.repository {
             return Ok(images.router());
         }
-        let options = self.options(environment)?;
+        let mut options = self.options(environment)?;
+        options.upload_idle = upload_idle;
         if options.write_token.is_none() {
             tracing::info!("the repository is read only: it has no token for uploads");
         }

@@ -1,53 +1,165 @@
-//! Connections: accepted until a signal comes, and finished then.
+//! Listeners: connections are accepted until a signal comes, and finished then.
 
-use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use iiif_cli::{ExitStatus, first_signal};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
-use crate::listen::ServerUri;
+use crate::connection::{self, Shared};
+use crate::listen::{Endpoint, ServerUri};
+use crate::tls::Certificate;
 
 /// How long requests that are under way may take once a signal came.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(30);
 
-/// What a client of HTTP/2 says first (RFC 9113 §3.4).
-const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
 /// How long to wait where no connection can be accepted: too many files are open, say.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves HTTP/1.1 and HTTP/2 without TLS until SIGINT or SIGTERM, then finishes what it began.
-pub(crate) async fn run(
-    listeners: Vec<(TcpListener, Router)>,
-    uri: &ServerUri,
-) -> anyhow::Result<ExitStatus> {
-    let connections = Arc::new(GracefulShutdown::new());
-    let mut accepting = JoinSet::new();
-    for (listener, router) in listeners {
-        tracing::info!("listening at http://{}", listener.local_addr()?);
-        let connections = Arc::clone(&connections);
-        accepting.spawn(accept(listener, router, uri.clone(), connections));
+/// Files that the process may open where that is not known: what macOS has.
+const DEFAULT_OPEN_FILES: u64 = 256;
+
+/// Of the files that may be open, those that are not for connections: a quarter, and at least these, for
+/// images, buckets and who runs the server.
+const OTHER_FILES_SHARE: u64 = 4;
+const MIN_OTHER_FILES: u64 = 64;
+
+/// The least and the most connections, whatever the files.
+const CONNECTIONS: std::ops::RangeInclusive<u64> = 8..=16_384;
+
+/// Connections of who runs the server, which are never taken by others.
+const ADMIN_CONNECTIONS: usize = 32;
+
+/// A socket, and what answers there.
+pub(crate) struct Listener {
+    socket: TcpListener,
+    certificate: Option<Arc<Certificate>>,
+    shared: Arc<Shared>,
+    places: Arc<Semaphore>,
+}
+
+/// Who asks at a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    Everybody,
+    Admins,
+}
+
+impl Listener {
+    /// Opens a listener.
+    pub(crate) async fn open(
+        uri: &ServerUri,
+        router: Router,
+        audience: Audience,
+    ) -> anyhow::Result<Self> {
+        let context = || format!("cannot listen at {uri}");
+        let Endpoint::Socket { authority, tls } = &uri.endpoint else {
+            anyhow::bail!(
+                "cannot listen at `{uri}`; expected `http://HOST:PORT` or `https://HOST:PORT`"
+            );
+        };
+        let certificate = tls.clone().map(Certificate::read).transpose();
+        let certificate = certificate.with_context(context)?.map(Arc::new);
+        let config = certificate.as_ref().map(Certificate::config).transpose()?;
+        let socket = TcpListener::bind(authority).await.with_context(context)?;
+        let places = match audience {
+            Audience::Everybody => most_connections(iiif_cli::open_files()),
+            Audience::Admins => ADMIN_CONNECTIONS,
+        };
+        Ok(Self {
+            socket,
+            certificate,
+            shared: Arc::new(Shared {
+                router,
+                timeouts: uri.timeouts,
+                tls: config.map(TlsAcceptor::from),
+                is_crowded: AtomicBool::new(false),
+            }),
+            places: Arc::new(Semaphore::new(places)),
+        })
     }
+
+    pub(crate) fn address(&self) -> std::io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Accepts connections for ever.
+    async fn accept(self, ending: watch::Receiver<()>) {
+        let mut is_failing = false;
+        loop {
+            let place = self.place().await;
+            match self.socket.accept().await {
+                Ok((socket, _peer)) => {
+                    is_failing = false;
+                    let (shared, ending) = (Arc::clone(&self.shared), ending.clone());
+                    tokio::spawn(async move {
+                        connection::run(socket, shared, ending).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut is_failing, true) {
+                        tracing::warn!("cannot accept connections: {error}");
+                    }
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Waits for a place. While none is free, connections on which nothing happens give theirs up.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        let is_crowded = &self.shared.is_crowded;
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            is_crowded.store(false, Ordering::Relaxed);
+            return Some(place);
+        }
+        if !is_crowded.swap(true, Ordering::Relaxed) {
+            tracing::warn!("all connections are taken; those that are idle are closed");
+        }
+        Arc::clone(&self.places).acquire_owned().await.ok()
+    }
+}
+
+/// Returns how many connections there may be at the same time, where the process may open so many files.
+fn most_connections(open_files: Option<u64>) -> usize {
+    let files = open_files.unwrap_or(DEFAULT_OPEN_FILES);
+    let others = (files / OTHER_FILES_SHARE).max(MIN_OTHER_FILES);
+    let connections = files.saturating_sub(others);
+    connections.clamp(*CONNECTIONS.start(), *CONNECTIONS.end()) as usize
+}
+
+/// Serves until SIGINT or SIGTERM, then finishes what it began.
+pub(crate) async fn run(listeners: Vec<Listener>) -> anyhow::Result<ExitStatus> {
+    let (end, ending) = watch::channel(());
+    let mut working = JoinSet::new();
+    for listener in listeners {
+        let scheme = if listener.certificate.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        tracing::info!("listening at {scheme}://{}", listener.address()?);
+        if let Some(certificate) = &listener.certificate {
+            working.spawn(Arc::clone(certificate).follow());
+        }
+        working.spawn(listener.accept(ending.clone()));
+    }
+    drop(ending);
     first_signal().await?;
-    accepting.shutdown().await;
+    working.shutdown().await;
     tracing::info!("finishing what is under way");
-    // Nobody accepts any more, so this is the only one.
-    let Some(connections) = Arc::into_inner(connections) else {
-        return Ok(ExitStatus::Failed);
-    };
-    if timeout(SHUTDOWN_TIME, connections.shutdown())
-        .await
-        .is_err()
-    {
+    // Without a connection nobody hears it.
+    let _ = end.send(());
+    if timeout(SHUTDOWN_TIME, end.closed()).await.is_err() {
         let seconds = SHUTDOWN_TIME.as_secs();
         tracing::warn!("requests were still under way after {seconds} s");
         return Ok(ExitStatus::Failed);
@@ -55,60 +167,20 @@ pub(crate) async fn run(
     Ok(ExitStatus::Success)
 }
 
-/// Accepts connections for ever.
-async fn accept(
-    listener: TcpListener,
-    router: Router,
-    uri: ServerUri,
-    connections: Arc<GracefulShutdown>,
-) {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(uri.header_timeout);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(Some(uri.idle_timeout));
-    loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _peer)) => stream,
-            Err(error) => {
-                tracing::warn!("cannot accept a connection: {error}");
-                sleep(PAUSE).await;
-                continue;
-            }
-        };
-        // Answers are written in one go; waiting for more only delays them.
-        let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
-        let (builder, watcher) = (builder.clone(), connections.watcher());
-        let patience = uri.header_timeout;
-        tokio::spawn(async move {
-            if !matches!(timeout(patience, has_begun(&stream)).await, Ok(Ok(()))) {
-                return;
-            }
-            let connection = builder.serve_connection(TokioIo::new(stream), service);
-            if let Err(error) = watcher.watch(connection.into_owned()).await {
-                tracing::debug!("a connection ended: {error}");
-            }
-        });
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Waits until a client has said enough to tell the version of HTTP, which hyper waits for without end.
-async fn has_begun(stream: &TcpStream) -> io::Result<()> {
-    let mut first = [0; HTTP2_PREFACE.len()];
-    loop {
-        let count = stream.peek(&mut first).await?;
-        let is_known = count == first.len() || !HTTP2_PREFACE.starts_with(&first[..count]);
-        if is_known {
-            return Ok(());
+    #[test]
+    fn connections_leave_files_for_everything_else() {
+        for (files, expected) in [
+            (None, 192),
+            (Some(64), 8),
+            (Some(128), 64),
+            (Some(1024), 768),
+            (Some(1 << 20), 16_384),
+        ] {
+            assert_eq!(most_connections(files), expected, "{files:?}");
         }
-        if count == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        sleep(PAUSE).await;
     }
 }

@@ -1,6 +1,6 @@
 //! What the server does now and then: it follows its config, and clears the bucket of derivatives.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use iiif_http::ImageService;
 use iiif_storage::ObjectInfo;
@@ -13,36 +13,77 @@ const SWEEP_TIME: Duration = Duration::from_hours(1);
 
 /// Goes on with the config whenever its file changes. A file that cannot be used is logged and told at
 /// `/health`, and the last good config stays.
-pub(crate) async fn follow_config(
-    args: &Args,
+pub(crate) struct ConfigFollower<'a> {
+    args: &'a Args,
+    service: &'a ImageService,
+    /// The file, and its version that is in effect; `None` if none is followed.
     file: Option<(ConfigFile, ObjectInfo)>,
-    service: &ImageService,
-) {
-    let refresh = Duration::from_secs(args.config_refresh);
-    let Some((file, mut known)) = file.filter(|_| !refresh.is_zero()) else {
-        return std::future::pending().await;
-    };
-    // The same problem is logged once.
-    let mut told: Option<String> = None;
-    loop {
-        tokio::time::sleep(refresh).await;
-        let problem = match go_on(args, &file, &known, service).await {
+    looked: Instant,
+    /// The same problem is logged once.
+    told: Option<String>,
+}
+
+impl<'a> ConfigFollower<'a> {
+    pub(crate) fn new(
+        args: &'a Args,
+        file: Option<(ConfigFile, ObjectInfo)>,
+        service: &'a ImageService,
+    ) -> Self {
+        let file = file.filter(|_| args.config_refresh > 0);
+        Self {
+            args,
+            service,
+            file,
+            looked: Instant::now(),
+            told: None,
+        }
+    }
+
+    /// Follows it for ever.
+    pub(crate) async fn run(mut self) {
+        if self.file.is_none() {
+            return std::future::pending().await;
+        }
+        loop {
+            tokio::time::sleep(self.refresh()).await;
+            self.look().await;
+        }
+    }
+
+    /// Looks at the file where that is due. For who cannot wait for it in the background.
+    #[cfg(feature = "aws")]
+    pub(crate) async fn look_if_due(&mut self) {
+        if self.file.is_some() && self.looked.elapsed() >= self.refresh() {
+            self.look().await;
+        }
+    }
+
+    fn refresh(&self) -> Duration {
+        Duration::from_secs(self.args.config_refresh)
+    }
+
+    async fn look(&mut self) {
+        let Some((file, known)) = &mut self.file else {
+            return;
+        };
+        let problem = match go_on(self.args, file, known, self.service).await {
             // What is in effect is what is there: unchanged, or put back.
             Ok(None) => None,
             Ok(Some(info)) => {
-                known = info;
+                *known = info;
                 tracing::info!("the config changed and is in effect");
                 None
             }
             Err(error) => Some(format!("{error:#}")),
         };
         if let Some(problem) = &problem
-            && told.as_ref() != Some(problem)
+            && self.told.as_ref() != Some(problem)
         {
             tracing::error!("the config changed and is not in effect: {problem}");
         }
-        service.note_config(problem.clone());
-        told = problem;
+        self.service.note_config(problem.clone());
+        self.told = problem;
+        self.looked = Instant::now();
     }
 }
 

@@ -15,6 +15,6 @@ pub use crate::allocator::{Allocator, free_at_once, reuse_freed};
 pub use crate::args::{Environment, parse_args};
 pub use crate::exit::{ExitStatus, print_line, print_usage, tell_error};
 pub use crate::logging::{LogFormat, Verbosity, init_logging};
-pub use crate::machine::{ByteSize, ParseByteSizeError, memory_bytes};
+pub use crate::machine::{ByteSize, ParseByteSizeError, memory_bytes, open_files};
 pub use crate::progress::Progress;
 pub use crate::signals::{Signal, first_signal};

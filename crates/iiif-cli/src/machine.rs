@@ -90,6 +90,24 @@ fn memory_bytes_below(root: &Path, function_mebibytes: Option<&str>) -> Option<u
     [machine, group, function].into_iter().flatten().min()
 }
 
+/// Returns how many files and connections this process may have open, its `ulimit -n`; `None` where it is
+/// not known, which is so everywhere but on Linux.
+#[must_use]
+pub fn open_files() -> Option<u64> {
+    open_files_in(&std::fs::read_to_string("/proc/self/limits").ok()?)
+}
+
+fn open_files_in(limits: &str) -> Option<u64> {
+    let line = limits
+        .lines()
+        .find_map(|it| it.strip_prefix("Max open files"))?;
+    // The soft limit, then the hard one.
+    match line.split_whitespace().next()? {
+        "unlimited" => Some(u64::MAX),
+        number => number.parse().ok(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +151,20 @@ mod tests {
         assert_eq!(memory_bytes_below(root.path(), None), Some(1 << 20));
         write("sys/fs/cgroup/memory.max", "max\n");
         assert_eq!(memory_bytes_below(root.path(), Some("1")), Some(1 << 20));
+    }
+
+    #[test]
+    fn open_files_are_those_of_the_soft_limit() {
+        let head = "Limit          Soft Limit  Hard Limit  Units\nMax processes  1  2  processes\n";
+        for (line, expected) in [
+            ("Max open files   1024   524288   files\n", Some(1024)),
+            (
+                "Max open files   unlimited   unlimited   files\n",
+                Some(u64::MAX),
+            ),
+            ("", None),
+        ] {
+            assert_eq!(open_files_in(&format!("{head}{line}")), expected, "{line}");
+        }
     }
 }

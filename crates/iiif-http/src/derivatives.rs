@@ -84,6 +84,13 @@ impl Derivatives {
         }
     }
 
+    /// Waits until none is being written to the bucket.
+    pub(crate) async fn settle(&self) {
+        if let Some(store) = &self.store {
+            store.settle().await;
+        }
+    }
+
     /// Returns what is held in memory, by name, in bytes.
     pub(crate) fn held_bytes(&self) -> [(&'static str, u64); 2] {
         [

@@ -12,13 +12,15 @@ use crate::Problem;
 /// several proxies the first counts, which is nearest to the client.
 pub(crate) fn server(headers: &HeaderMap, uri: &Uri) -> Result<BaseUri, Problem> {
     let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.split(',').next()?.trim());
-    let forwarded = text(FORWARDED.as_str()).unwrap_or("");
-    let scheme = parameter(forwarded, "proto")
+    let forwarded = headers.get(FORWARDED).and_then(|it| it.to_str().ok());
+    let forwarded = forwarded.unwrap_or("");
+    let (proto, host) = (parameter(forwarded, "proto"), parameter(forwarded, "host"));
+    let scheme = (proto.as_deref())
         .or_else(|| text("x-forwarded-proto"))
         .or_else(|| uri.scheme_str())
         .unwrap_or("http");
-    let forwarded_host = parameter(forwarded, "host").or_else(|| text("x-forwarded-host"));
-    let host = forwarded_host
+    let host = (host.as_deref())
+        .or_else(|| text("x-forwarded-host"))
         .or_else(|| text(HOST.as_str()))
         // HTTP/2 has the host in the URI.
         .or_else(|| uri.authority().map(Authority::as_str))
@@ -57,13 +59,43 @@ fn has_port(host: &str) -> bool {
     host.rsplit(']').next().is_some_and(|end| end.contains(':'))
 }
 
-/// Returns a parameter of the first element of `Forwarded`.
-fn parameter<'a>(forwarded: &'a str, name: &str) -> Option<&'a str> {
-    forwarded.split(';').find_map(|pair| {
+/// Returns a parameter of the first element of `Forwarded`: elements have commas between them, their
+/// parameters semicolons, and neither counts in quotes (RFC 7239 §4, RFC 9110 §5.6.4).
+fn parameter(forwarded: &str, name: &str) -> Option<String> {
+    let element = unquoted_split(forwarded, ',').next()?;
+    unquoted_split(element, ';').find_map(|pair| {
         let (key, value) = pair.split_once('=')?;
         let is_it = key.trim().eq_ignore_ascii_case(name);
-        is_it.then(|| value.trim().trim_matches('"'))
+        is_it.then(|| without_quotes(value.trim()))
     })
+}
+
+/// Splits a text at the separators that are not in quotes.
+fn unquoted_split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    text.split(move |c| {
+        let was_escaped = std::mem::take(&mut is_escaped);
+        match c {
+            '"' if !was_escaped => is_quoted = !is_quoted,
+            '\\' if is_quoted && !was_escaped => is_escaped = true,
+            _ => {}
+        }
+        c == separator && !is_quoted
+    })
+}
+
+/// Returns what a quoted string says, or the text itself.
+fn without_quotes(text: &str) -> String {
+    let inner = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    let Some(inner) = inner else {
+        return text.to_owned();
+    };
+    let mut characters = inner.chars();
+    let unescaped = std::iter::from_fn(|| match characters.next()? {
+        '\\' => characters.next(),
+        c => Some(c),
+    });
+    unescaped.collect()
 }
 
 #[cfg(test)]
@@ -88,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_client_s_view_of_the_server_wins() {
-        let table: [(&[(&str, &str)], &str); 7] = [
+        let table: [(&[(&str, &str)], &str); 10] = [
             (&[("host", "a.org:8080")], "http://a.org:8080"),
             (
                 &[("host", "a"), ("x-forwarded-proto", "https")],
@@ -124,6 +156,19 @@ mod tests {
                 ],
                 "https://b.org:99",
             ),
+            // Separators in quotes belong to the value.
+            (
+                &[(
+                    "forwarded",
+                    r#"for="_a, b;host=c";host="b.org";proto=https,host=c"#,
+                )],
+                "https://b.org",
+            ),
+            (
+                &[("host", "a"), ("forwarded", r#"for="\",", proto=https"#)],
+                "http://a",
+            ),
+            (&[("forwarded", r#"host="b\.org""#)], "http://b.org"),
             (
                 &[("host", "[::1]"), ("x-forwarded-port", "1")],
                 "http://[::1]:1",

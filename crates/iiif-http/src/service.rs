@@ -137,6 +137,12 @@ impl ImageService {
         self.images().derivatives.sweep().await
     }
 
+    /// Waits until no derivative is being written to its bucket, which is done in the background: for who
+    /// is stopped between requests, as a Lambda function is.
+    pub async fn settle(&self) {
+        self.images().derivatives.settle().await;
+    }
+
     pub(crate) fn images(&self) -> Arc<Images> {
         let images = self.0.images.read();
         Arc::clone(&images.unwrap_or_else(PoisonError::into_inner))

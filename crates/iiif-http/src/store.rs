@@ -114,6 +114,12 @@ impl DerivativeStore {
         });
     }
 
+    /// Waits until no derivative is being written.
+    pub(crate) async fn settle(&self) {
+        // It is never closed.
+        let _ = self.writes.acquire_many(WRITES_AT_ONCE as u32).await;
+    }
+
     /// Deletes all derivatives of an image.
     pub(crate) async fn purge(&self, identifier: &Identifier) -> iiif_storage::Result<()> {
         let mut found = self.bucket.list(&folder(identifier));

@@ -63,9 +63,11 @@ pub use crate::invoke::{FunctionInvoker, Invocation, Invoked, s3_events};
 #[cfg(feature = "aws")]
 pub use crate::logs::{LogPlace, LogReader, report};
 #[cfg(feature = "lambda")]
-pub use crate::serve::{NotAFunctionError, check_function, serve};
+pub use crate::serve::{NotAFunctionError, check_function, serve, serve_streams};
 pub use crate::shares::{UriTooLongError, manifest_name, shares, shares_of_manifests};
 pub use crate::task::{
     CapacityProvider, ContainerOverride, LaunchType, MAX_OVERRIDES_CHARS, Network,
     NetworkConfiguration, Overrides, Placement, PublicIp, Tag, TaskRequest, TaskTemplate,
 };
+#[cfg(feature = "lambda")]
+pub use lambda_runtime::{MetadataPrelude, StreamResponse};

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use bytes::Bytes;
+use futures::Stream;
+use lambda_runtime::{Diagnostic, IntoFunctionResponse, LambdaEvent, StreamResponse, service_fn};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::HandlerError;
@@ -25,27 +28,34 @@ const VARIABLES: [&str; 4] = [
 /// A program that is no Lambda function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`-mode lambda` runs inside a Lambda function only; the variable `{missing}` is not set, which Lambda sets"
+    "{what} runs inside a Lambda function only; the variable `{missing}` is not set, which Lambda sets"
 )]
+#[non_exhaustive]
 pub struct NotAFunctionError {
+    /// What needs a function, such as a flag.
+    pub what: &'static str,
     /// The variable that a function would have.
     pub missing: &'static str,
 }
 
 /// Checks that this process is a Lambda function, or that something like `cargo lambda watch` runs it as one.
+/// `what` needs that: a flag, for the error.
 ///
 /// # Errors
 ///
 /// [`NotAFunctionError`] if it is not; [`serve`] would panic.
-pub fn check_function() -> Result<(), NotAFunctionError> {
+pub fn check_function(what: &'static str) -> Result<(), NotAFunctionError> {
     match VARIABLES
         .into_iter()
         .find(|name| std::env::var_os(name).is_none())
     {
-        Some(missing) => Err(NotAFunctionError { missing }),
+        Some(missing) => Err(NotAFunctionError { what, missing }),
         None => Ok(()),
     }
 }
+
+/// What went wrong between this process and Lambda.
+type RuntimeError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Answers events until the function is stopped. `answer` gets each, and how long it may work.
 ///
@@ -54,7 +64,35 @@ pub fn check_function() -> Result<(), NotAFunctionError> {
 /// If Lambda, or what runs in its place, cannot be reached.
 pub async fn serve(
     answer: impl AsyncFn(&Value, Duration) -> Result<Value, HandlerError>,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<(), RuntimeError> {
+    serve_any(answer).await
+}
+
+/// Answers events like [`serve`], with answers that are sent while they are read, as a function URL wants
+/// them whose invoke mode is `RESPONSE_STREAM`.
+///
+/// # Errors
+///
+/// If Lambda, or what runs in its place, cannot be reached.
+pub async fn serve_streams<S, E>(
+    answer: impl AsyncFn(&Value, Duration) -> Result<StreamResponse<S>, HandlerError>,
+) -> Result<(), RuntimeError>
+where
+    S: Stream<Item = Result<Bytes, E>> + Unpin + Send + 'static,
+    E: Into<RuntimeError> + Send + std::fmt::Debug,
+{
+    serve_any(answer).await
+}
+
+async fn serve_any<R, B, S, E>(
+    answer: impl AsyncFn(&Value, Duration) -> Result<R, HandlerError>,
+) -> Result<(), RuntimeError>
+where
+    R: IntoFunctionResponse<B, S>,
+    B: Serialize,
+    S: Stream<Item = Result<Bytes, E>> + Unpin + Send + 'static,
+    E: Into<RuntimeError> + Send + std::fmt::Debug,
+{
     let answer = &answer;
     let handler = async |event: LambdaEvent<Value>| {
         let time = working_time(event.context.deadline);

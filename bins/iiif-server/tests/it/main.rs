@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod clients;
 mod config;
 mod docs;
+mod http2;
+mod lambda;
 mod pages;
 mod repository;
 mod server;
 mod serving;
+mod tls;

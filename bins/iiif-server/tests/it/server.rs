@@ -1,6 +1,6 @@
 //! The program as a process, and a client of few words.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// How long anything may take. No test gets slower or faster by it, only a failure does.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running program, ended when it is dropped.
 pub(crate) struct Server {
@@ -29,7 +29,21 @@ pub(crate) struct Answer {
 impl Server {
     /// Starts the program in a folder and waits until it listens.
     pub(crate) fn start(folder: &Path, args: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_iiif-server"))
+        let program = Command::new(env!("CARGO_BIN_EXE_iiif-server"));
+        Self::start_as(program, folder, args)
+    }
+
+    /// Starts it with so many files and connections that it may open.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn start_with_files(files: u32, folder: &Path, args: &[&str]) -> Self {
+        let mut program = Command::new("/bin/sh");
+        let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+        program.args(["-c", &script, env!("CARGO_BIN_EXE_iiif-server")]);
+        Self::start_as(program, folder, args)
+    }
+
+    fn start_as(mut program: Command, folder: &Path, args: &[&str]) -> Self {
+        let mut child = program
             .env_clear()
             .args(args)
             .env("IIIF_SERVER_URI", "http://127.0.0.1:0")
@@ -54,8 +68,8 @@ impl Server {
         };
         let listeners = 1 + usize::from(args.contains(&"-admin-uri"));
         for _ in 0..listeners {
-            let lines = server.lines_until("listening at http://");
-            let address = lines.last().unwrap().rsplit("http://").next().unwrap();
+            let lines = server.lines_until("listening at http");
+            let address = lines.last().unwrap().rsplit("://").next().unwrap();
             server.addresses.push(address.trim().to_owned());
             server.start.extend(lines);
         }
@@ -63,7 +77,7 @@ impl Server {
     }
 
     /// Waits for a line of the log, and returns it with those before it.
-    fn lines_until(&self, text: &str) -> Vec<String> {
+    pub(crate) fn lines_until(&self, text: &str) -> Vec<String> {
         let mut seen: Vec<String> = Vec::new();
         while !seen.last().is_some_and(|line| line.contains(text)) {
             let line = self.log.recv_timeout(PATIENCE);
@@ -71,6 +85,13 @@ impl Server {
             seen.push(line.unwrap());
         }
         seen
+    }
+
+    /// Opens a connection of which reads fail that wait too long.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.addresses[0]).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -93,18 +114,7 @@ impl Server {
         )
         .unwrap();
         stream.write_all(body).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let end = answer
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .unwrap();
-        let head = String::from_utf8(answer[..end].to_vec()).unwrap();
-        Answer {
-            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-            head: head.to_ascii_lowercase(),
-            body: answer[end + 4..].to_vec(),
-        }
+        Answer::read(stream)
     }
 
     /// Asks until an answer is as it should be.
@@ -138,6 +148,22 @@ impl Drop for Server {
 }
 
 impl Answer {
+    /// Reads until the server closes the connection.
+    pub(crate) fn read(mut stream: impl Read) -> Self {
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let end = answer
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .unwrap();
+        let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+        Self {
+            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+            head: head.to_ascii_lowercase(),
+            body: answer[end + 4..].to_vec(),
+        }
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }

@@ -1,0 +1,248 @@
+//! One connection, from its first byte to its end.
+//!
+//! Nothing here waits for a client without an end. hyper bounds the headers of HTTP/1.1, `patience` a
+//! socket that takes no byte, `conversation` answers that a client of HTTP/2 does not take, and what
+//! this module does at every tick, a connection of HTTP/2 on which nothing is asked.
+
+mod conversation;
+mod patience;
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::HOST;
+use axum::http::{Request, Response, StatusCode, Uri, Version};
+use axum::response::IntoResponse as _;
+use hyper::body::Incoming;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use self::conversation::{Answer, Conversation, Parts};
+use self::patience::Patient;
+use crate::listen::Timeouts;
+use crate::tls;
+
+/// What a client of HTTP/2 says first (RFC 9113 §3.4).
+const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How often a client that began to say this is listened to.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How often a connection is looked at.
+const TICK: Duration = Duration::from_millis(500);
+
+/// How long a connection may do nothing while others wait for its place.
+const CROWDED_IDLE_TIME: Duration = Duration::from_secs(1);
+
+/// What all connections of a listener share.
+pub(crate) struct Shared {
+    pub(crate) router: Router,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// Whether connections wait for a place.
+    pub(crate) is_crowded: AtomicBool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    Http1,
+    Http2,
+}
+
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// Answers what a client asks until it or the server ends.
+pub(crate) async fn run(socket: TcpStream, shared: Arc<Shared>, mut ending: watch::Receiver<()>) {
+    // Answers are written in one go; waiting for more only delays them.
+    let _ = socket.set_nodelay(true);
+    let begun = tokio::select! {
+        begun = timeout(shared.timeouts.header, begin(socket, shared.tls.as_ref())) => begun,
+        _ = ending.changed() => return,
+    };
+    let ended = match begun {
+        Ok(Ok((stream, protocol))) => converse(stream, protocol, &shared, ending).await,
+        Ok(Err(error)) => Err(error.into()),
+        Err(elapsed) => Err(elapsed.into()),
+    };
+    if let Err(error) = ended {
+        tracing::debug!("a connection ended: {error}");
+    }
+}
+
+/// Agrees on encryption and on the version of HTTP.
+async fn begin(
+    socket: TcpStream,
+    tls: Option<&TlsAcceptor>,
+) -> io::Result<(Box<dyn Stream>, Protocol)> {
+    let Some(tls) = tls else {
+        let protocol = plain_protocol(&socket).await?;
+        return Ok((Box::new(socket), protocol));
+    };
+    let stream = tls.accept(socket).await?;
+    let protocol = match stream.get_ref().1.alpn_protocol() {
+        Some(name) if name == tls::HTTP2 => Protocol::Http2,
+        _ => Protocol::Http1,
+    };
+    Ok((Box::new(stream), protocol))
+}
+
+/// Waits until a client has said enough to tell the version.
+async fn plain_protocol(socket: &TcpStream) -> io::Result<Protocol> {
+    let mut first = [0; HTTP2_PREFACE.len()];
+    loop {
+        let count = socket.peek(&mut first).await?;
+        if !HTTP2_PREFACE.starts_with(&first[..count]) {
+            return Ok(Protocol::Http1);
+        }
+        if count == first.len() {
+            return Ok(Protocol::Http2);
+        }
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+type Ended = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+async fn converse(
+    stream: Box<dyn Stream>,
+    protocol: Protocol,
+    shared: &Arc<Shared>,
+    mut ending: watch::Receiver<()>,
+) -> Ended {
+    let timeouts = shared.timeouts;
+    let conversation = Arc::new(Conversation::default());
+    let io = TokioIo::new(Patient::new(stream, timeouts.write));
+    let service = service_fn(|request| respond(request, protocol, shared, &conversation));
+    let builder = builder(protocol, timeouts);
+    let mut connection = pin!(builder.serve_connection(io, service));
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut is_ending, mut closing_since) = (false, None);
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => return ended,
+            _ = ending.changed(), if !is_ending => {
+                is_ending = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            now = ticks.tick() => {
+                conversation.give_up_untaken(now, timeouts.idle);
+                let limit = idle_limit(protocol, shared);
+                let is_idle = conversation.idle_for(now) > limit;
+                match closing_since {
+                    None if is_idle => {
+                        closing_since = Some(now);
+                        connection.as_mut().graceful_shutdown();
+                    }
+                    // One of HTTP/1.1 that is idle is closed at once, and the headers and what is left
+                    // to write have limits of their own.
+                    Some(since) if is_idle && protocol == Protocol::Http2
+                        && now.duration_since(since) > timeouts.write => return Ok(()),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+/// Returns how long nothing may be asked. hyper closes an idle connection of HTTP/1.1 after the time for
+/// headers.
+fn idle_limit(protocol: Protocol, shared: &Shared) -> Duration {
+    if shared.is_crowded.load(Ordering::Relaxed) {
+        return CROWDED_IDLE_TIME;
+    }
+    match protocol {
+        Protocol::Http1 => Duration::MAX,
+        Protocol::Http2 => shared.timeouts.idle,
+    }
+}
+
+fn builder(protocol: Protocol, timeouts: Timeouts) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        // Whose sending side is closed has gone away: to tell those that still read would take them all
+        // for such, and nothing would be cancelled.
+        .half_close(false)
+        .header_read_timeout(timeouts.header);
+    builder.http2().timer(TokioTimer::new());
+    match protocol {
+        Protocol::Http1 => builder.http1_only(),
+        Protocol::Http2 => builder.http2_only(),
+    }
+}
+
+/// Answers a request, once it is certain where it was sent to.
+fn respond(
+    mut request: Request<Incoming>,
+    protocol: Protocol,
+    shared: &Arc<Shared>,
+    conversation: &Arc<Conversation>,
+) -> impl Future<Output = Result<Response<Answer>, Infallible>> + Send + use<> {
+    let asked = conversation.begin();
+    let refusal = host_problem(&request).map(|problem| {
+        let text = format!("{problem}; expected one, with the host of the URI\n");
+        (StatusCode::BAD_REQUEST, text).into_response()
+    });
+    if shared.tls.is_some() {
+        name_scheme(&mut request);
+    }
+    let router = TowerToHyperService::new(shared.router.clone());
+    let parts = match protocol {
+        Protocol::Http1 => Parts::Whole,
+        Protocol::Http2 => Parts::Small,
+    };
+    async move {
+        let response: Response<Body> = match refusal {
+            Some(refusal) => refusal,
+            None => router.call(request).await?,
+        };
+        Ok(response.map(|body| asked.answer(body, parts)))
+    }
+}
+
+/// Returns what is wrong with the `Host` of a request (RFC 9112 §3.2): proxies and this server may take
+/// different ones for the host.
+fn host_problem<B>(request: &Request<B>) -> Option<&'static str> {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    match (request.version(), hosts) {
+        (_, 2..) => Some("the request has several `Host` headers"),
+        (Version::HTTP_11, 0) => Some("the request has no `Host` header"),
+        _ => None,
+    }
+}
+
+/// Puts scheme and host into the URI, as HTTP/2 has them, where a request came over TLS.
+fn name_scheme(request: &mut Request<Incoming>) {
+    let host = request
+        .headers()
+        .get(HOST)
+        .and_then(|host| host.to_str().ok());
+    let (None, Some(host)) = (request.uri().scheme(), host) else {
+        return;
+    };
+    let path = request.uri().path_and_query().map_or("/", |it| it.as_str());
+    let whole = Uri::builder().scheme("https").authority(host);
+    // A host that makes no URI is refused where URIs are made.
+    if let Ok(uri) = whole.path_and_query(path).build() {
+        *request.uri_mut() = uri;
+    }
+}
