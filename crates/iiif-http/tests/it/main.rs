@@ -13,3 +13,4 @@ mod repository;
 mod server;
 mod uris;
 mod watched_store;
+mod web;
