@@ -36,14 +36,13 @@ const TILE_BYTES: u64 = 1 << 20;
 const WEIGHT_UNIT_BYTES: u64 = 1 << 10;
 
 impl Derivatives {
-    /// `kept_bytes` bounds the derivatives that are kept in memory, `decode_bytes` the decodes. Of the
-    /// latter a quarter is for those that are no longer kept, and still in use for a moment.
+    /// `kept_bytes` bounds the derivatives that are kept in memory, `max_decode_bytes` the decodes.
     pub(crate) fn new(
         encoding: EncodeOptions,
         admission: Arc<Admission>,
         store: Option<DerivativeStore>,
         metrics: Arc<Metrics>,
-        (kept_bytes, decode_bytes): (u64, u64),
+        (kept_bytes, max_decode_bytes): (u64, u64),
     ) -> Self {
         let weight = |_: &(Version, RenderPlan), bytes: &Bytes| {
             u32::try_from(bytes.len() + ENTRY_BYTES).unwrap_or(u32::MAX)
@@ -52,7 +51,6 @@ impl Derivatives {
             let bytes = decoded.bytes() + ENTRY_BYTES as u64;
             u32::try_from(bytes.div_ceil(WEIGHT_UNIT_BYTES)).unwrap_or(u32::MAX)
         };
-        let max_decode_bytes = decode_bytes / 4 * 3;
         Self {
             encoding,
             admission,
@@ -145,7 +143,7 @@ impl Derivatives {
         let encoding = self.encoding.clone();
         let choice = source.image.decode_choice(&plan, self.max_decode_bytes);
         let rendering_bytes = choice.rendering_bytes(&plan);
-        if choice.is_reusable() && choice.kept_bytes() <= self.max_decode_bytes {
+        if is_kept(&choice, self.max_decode_bytes) {
             let decoded = self.decode(source, choice).await?;
             let derive = move || decoded.derive(&plan, &encoding);
             let made = self.work(source, rendering_bytes, derive).await?;
@@ -206,6 +204,11 @@ impl Derivatives {
         let done = self.admission.compute(bytes, work).await?;
         done.map_err(|error| source.problem(&error))
     }
+}
+
+/// Returns whether a decode is kept for further derivatives.
+pub(crate) fn is_kept(choice: &DecodeChoice, max_decode_bytes: u64) -> bool {
+    choice.is_reusable() && choice.kept_bytes() <= max_decode_bytes
 }
 
 /// Refuses, before anything is made, what the format has no numbers for.

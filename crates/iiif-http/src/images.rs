@@ -25,6 +25,7 @@ use crate::disposition::disposition;
 use crate::etag::{EntityTag, is_unmodified};
 use crate::info::{Abilities, native_quality};
 use crate::metrics::Metrics;
+use crate::shares::Shares;
 use crate::sources::{Sources, Version};
 use crate::store::DerivativeStore;
 use crate::target::{Resource, Target};
@@ -45,14 +46,6 @@ pub(crate) struct Images {
     maker: String,
 }
 
-/// The shares of the memory limit, in eighths: opened sources, kept derivatives, decodes that are
-/// kept, and small and large work.
-const SOURCES_EIGHTHS: u64 = 1;
-const DERIVATIVES_EIGHTHS: u64 = 1;
-const DECODES_EIGHTHS: u64 = 2;
-const SMALL_EIGHTHS: u64 = 1;
-const LARGE_EIGHTHS: u64 = 3;
-
 /// What a pixel of a derivative may take while it is made: the raster, and what its encoder holds.
 const BYTES_PER_OUTPUT_PIXEL: u64 = 8;
 
@@ -64,13 +57,12 @@ impl Images {
         metrics: &Arc<Metrics>,
     ) -> Result<Self, ServiceError> {
         let settings = Settings::of(config);
-        let eighth = options.memory_limit_bytes / 8;
-        let large_bytes = LARGE_EIGHTHS * eighth;
+        let shares = Shares::of(options.memory_limit_bytes);
         let mut resolve_options = settings.resolve_options;
         resolve_options.oversized_box = options.oversized_box;
-        let area = (large_bytes / BYTES_PER_OUTPUT_PIXEL).min(config.limits.max_area);
+        let area = (shares.large / BYTES_PER_OUTPUT_PIXEL).min(config.limits.max_area);
         resolve_options.limits = resolve_options.limits.with_max_area(area);
-        let admission = Admission::new(&options, SMALL_EIGHTHS * eighth, large_bytes)?;
+        let admission = Admission::new(&options, shares.small, shares.large)?;
         let admission = Arc::new(admission);
         let maker = format!(
             "{} {} {:?}",
@@ -86,14 +78,14 @@ impl Images {
             settings.decode_limits,
             Arc::clone(&admission),
             options.source_refresh,
-            SOURCES_EIGHTHS * eighth,
+            shares.sources,
         );
         let derivatives = Derivatives::new(
             settings.encoding,
             Arc::clone(&admission),
             store,
             Arc::clone(metrics),
-            (DERIVATIVES_EIGHTHS * eighth, DECODES_EIGHTHS * eighth),
+            (shares.derivatives, shares.max_decode_bytes()),
         );
         Ok(Self {
             cache_control: HeaderValue::try_from(&options.cache_control)?,

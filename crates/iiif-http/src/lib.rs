@@ -41,6 +41,7 @@ mod problem;
 mod public_uri;
 mod repository;
 mod service;
+mod shares;
 mod sources;
 mod store;
 mod target;

@@ -137,11 +137,9 @@ impl Sources {
     ) -> Result<iiif_pipeline::Result<SourceImage>, Problem> {
         let sniffed = reader.clone();
         let format = spawn_blocking(move || SourceFormat::sniff_at(&sniffed)).await;
-        let read_bytes = match format {
-            Ok(Ok(format)) if format.is_read_in_parts() => OPENED_BYTES,
-            // What opening it says.
-            _ => reader.len_bytes(),
-        };
+        // What is wrong is what opening it says.
+        let format = format.ok().and_then(Result::ok);
+        let read_bytes = opening_bytes(format.as_ref(), reader.len_bytes());
         let limits = self.limits;
         let open = move || SourceImage::open(reader, &limits);
         self.admission.run(read_bytes, open).await
@@ -162,6 +160,14 @@ impl Source {
     /// Returns what a client is told when this image cannot be read.
     pub(crate) fn problem(&self, error: &iiif_pipeline::Error) -> Problem {
         Problem::pipeline(&self.version.identifier, error)
+    }
+}
+
+/// Returns the memory that opening an image of a format takes.
+pub(crate) fn opening_bytes(format: Option<&SourceFormat>, len_bytes: u64) -> u64 {
+    match format {
+        Some(format) if format.is_read_in_parts() => OPENED_BYTES,
+        _ => len_bytes,
     }
 }
 
