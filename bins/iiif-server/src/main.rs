@@ -1,6 +1,7 @@
 //! `iiif-server`: serves images of any bucket with the IIIF Image API.
 
 mod args;
+mod check;
 mod listen;
 mod load;
 mod repository;
@@ -12,7 +13,6 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use args::{Args, VARIABLE_PREFIXES};
 use iiif_cli::{Environment, ExitStatus};
-use iiif_config::Config;
 use iiif_http::ImageService;
 use listen::ServerUri;
 use load::ConfigFile;
@@ -23,6 +23,9 @@ static ALLOCATOR: iiif_cli::Allocator = iiif_cli::Allocator;
 
 fn main() -> ExitCode {
     let environment = Environment::of_process();
+    if let Some(words) = check::asked(std::env::args_os().collect()) {
+        return check::run(words, &environment).into();
+    }
     let args: Args =
         match iiif_cli::parse_args(std::env::args_os(), &environment, &VARIABLE_PREFIXES) {
             Ok(args) => args,
@@ -40,13 +43,13 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
-    let file = ConfigFile::of(args)?;
+    let file = ConfigFile::of(&args.config)?;
     let read = match &file {
-        Some(file) => file.read(args, None).await?,
+        Some(file) => file.read(None).await?,
         None => None,
     };
     let (version, config) = read.unzip();
-    let config = config.unwrap_or_else(|| load::with_flags(Config::default(), args));
+    let config = load::with_flags(config.unwrap_or_default(), args);
     let buckets = load::buckets(args, &config)?;
     let service = &ImageService::new(buckets, &config, load::options(args)?)?;
     let router = args.repository.router(service, environment)?;
