@@ -1,4 +1,5 @@
 # iiif-process, iiif-process-ecs and iiif-server, with a config and instructions: `make docker-process` builds it.
+# iiif-server alone, as stage `server`: `make docker-server`.
 #
 # The stages have the same Debian, so that the programs find the C library that they were linked with.
 FROM rust:1.95-bookworm AS build
@@ -16,6 +17,19 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
       target/release/iiif-server
 # OpenSeadragon, for iiif-server -example, which looks for it beside its own folder.
 RUN make viewer TARGET=/fetched && rm /fetched/viewer/version-*
+
+# The images are those that are mounted at /images, unless a flag or a variable says otherwise.
+FROM gcr.io/distroless/cc-debian12:nonroot AS server
+COPY --from=build /programs/iiif-server /bin/
+COPY --from=build /fetched/viewer/ /viewer/
+RUN ["/bin/iiif-server", "-version"]
+# What listens at localhost cannot be reached from outside of the container.
+ENV IIIF_SERVER_URI=http://0.0.0.0:8080
+EXPOSE 8080
+# By number, so that Kubernetes can tell that it is not root.
+USER 65532:65532
+WORKDIR /images
+CMD ["/bin/iiif-server"]
 
 # Neither a shell nor a package manager. A static build on `scratch` would be some 20 MB smaller, but
 # would have to bring along what is here: certificates for TLS, a user that is not root and a /tmp that

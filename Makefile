@@ -176,18 +176,29 @@ $(TARGET)/debug/iiif-process -print-config -config "$(1)" -instructions "$(2)" >
 @echo "config $(1) and instructions $(2) can be read" >&2
 endef
 
+# Fail unless there is an engine that builds images.
+define engine
+@command -v $(DOCKER) >/dev/null \
+  || { echo "error: no image was built: $(DOCKER) is not installed" >&2; exit 1; }
+@$(DOCKER) info >/dev/null 2>&1 \
+  || { echo "error: no image was built: no engine answers $(DOCKER) (see: $(DOCKER) info)" >&2; exit 1; }
+endef
+
 .PHONY: docker-process docker
 docker: docker-process
 docker-process: ## Build the container image with CONFIG=FILE and INSTRUCTIONS=FILE baked in
-	@command -v $(DOCKER) >/dev/null \
-	  || { echo "error: no image was built: $(DOCKER) is not installed" >&2; exit 1; }
-	@$(DOCKER) info >/dev/null 2>&1 \
-	  || { echo "error: no image was built: no engine answers $(DOCKER) (see: $(DOCKER) info)" >&2; exit 1; }
+	$(engine)
 	$(call check,$(CONFIG),$(INSTRUCTIONS))
 	install -m 644 -D "$(CONFIG)" target/docker/config.json
 	install -m 644 -D "$(INSTRUCTIONS)" target/docker/instructions.json
 	$(DOCKER) build -t $(IMAGE) $(if $(PLATFORM),--platform $(PLATFORM)) --build-arg CONFIG=target/docker/config.json \
 	  --build-arg INSTRUCTIONS=target/docker/instructions.json .
+
+SERVER_IMAGE ?= iiif-server
+.PHONY: docker-server
+docker-server: ## Build the container image of iiif-server, with OpenSeadragon
+	$(engine)
+	$(DOCKER) build -t $(SERVER_IMAGE) $(if $(PLATFORM),--platform $(PLATFORM)) --target server .
 
 # cargo-lambda links with zig, which comes along with it, against the C library of Amazon Linux 2023. Its
 # own optimisations are off: they would end the program when a codec panics, and ask for AVX2.

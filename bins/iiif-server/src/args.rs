@@ -17,6 +17,9 @@ use crate::repository::RepositoryArgs;
 pub(crate) const VARIABLE_PREFIXES: [&str; 2] = ["IIIF_", "IIIF_SERVER_"];
 
 const AFTER_HELP: &str = "\
+iiif-server check PATH... says how images would be served, and what would make them faster; \
+iiif-server check -help says more.
+
 Images are at /iiif/3/IDENTIFIER (Image API 3.0), /iiif/2/IDENTIFIER and /IDENTIFIER (2.1). An \
 identifier is the name of an image in its bucket, with %2F for the slashes.
 
@@ -86,17 +89,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", help_heading = LIMITS)]
     pub(crate) concurrency: Option<NonZeroUsize>,
 
-    /// A config file; the same as -config-source and -config-name
-    #[arg(long, value_name = "PATH", help_heading = CONFIGURATION)]
-    pub(crate) config: Option<String>,
-
-    /// The bucket of the config file, such as file:///etc/go-iiif
-    #[arg(long, value_name = "BUCKET", help_heading = CONFIGURATION, conflicts_with = "config")]
-    pub(crate) config_source: Option<String>,
-
-    /// The name of the config file in its bucket
-    #[arg(long, value_name = "NAME", default_value = "config.json", help_heading = CONFIGURATION)]
-    pub(crate) config_name: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 
     /// Seconds after which the config file is looked at again, to go on with what it says; 0 for never
     #[arg(long, value_name = "SECONDS", default_value_t = 15, help_heading = CONFIGURATION)]
@@ -122,6 +116,23 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) repository: RepositoryArgs,
+}
+
+/// The config file.
+#[derive(Debug, clap::Args)]
+#[expect(clippy::doc_markdown, reason = "help texts have no markup")]
+pub(crate) struct ConfigArgs {
+    /// A config file; the same as -config-source and -config-name
+    #[arg(long, value_name = "PATH", help_heading = CONFIGURATION)]
+    pub(crate) config: Option<String>,
+
+    /// The bucket of the config file, such as file:///etc/go-iiif
+    #[arg(long, value_name = "BUCKET", help_heading = CONFIGURATION, conflicts_with = "config")]
+    pub(crate) config_source: Option<String>,
+
+    /// The name of the config file in its bucket
+    #[arg(long, value_name = "NAME", default_value = "config.json", help_heading = CONFIGURATION)]
+    pub(crate) config_name: String,
 }
 
 /// What `!w,h` gives in 3.0 where it is larger than the region.

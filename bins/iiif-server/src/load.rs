@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use iiif_cli::ByteSize;
 use iiif_config::{Config, NamedFile};
 use iiif_http::{Buckets, ExamplePages, ServiceOptions, Viewer};
 use iiif_storage::{Bucket, Environment, MissingFolder, ObjectInfo, StorageOpener};
 
-use crate::args::Args;
+use crate::args::{Args, ConfigArgs};
 
 /// The folder of OpenSeadragon, beside the program or the folder of it.
 const VIEWER: &str = "viewer";
@@ -24,7 +25,7 @@ pub(crate) struct ConfigFile {
 
 impl ConfigFile {
     /// Returns the file; `None` for the built-in default.
-    pub(crate) fn of(args: &Args) -> anyhow::Result<Option<Self>> {
+    pub(crate) fn of(args: &ConfigArgs) -> anyhow::Result<Option<Self>> {
         let Some(file) = named_file(args) else {
             return Ok(None);
         };
@@ -33,11 +34,9 @@ impl ConfigFile {
         Ok(Some(Self { bucket, file }))
     }
 
-    /// Reads the config with what the flags replace, and which version of the file it is; `None` if
-    /// that is the one that is `known`.
+    /// Reads the config, and which version of the file it is; `None` if that is the one that is `known`.
     pub(crate) async fn read(
         &self,
-        args: &Args,
         known: Option<&ObjectInfo>,
     ) -> anyhow::Result<Option<(ObjectInfo, Config)>> {
         let context = || format!("cannot read the config `{}`", self.file);
@@ -50,19 +49,19 @@ impl ConfigFile {
         for warning in &parsed.warnings {
             tracing::warn!("{warning}");
         }
-        Ok(Some((info, with_flags(parsed.value, args))))
+        Ok(Some((info, parsed.value)))
     }
 }
 
 /// Returns what holds without a config file: no analyses, of which each takes a decode.
-pub(crate) fn without_file(args: &Args) -> Config {
+pub(crate) fn without_file() -> Config {
     let mut config = Config::default();
     config.services.clear();
-    with_flags(config, args)
+    config
 }
 
 /// Returns a config with what the flags replace.
-fn with_flags(mut config: Config, args: &Args) -> Config {
+pub(crate) fn with_flags(mut config: Config, args: &Args) -> Config {
     if let Some(uri) = &args.config_images_source_uri {
         config = config.with_source_uri(uri);
     }
@@ -78,7 +77,7 @@ pub(crate) fn buckets(args: &Args, config: &Config) -> anyhow::Result<Buckets> {
         .open(&config.source_uri, MissingFolder::Refuse)
         .context("cannot open the bucket of images (images.source.uri)")?;
     let buckets = Buckets::new(source);
-    if named_file(args).is_none() && args.config_derivatives_cache_uri.is_none() {
+    if named_file(&args.config).is_none() && args.config_derivatives_cache_uri.is_none() {
         return Ok(buckets);
     }
     let derivatives = opener()
@@ -97,13 +96,18 @@ pub(crate) fn options(args: &Args) -> anyhow::Result<ServiceOptions> {
     if let Some(concurrency) = args.concurrency {
         options.concurrency = concurrency;
     }
-    let share = || iiif_cli::memory_bytes().map(|bytes| bytes / DEFAULT_MEMORY_SHARE);
-    let limit = args.memory_limit.map(|limit| limit.0).or_else(share);
-    options.memory_limit_bytes = limit.unwrap_or(options.memory_limit_bytes);
+    options.memory_limit_bytes = memory_limit(args.memory_limit);
     if args.example {
         options.example = Some(ExamplePages::default().with_viewer(viewer(args)?));
     }
     Ok(options)
+}
+
+/// Returns the memory that the server may take, in bytes.
+pub(crate) fn memory_limit(given: Option<ByteSize>) -> u64 {
+    let share = || iiif_cli::memory_bytes().map(|bytes| bytes / DEFAULT_MEMORY_SHARE);
+    let limit = given.map(|limit| limit.0).or_else(share);
+    limit.unwrap_or_else(|| ServiceOptions::default().memory_limit_bytes)
 }
 
 /// Returns OpenSeadragon: from the folder that was given, or where `make viewer` and the container have
@@ -132,7 +136,7 @@ fn viewer(args: &Args) -> anyhow::Result<Option<Viewer>> {
 }
 
 /// Returns the config file that the flags name.
-fn named_file(args: &Args) -> Option<NamedFile> {
+fn named_file(args: &ConfigArgs) -> Option<NamedFile> {
     let (path, source) = (args.config.as_deref(), args.config_source.as_deref());
     NamedFile::of(path, source, &args.config_name)
 }

@@ -1,6 +1,7 @@
 //! `iiif-server`: serves images of any bucket with the IIIF Image API.
 
 mod args;
+mod check;
 mod connection;
 #[cfg(feature = "aws")]
 mod lambda;
@@ -27,6 +28,9 @@ static ALLOCATOR: iiif_cli::Allocator = iiif_cli::Allocator;
 
 fn main() -> ExitCode {
     let environment = Environment::of_process();
+    if let Some(words) = check::asked(std::env::args_os().collect()) {
+        return check::run(words, &environment).into();
+    }
     let args: Args =
         match iiif_cli::parse_args(std::env::args_os(), &environment, &VARIABLE_PREFIXES) {
             Ok(args) => args,
@@ -44,13 +48,13 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
-    let file = ConfigFile::of(args)?;
+    let file = ConfigFile::of(&args.config)?;
     let read = match &file {
-        Some(file) => file.read(args, None).await?,
+        Some(file) => file.read(None).await?,
         None => None,
     };
     let (version, config) = read.unzip();
-    let config = config.unwrap_or_else(|| load::without_file(args));
+    let config = load::with_flags(config.unwrap_or_else(load::without_file), args);
     let buckets = load::buckets(args, &config)?;
     let service = &ImageService::new(buckets, &config, load::options(args)?)?;
     let upload_idle = args.server_uri.timeouts.read;

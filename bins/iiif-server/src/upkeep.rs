@@ -94,9 +94,10 @@ async fn go_on(
     known: &ObjectInfo,
     service: &ImageService,
 ) -> anyhow::Result<Option<ObjectInfo>> {
-    let Some((info, config)) = file.read(args, Some(known)).await? else {
+    let Some((info, config)) = file.read(Some(known)).await? else {
         return Ok(None);
     };
+    let config = load::with_flags(config, args);
     service.replace(load::buckets(args, &config)?, &config)?;
     Ok(Some(info))
 }

@@ -80,13 +80,7 @@ fn memory_bytes_below(root: &Path, function_mebibytes: Option<&str>) -> Option<u
         let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
         Some(kibibytes * 1024)
     });
-    // Version 2 of control groups, then version 1; "max" does not parse and means no limit.
-    let group = [
-        "sys/fs/cgroup/memory.max",
-        "sys/fs/cgroup/memory/memory.limit_in_bytes",
-    ]
-    .iter()
-    .find_map(|path| read(path)?.trim().parse::<u64>().ok());
+    let group = group_limits(root).into_iter().min();
     [machine, group, function].into_iter().flatten().min()
 }
 
@@ -106,6 +100,32 @@ fn open_files_in(limits: &str) -> Option<u64> {
         "unlimited" => Some(u64::MAX),
         number => number.parse().ok(),
     }
+}
+
+/// Returns the limits of the control groups that this process is in: its own, and those above, which hold for
+/// it too. A container sees its own as the uppermost one, a service of systemd is some steps below that.
+fn group_limits(root: &Path) -> Vec<u64> {
+    let groups = std::fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
+    // Version 2, then version 1.
+    let mut limits = Vec::new();
+    for (mount, controller, file) in [
+        ("sys/fs/cgroup", "", "memory.max"),
+        ("sys/fs/cgroup/memory", "memory", "memory.limit_in_bytes"),
+    ] {
+        // `hierarchy:controllers:/path` (cgroups(7)).
+        let mut paths = groups.lines().filter_map(|line| {
+            let (controllers, path) = line.split_once(':')?.1.split_once(':')?;
+            let is_it = controllers.split(',').any(|it| it == controller);
+            // Where the group is above what is mounted, nothing of it is seen.
+            (is_it && !path.contains("..")).then_some(path)
+        });
+        let path = Path::new(paths.next().unwrap_or_default().trim_start_matches('/'));
+        let read = |group: &Path| std::fs::read_to_string(root.join(mount).join(group).join(file));
+        let found = path.ancestors().filter_map(|group| read(group).ok());
+        // "max" does not parse and means no limit.
+        limits.extend(found.filter_map(|text| text.trim().parse::<u64>().ok()));
+    }
+    limits
 }
 
 #[cfg(test)]
@@ -166,5 +186,36 @@ mod tests {
         ] {
             assert_eq!(open_files_in(&format!("{head}{line}")), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn the_control_group_of_a_service_and_those_above_it_bound_the_memory() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let slice = "sys/fs/cgroup/system.slice";
+        write("proc/self/cgroup", "0::/system.slice/iiif-server.service\n");
+        write(&format!("{slice}/iiif-server.service/memory.max"), "1000\n");
+        assert_eq!(memory_bytes_below(root.path(), None), Some(1000));
+        write(&format!("{slice}/memory.max"), "800\n");
+        assert_eq!(memory_bytes_below(root.path(), None), Some(800));
+        write(&format!("{slice}/iiif-server.service/memory.max"), "max\n");
+        assert_eq!(memory_bytes_below(root.path(), None), Some(800));
+        write("proc/self/cgroup", "0::/../elsewhere.slice\n");
+        assert_eq!(memory_bytes_below(root.path(), None), None);
+
+        // Version 1, of which each controller has groups of its own.
+        let lines = "11:cpu,cpuacct:/other\n4:memory:/docker/1\n";
+        write("proc/self/cgroup", lines);
+        let memory = "sys/fs/cgroup/memory";
+        write(
+            &format!("{memory}/memory.limit_in_bytes"),
+            "9223372036854771712\n",
+        );
+        write(&format!("{memory}/docker/1/memory.limit_in_bytes"), "700\n");
+        assert_eq!(memory_bytes_below(root.path(), None), Some(700));
     }
 }

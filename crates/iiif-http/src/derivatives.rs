@@ -124,7 +124,7 @@ impl Derivatives {
             .image
             .decode_choice(&plan, self.decodes.max_kept_bytes());
         let rendering_bytes = choice.rendering_bytes(&plan);
-        let done = if choice.is_reusable() && choice.kept_bytes() <= self.decodes.max_kept_bytes() {
+        let done = if is_kept(&choice, self.decodes.max_kept_bytes()) {
             let decoded = self.decode(source, choice).await?;
             let derive = move || decoded.derive(&plan, &encoding);
             self.work(source, rendering_bytes, derive).await?
@@ -194,6 +194,11 @@ impl Derivatives {
         let work = move || work().map_err(|error| Problem::pipeline(&identifier, &error));
         self.admission.compute(bytes, work).await
     }
+}
+
+/// Returns whether a decode is kept for further derivatives.
+pub(crate) fn is_kept(choice: &DecodeChoice, max_decode_bytes: u64) -> bool {
+    choice.is_reusable() && choice.kept_bytes() <= max_decode_bytes
 }
 
 /// Refuses, before anything is made, what the format has no numbers for.

@@ -63,8 +63,7 @@ where
     /// `limit_bytes` bounds all that is held. Of it three quarters are kept, and three quarters are for
     /// large values; who waits `max_wait` for memory is turned away.
     pub(crate) fn new(limit_bytes: u64, max_wait: Duration) -> Self {
-        let limit_units = u32::try_from(limit_bytes / UNIT_BYTES).unwrap_or(u32::MAX);
-        let limit_units = limit_units.max(1);
+        let limit_units = units(limit_bytes);
         let share = share(limit_units);
         let permits = |units: u32| Arc::new(Semaphore::new(units as usize));
         let one_shard = OptionsBuilder::new()
@@ -90,7 +89,7 @@ where
 
     /// Returns the most bytes of a value that is kept.
     pub(crate) fn max_kept_bytes(&self) -> u64 {
-        u64::from(share(self.limit_units)) * UNIT_BYTES
+        max_kept_bytes(u64::from(self.limit_units) * UNIT_BYTES)
     }
 
     /// Returns the bytes that are held, those that are kept among them.
@@ -151,6 +150,16 @@ where
         let permit = Arc::clone(pool).acquire_many_owned(units).await;
         permit.map_err(|_closed| Problem::internal())
     }
+}
+
+/// Returns the most bytes of a value that a cache keeps whose limit is `limit_bytes`.
+pub(crate) fn max_kept_bytes(limit_bytes: u64) -> u64 {
+    u64::from(share(units(limit_bytes))) * UNIT_BYTES
+}
+
+fn units(limit_bytes: u64) -> u32 {
+    let units = u32::try_from(limit_bytes / UNIT_BYTES).unwrap_or(u32::MAX);
+    units.max(1)
 }
 
 fn share(units: u32) -> u32 {

@@ -27,6 +27,7 @@ use crate::etag::{EntityTag, has_any, is_unmodified};
 use crate::info::{Abilities, native_quality};
 use crate::metrics::Metrics;
 use crate::services::Services;
+use crate::shares::Shares;
 use crate::sources::{Sources, Version};
 use crate::store::DerivativeStore;
 use crate::target::{Resource, Target};
@@ -52,14 +53,6 @@ pub(crate) struct Images {
     work_bytes: u64,
 }
 
-/// The shares of the memory limit, in sixteenths: opened sources, derivatives, decodes, and small and
-/// large work.
-const SOURCES_SIXTEENTHS: u64 = 2;
-const DERIVATIVES_SIXTEENTHS: u64 = 3;
-const DECODES_SIXTEENTHS: u64 = 4;
-const SMALL_SIXTEENTHS: u64 = 1;
-const LARGE_SIXTEENTHS: u64 = 6;
-
 /// What a `jpg` takes while it is made, in multiples of its raster: twice that for scaling or turning,
 /// and what its encoder holds.
 const RASTERS_PER_DERIVATIVE: u64 = 3;
@@ -72,11 +65,10 @@ impl Images {
         metrics: &Arc<Metrics>,
     ) -> Result<Self, ServiceError> {
         let settings = Settings::of(config);
-        let sixteenth = options.memory_limit_bytes / 16;
-        let large_bytes = LARGE_SIXTEENTHS * sixteenth;
+        let shares = Shares::of(options.memory_limit_bytes);
         let mut resolve_options = settings.resolve_options;
         resolve_options.oversized_box = options.oversized_box;
-        let admission = Admission::new(&options, SMALL_SIXTEENTHS * sixteenth, large_bytes)?;
+        let admission = Admission::new(&options, shares.small, shares.large)?;
         let admission = Arc::new(admission);
         let maker = format!(
             "{} {} {:?}",
@@ -93,17 +85,14 @@ impl Images {
             settings.decode_limits,
             Arc::clone(&admission),
             options.source_refresh,
-            SOURCES_SIXTEENTHS * sixteenth,
+            shares.sources,
         );
         let derivatives = Derivatives::new(
             settings.encoding,
             Arc::clone(&admission),
             store,
             Arc::clone(metrics),
-            (
-                DERIVATIVES_SIXTEENTHS * sixteenth,
-                DECODES_SIXTEENTHS * sixteenth,
-            ),
+            (shares.derivatives, shares.decodes),
         );
         Ok(Self {
             cache_control: HeaderValue::try_from(&options.cache_control)?,
@@ -117,7 +106,7 @@ impl Images {
             services: Services::new(settings.analyses, Arc::clone(&admission)),
             admission,
             informant,
-            work_bytes: large_bytes,
+            work_bytes: shares.large,
             options,
         })
     }

@@ -97,9 +97,7 @@ impl Abilities {
         limits: SizeLimits,
         version: ApiVersion,
     ) -> ImageInfo {
-        let square = Dimensions::from_non_zero(TILE_SIDE_PX, TILE_SIDE_PX);
-        // What the file itself is cut into costs least.
-        let tile = image.tile_dimensions().unwrap_or(square);
+        let tile = tile_dimensions(image);
         let is_gray = image.color_model() == ColorModel::Gray;
         // 3.0 §4.4: `color` is answered, and not listed, where there is none.
         let qualities = self.qualities.iter().copied();
@@ -124,6 +122,13 @@ fn of<T: Copy>(switches: &FeatureSet, all: &[(T, Switch)]) -> Vec<T> {
         .iter()
         .filter(|(_, switch)| switches.is_enabled(*switch));
     on.map(|(it, _)| *it).collect()
+}
+
+/// Returns the dimensions of the tiles that viewers are told to ask for.
+pub(crate) fn tile_dimensions(image: &SourceImage) -> Dimensions {
+    let square = Dimensions::from_non_zero(TILE_SIDE_PX, TILE_SIDE_PX);
+    // What the file itself is cut into costs least.
+    image.tile_dimensions().unwrap_or(square)
 }
 
 /// Returns the quality that an image has anyway.

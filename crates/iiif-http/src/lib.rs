@@ -17,7 +17,8 @@
 //! `etag` (whether the client has it), `derivatives` (whether it was made before) and `admission`
 //! (whether there is room to make it); `images` puts the answer together, for one configuration, and
 //! `service` replaces that when it changes. `problem` is the table of
-//! what goes wrong and the status that tells it. Beside them, `example` has pages to look at.
+//! what goes wrong and the status that tells it. Beside them, `example` has pages to look at, and `check`
+//! tells of images how they would be served.
 //!
 //! An [`ImageRepository`] over the same service is for those who store images: uploads, listings,
 //! thumbnails, zips. `repository` says how it goes about that.
@@ -28,6 +29,7 @@ mod accept;
 mod admin;
 mod admission;
 mod answer;
+mod check;
 mod derivatives;
 mod disposition;
 mod error;
@@ -43,10 +45,12 @@ mod public_uri;
 mod repository;
 mod service;
 mod services;
+mod shares;
 mod sources;
 mod store;
 mod target;
 
+pub use crate::check::{CheckedImage, ImageChecker, NotServed, Remedy, TileServing, TileWay};
 pub use crate::error::ServiceError;
 pub use crate::example::{ExamplePages, Viewer};
 pub use crate::options::ServiceOptions;

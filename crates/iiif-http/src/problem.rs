@@ -110,14 +110,19 @@ impl Problem {
 
     /// Errors of the pipeline name formats and figures only.
     pub(crate) fn pipeline(identifier: &Identifier, error: &iiif_pipeline::Error) -> Self {
-        use iiif_pipeline::{Error, ErrorKind as Kind};
-
-        if let Error::Read { source } = error
+        if let iiif_pipeline::Error::Read { source } = error
             && let Some(error) = source.get_ref().and_then(|error| error.downcast_ref())
         {
             return Self::storage(error);
         }
         tracing::warn!("{}: {}", identifier.as_str(), with_causes(error));
+        Self::image(error)
+    }
+
+    /// The same for an image that is no object of storage.
+    pub(crate) fn image(error: &iiif_pipeline::Error) -> Self {
+        use iiif_pipeline::{Error, ErrorKind as Kind};
+
         if matches!(error, Error::UnknownFormat { .. }) {
             let text = "what has this identifier is no image";
             return Self::new(StatusCode::NOT_FOUND, text);
@@ -136,7 +141,7 @@ impl Problem {
 }
 
 /// Returns an error's message with those of its causes, for the log.
-fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let messages: Vec<String> = causes.map(ToString::to_string).collect();
     messages.join(": ")

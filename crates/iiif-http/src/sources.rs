@@ -103,7 +103,7 @@ impl Sources {
     async fn read(&self, version: &Version) -> Result<Held<Source>, Problem> {
         let object = self.open_object(version).await?;
         let reader = Reader(object.blocking_reader(Handle::current()));
-        let bytes = opening_bytes(&reader).await;
+        let bytes = sniffed_opening_bytes(&reader).await;
         let mut memory = self.opened.reserve(bytes).await?;
         let opened = self.open_image(reader, bytes).await?;
         let image = opened.map_err(|error| Problem::pipeline(&version.identifier, &error))?;
@@ -135,14 +135,12 @@ impl Sources {
 }
 
 /// Returns the memory that opening an image takes. A clone of `reader` is another handle to it.
-pub(crate) async fn opening_bytes<R: ReadAt + Clone + 'static>(reader: &R) -> u64 {
+pub(crate) async fn sniffed_opening_bytes<R: ReadAt + Clone + 'static>(reader: &R) -> u64 {
     let sniffed = reader.clone();
     let format = spawn_blocking(move || SourceFormat::sniff_at(&sniffed)).await;
-    match format {
-        Ok(Ok(format)) if format.is_read_in_parts() => OPENED_BYTES,
-        // What opening it says.
-        _ => reader.len_bytes(),
-    }
+    // What is wrong is what opening it says.
+    let format = format.ok().and_then(Result::ok);
+    opening_bytes(format.as_ref(), reader.len_bytes())
 }
 
 impl Version {
@@ -159,6 +157,14 @@ impl Source {
     /// Returns what a client is told when this image cannot be read.
     pub(crate) fn problem(&self, error: &iiif_pipeline::Error) -> Problem {
         Problem::pipeline(&self.version.identifier, error)
+    }
+}
+
+/// Returns the memory that opening an image of a format takes.
+pub(crate) fn opening_bytes(format: Option<&SourceFormat>, len_bytes: u64) -> u64 {
+    match format {
+        Some(format) if format.is_read_in_parts() => OPENED_BYTES,
+        _ => len_bytes,
     }
 }
 

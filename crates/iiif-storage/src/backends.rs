@@ -16,7 +16,7 @@ pub(crate) use self::azure::open_azure;
 #[cfg(feature = "gcp")]
 pub(crate) use self::gcs::open_gcs;
 #[cfg(feature = "http")]
-pub(crate) use self::http::open_http;
+pub(crate) use self::http::{Refusal, open_http};
 #[cfg(feature = "aws")]
 pub(crate) use self::s3::open_s3;
 

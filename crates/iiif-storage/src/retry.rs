@@ -81,6 +81,7 @@ impl RetrySettings {
     }
 
     /// Options of the HTTP client of a backend; plain HTTP only where the URI says `http://`.
+    #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
     pub(crate) fn client_options(&self, url: Option<&str>) -> object_store::ClientOptions {
         object_store::ClientOptions::new()
             .with_timeout(self.request_timeout)

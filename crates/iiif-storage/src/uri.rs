@@ -21,9 +21,10 @@ pub(crate) struct BucketUri {
 }
 
 /// Parameters whose values are shown; of all others, only the names.
-const SHOWN: [&str; 14] = [
+const SHOWN: [&str; 15] = [
     "account",
     "acl",
+    "allow_private",
     "anonymous",
     "create_dir",
     "endpoint",

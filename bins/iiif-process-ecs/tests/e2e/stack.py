@@ -1,8 +1,9 @@
-"""The CloudFormation template of the examples, as a stack in moto."""
+"""The CloudFormation templates of the examples, as stacks in moto."""
 
 import dataclasses
 import io
 import json
+import pathlib
 import re
 import zipfile
 
@@ -61,11 +62,11 @@ def parameters(network: cluster.Network, options: dict[str, str]) -> dict[str, s
     return needed | options
 
 
-def create(moto: Moto, given: dict[str, str]) -> Stack:
+def create(moto: Moto, given: dict[str, str], path: pathlib.Path = TEMPLATE) -> Stack:
     """Creates a stack with these parameters."""
     formation = moto.client("cloudformation")
-    formation.validate_template(TemplateBody=TEMPLATE.read_text())
-    whole = for_moto(given)
+    formation.validate_template(TemplateBody=path.read_text())
+    whole = for_moto(given, path)
     formation.create_stack(
         StackName=NAME,
         TemplateBody=json.dumps(whole),
@@ -84,9 +85,9 @@ def create(moto: Moto, given: dict[str, str]) -> Stack:
     return Stack(given, ids, outputs, missing)
 
 
-def template() -> dict:
-    """Returns the template, with functions in their long form."""
-    decoded, problems = cfnlint.decode.decode(str(TEMPLATE))
+def template(path: pathlib.Path = TEMPLATE) -> dict:
+    """Returns a template, with functions in their long form."""
+    decoded, problems = cfnlint.decode.decode(str(path))
     if problems:
         raise AssertionError(problems)
     return json.loads(json.dumps(decoded, default=str))
@@ -108,15 +109,15 @@ def equal(whole: dict, pair: list, given: dict[str, str]) -> bool:
     return given.get(name, whole["Parameters"][name].get("Default")) == pair[1]
 
 
-def for_moto(given: dict[str, str]) -> dict:
-    """Returns the template with what moto needs and CloudFormation does not.
+def for_moto(given: dict[str, str], path: pathlib.Path) -> dict:
+    """Returns a template with what moto needs and CloudFormation does not.
 
     Its rules take patterns as objects only, not as the text of `Fn::Sub`. The text is parsed here, so it must
     be JSON once it is filled in. Its tasks do not run where only the task has memory, and the container none.
     """
-    whole = template()
+    whole = template(path)
     (container,) = whole["Resources"]["TaskDefinition"]["Properties"]["ContainerDefinitions"]
-    container["Memory"] = 8192
+    container.setdefault("Memory", 8192)
     defaults = {name: spec.get("Default") for name, spec in whole["Parameters"].items()}
     values = defaults | given
     for resource in whole["Resources"].values():

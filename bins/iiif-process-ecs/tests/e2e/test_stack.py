@@ -1,4 +1,4 @@
-"""The CloudFormation template: what it makes, what that may do, and that nothing is left of it."""
+"""The CloudFormation template of tasks: what it makes, what that may do, and that nothing is left of it."""
 
 import json
 import pathlib

@@ -1,7 +1,7 @@
 //! Clients that do not do what clients do, and many of them.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::server::{Answer, PATIENCE, Server};
@@ -56,18 +56,6 @@ fn an_upload_that_stops_is_refused() {
     client.write_all(head.as_bytes()).unwrap();
     let answer = Answer::read(client);
     assert_eq!(answer.status, 408, "{}", answer.text());
-}
-
-#[test]
-fn a_client_that_said_everything_and_still_reads_is_answered() {
-    let folder = folder_of_photos();
-    let server = Server::start(folder.path(), &[]);
-    let mut client = server.connect();
-    client.write_all(request(IMAGE).as_bytes()).unwrap();
-    client.shutdown(Shutdown::Write).unwrap();
-    let answer = Answer::read(client);
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.body, server.get(IMAGE).body);
 }
 
 #[test]

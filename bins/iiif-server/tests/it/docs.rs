@@ -4,13 +4,20 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-#[test]
-fn the_table_of_flags_is_that_of_the_help() {
+fn help() -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_iiif-server"));
     let help = command.arg("-help").output().unwrap().stdout;
-    let help = String::from_utf8(help).unwrap();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/server.md");
-    let docs = std::fs::read_to_string(path).unwrap();
+    String::from_utf8(help).unwrap()
+}
+
+fn docs(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    std::fs::read_to_string(folder.join(name)).unwrap()
+}
+
+#[test]
+fn the_table_of_flags_is_that_of_the_help() {
+    let (help, docs) = (help(), docs("server.md"));
     let (_, table) = docs.split_once("| Flag | Default | Meaning |").unwrap();
     let (table, _) = table.split_once("\n\n").unwrap();
     let rows = table.lines().filter_map(|line| line.strip_prefix("| `-"));
@@ -38,4 +45,26 @@ fn the_table_of_flags_is_that_of_the_help() {
         );
         assert!(table.contains(default), "{default}");
     }
+}
+
+#[test]
+fn the_unit_of_systemd_knows_the_flags_and_leaves_time_to_end() {
+    let (help, unit) = (help(), docs("iiif-server.service"));
+    let values = |key: &str| -> Vec<String> {
+        let lines = unit.lines().filter_map(|line| line.strip_prefix(key));
+        lines.map(str::to_owned).collect()
+    };
+    let variables = values("Environment=");
+    assert_eq!(variables.len(), 3);
+    for variable in variables {
+        let name = variable.split('=').next().unwrap();
+        let flag = name.strip_prefix("IIIF_").unwrap().to_ascii_lowercase();
+        assert!(
+            help.contains(&format!("--{} <", flag.replace('_', "-"))),
+            "{name}"
+        );
+    }
+    let stop: u32 = values("TimeoutStopSec=")[0].parse().unwrap();
+    assert!(docs("server.md").contains("after 30 seconds at most"));
+    assert!(stop > 30);
 }

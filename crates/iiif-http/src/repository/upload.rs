@@ -22,7 +22,7 @@ use super::RepositoryOptions;
 use super::name::media_type;
 use crate::Problem;
 use crate::images::Images;
-use crate::sources::opening_bytes;
+use crate::sources::sniffed_opening_bytes;
 
 /// Received bytes are written when there are so many, or more; stored ones are read so many at once.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -70,7 +70,7 @@ impl Upload {
 
     async fn verify(file: File, images: &Images) -> Result<Self, Problem> {
         let file = Arc::new(FileSource::new(file).map_err(|error| disk(&error))?);
-        let bytes = opening_bytes(&file).await;
+        let bytes = sniffed_opening_bytes(&file).await;
         let image = images.sources.open_image(Arc::clone(&file), bytes).await?;
         let image = image.map_err(|error| refusal(&error))?;
         let format = image.format();

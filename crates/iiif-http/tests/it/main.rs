@@ -14,3 +14,4 @@ mod server;
 mod services;
 mod uris;
 mod watched_store;
+mod web;

@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::server::Server;
 
 /// A pyramid with JPEG tiles of 128x128 pixels.
-fn pyramid() -> Vec<u8> {
+pub(crate) fn pyramid() -> Vec<u8> {
     let options = TiffOptions {
         layout: Layout::Tiles {
             width: 128,

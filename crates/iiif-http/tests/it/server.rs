@@ -78,6 +78,16 @@ impl Server {
         Self {
             bucket,
             store,
+            ..Self::of(service)
+        }
+    }
+
+    /// Returns a service over another bucket than one in memory.
+    pub(crate) fn of(service: ImageService) -> Self {
+        let store = Arc::new(WatchedStore::default());
+        Self {
+            bucket: Bucket::from_store(Arc::clone(&store) as Arc<dyn ObjectStore>),
+            store,
             router: service.router(),
             service,
         }

@@ -2,6 +2,8 @@
 
 use super::reason::reason;
 use super::{BoxError, Error, Operation};
+#[cfg(feature = "http")]
+use crate::backends::Refusal;
 
 /// What an operation was about, to make errors of.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +105,24 @@ impl Context<'_> {
         }
     }
 
+    /// Maps what a web server leads to and is not asked for.
+    #[cfg(feature = "http")]
+    fn web(self, refusal: Refusal) -> Error {
+        let bucket = self.bucket.to_owned();
+        match refusal {
+            Refusal::PrivateAddress { .. } => Error::Open {
+                uri: bucket,
+                source: refusal.into(),
+            },
+            Refusal::RedirectedOut { .. } | Refusal::RedirectedOften { .. } => Error::Denied {
+                operation: self.operation,
+                key: self.key.to_owned(),
+                bucket,
+                source: refusal.into(),
+            },
+        }
+    }
+
     /// Maps a failure of an object store.
     #[cfg_attr(
         not(feature = "aws"),
@@ -118,6 +138,10 @@ impl Context<'_> {
             },
             source => source,
         };
+        #[cfg(feature = "http")]
+        if let Some(refusal) = Refusal::among(&source) {
+            return self.web(refusal.clone());
+        }
         let (operation, key, bucket) = (self.operation, self.key.into(), self.bucket.into());
         match &source {
             Store::NotFound { source, .. } if is_about_bucket(&**source) => {

@@ -93,3 +93,56 @@ async fn an_object_without_a_tag_is_asked_for_if_it_is_newer() {
     let since = asked[1].header("if-modified-since").unwrap();
     assert!(since.starts_with("Wed, 30 Jan 2019 15:30:01"), "{since}");
 }
+
+#[tokio::test]
+async fn redirects_stay_below_the_prefix() {
+    let whole = Answer::Reply(200, META, "0123456789");
+    let moved = Answer::Reply(302, "Location: /photos/new/x.jpg\r\n", "");
+    let server = Server::start([moved, whole]).await;
+    let bucket = open(&format!("{}/photos", server.url));
+    assert_eq!(bucket.get("x.jpg").await.unwrap(), "0123456789");
+    assert_eq!(
+        server.lines(),
+        ["GET /photos/x.jpg", "GET /photos/new/x.jpg"]
+    );
+
+    let elsewhere = Server::start([Answer::Reply(200, META, "secret")]).await;
+    for to in [
+        "/x.jpg",
+        "/photosX/x.jpg",
+        "/photos/../x.jpg",
+        "/photos/%2e%2e/x.jpg",
+        "/photos/..%2fx.jpg",
+        "//169.254.169.254/latest/meta-data",
+        "http://localhost/photos/x.jpg",
+        &format!("{}/photos/x.jpg", elsewhere.url),
+    ] {
+        let location = format!("Location: {to}\r\n");
+        let server = Server::start([Answer::Reply(302, location.leak(), "")]).await;
+        let bucket = open(&format!("{}/photos", server.url));
+        let errors = [
+            bucket.get("x.jpg").await.map(drop).unwrap_err(),
+            bucket.open("x.jpg").await.map(drop).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::Denied, "{to}: {error:?}");
+        }
+        assert_eq!(server.lines(), ["GET /photos/x.jpg", "HEAD /photos/x.jpg"]);
+    }
+    assert_eq!(elsewhere.requests().len(), 0);
+    // No redirect of HTTP at all.
+    let server = Server::start([Answer::Reply(302, "Location: file:///etc/passwd\r\n", "")]).await;
+    let error = open(&server.url).get("x.jpg").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{error:?}");
+}
+
+#[tokio::test]
+async fn redirects_have_an_end() {
+    let again = Answer::Reply(307, "Location: /x.jpg\r\n", "");
+    let server = Server::start([again]).await;
+    let error = open(&server.url).get("x.jpg").await.unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(error.kind(), ErrorKind::Denied);
+    assert_eq!(cause, "it is redirected more than 5 times");
+    assert_eq!(server.requests().len(), 6);
+}

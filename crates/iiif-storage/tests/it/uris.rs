@@ -30,7 +30,7 @@ fn errors_name_what_is_accepted_and_show_no_secret() {
         #[cfg(feature = "aws")]
         ("s3://b?anonymous=1&endpoint=localhost:9000", "expected `http://host:port`"),
         #[cfg(feature = "http")]
-        ("https://me:hunter2@host/",        "has a user or password in it"),
+        ("https://me:hunter2@host/",        "has a user, a password or a `#` in it"),
         #[cfg(feature = "azure")]
         ("az://container",                  "AZURE_STORAGE_ACCOUNT"),
     ];
