@@ -70,8 +70,7 @@ impl Problem {
 
     /// What no waiting makes possible.
     pub(crate) fn too_large() -> Self {
-        let text = "this takes more memory than the service has; ask for a smaller size, or for `jpg`, \
-                    which takes the least";
+        let text = "this takes more memory than the service has; ask for a smaller size";
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, text)
     }
 
