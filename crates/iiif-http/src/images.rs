@@ -214,7 +214,7 @@ impl Images {
             &self.maker,
         ]);
         let mut headers = self.cached(&tag, &version);
-        if is_unmodified(&head.headers, &tag, version.last_modified) {
+        if is_unmodified(&head.headers, &tag, version.info.last_modified) {
             return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
         }
         let disposition = disposition(&head.uri, &version.identifier, request.format)?;
@@ -253,7 +253,7 @@ impl Images {
         let mut headers = HeaderMap::new();
         headers.insert(ETAG, tag.header());
         headers.insert(CACHE_CONTROL, self.cache_control.clone());
-        if let Some(modified) = version.last_modified {
+        if let Some(modified) = version.info.last_modified {
             insert(
                 &mut headers,
                 LAST_MODIFIED,

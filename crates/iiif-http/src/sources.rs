@@ -1,8 +1,8 @@
 //! The images that are served: their versions, and what their headers say.
 
 use std::io;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use iiif_image_api::Identifier;
@@ -21,7 +21,7 @@ use crate::held::{Held, HeldCache};
 pub(crate) struct Version {
     pub(crate) identifier: Identifier,
     pub(crate) object: ObjectVersion,
-    pub(crate) last_modified: Option<SystemTime>,
+    pub(crate) info: ObjectInfo,
 }
 
 /// A source whose header was read.
@@ -45,8 +45,12 @@ pub(crate) struct Sources {
 /// Versions that are remembered, each of some hundred bytes.
 const MAX_VERSIONS: u64 = 10_000;
 
-/// What an opened source takes besides compressed bytes: directories, the profile, an open file.
-const OPENED_BYTES: u64 = 16 << 10;
+/// What is read at once of the beginning of an object: as much as the pipeline reads of a TIFF.
+const HEAD_BYTES: u64 = 32 << 10;
+
+/// What an opened source takes besides compressed bytes: directories, the profile, an open file, and the
+/// beginning of an object.
+const OPENED_BYTES: u64 = HEAD_BYTES + (16 << 10);
 
 impl Sources {
     /// `memory_bytes` bounds what is held of opened sources.
@@ -74,7 +78,7 @@ impl Sources {
     pub(crate) async fn version(&self, identifier: &Identifier) -> Result<Version, Problem> {
         let look_up = async {
             match self.bucket.head(identifier.as_str()).await {
-                Ok(info) => Ok(Some(Version::of(identifier.clone(), &info))),
+                Ok(info) => Ok(Some(Version::of(identifier.clone(), info))),
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
                 Err(error) => Err(Problem::storage(&error)),
             }
@@ -102,7 +106,7 @@ impl Sources {
 
     async fn read(&self, version: &Version) -> Result<Held<Source>, Problem> {
         let object = self.open_object(version).await?;
-        let reader = Reader(object.blocking_reader(Handle::current()));
+        let reader = Reader::new(object);
         let bytes = sniffed_opening_bytes(&reader).await;
         let mut memory = self.opened.reserve(bytes).await?;
         let opened = self.open_image(reader, bytes).await?;
@@ -114,12 +118,8 @@ impl Sources {
 
     /// Opens the object of a version, or tells that there is another version by now.
     pub(crate) async fn open_object(&self, version: &Version) -> Result<OpenObject, Problem> {
-        let object = self.bucket.open(version.identifier.as_str()).await;
-        let object = object.map_err(|error| Problem::storage(&error))?;
-        if object.info().version() != version.object {
-            return Err(Problem::stale());
-        }
-        Ok(object)
+        let object = self.bucket.open_version(&version.info).await;
+        object.map_err(|error| Problem::storage(&error))
     }
 
     /// Reads the header of an image, wherever it lies, which takes [`opening_bytes`].
@@ -144,11 +144,11 @@ pub(crate) async fn sniffed_opening_bytes<R: ReadAt + Clone + 'static>(reader: &
 }
 
 impl Version {
-    fn of(identifier: Identifier, info: &ObjectInfo) -> Self {
+    fn of(identifier: Identifier, info: ObjectInfo) -> Self {
         Self {
             identifier,
             object: info.version(),
-            last_modified: info.last_modified,
+            info,
         }
     }
 }
@@ -170,14 +170,39 @@ pub(crate) fn opening_bytes(format: Option<&SourceFormat>, len_bytes: u64) -> u6
 
 /// An object of storage in the words of the pipeline.
 #[derive(Clone, Debug)]
-struct Reader(BlockingReader);
+struct Reader {
+    object: BlockingReader,
+    /// The beginning of what is far away, which is looked at several times; nothing of a local file.
+    head: Option<Arc<OnceLock<Bytes>>>,
+}
+
+impl Reader {
+    fn new(object: OpenObject) -> Self {
+        Self {
+            head: object.is_remote().then(Arc::default),
+            object: object.blocking_reader(Handle::current()),
+        }
+    }
+}
 
 impl ReadAt for Reader {
     fn len_bytes(&self) -> u64 {
-        self.0.len_bytes()
+        self.object.len_bytes()
     }
 
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
-        self.0.read_at(offset, length)
+        let head_bytes = self.len_bytes().min(HEAD_BYTES);
+        let end = offset.saturating_add(length as u64);
+        let Some(head) = self.head.as_ref().filter(|_| end <= head_bytes) else {
+            return self.object.read_at(offset, length);
+        };
+        let head = match head.get() {
+            Some(head) => head,
+            None => {
+                let read = self.object.read_at(0, head_bytes as usize)?;
+                head.get_or_init(|| read)
+            }
+        };
+        Ok(head.slice(offset as usize..end as usize))
     }
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use crate::ObjectVersion;
 
 /// What is known about an object without reading it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ObjectInfo {
     /// The key inside the bucket.

@@ -45,7 +45,11 @@ pub(super) async fn of(
     let source = images.sources.open(version).await?;
     let exif = exif(images, &source, &options.metadata_tags).await?;
     let dimensions = source.image.dimensions();
-    let modified = source.version.last_modified.map(httpdate::fmt_http_date);
+    let modified = source
+        .version
+        .info
+        .last_modified
+        .map(httpdate::fmt_http_date);
     Ok(json!({
         "name": name,
         "width": dimensions.width(),

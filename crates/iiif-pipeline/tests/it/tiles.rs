@@ -350,6 +350,40 @@ fn a_tile_takes_one_read_once_its_level_is_known() {
     assert_eq!(reads.load(Ordering::Relaxed) - before, 3);
 }
 
+/// Writers align tiles, and repeat their lengths beside them.
+#[test]
+fn tiles_that_lie_nearly_together_are_read_at_once() {
+    const TILE_OFFSETS: u16 = 324;
+    const TILE_BYTE_COUNTS: u16 = 325;
+    const COLUMNS: usize = 5;
+    let mut file = file(&tiled());
+    // Of the second row, the second tile.
+    let [offsets, lengths] =
+        [TILE_OFFSETS, TILE_BYTE_COUNTS].map(|tag| tile_values(&file, tag)[0] - 4 * 6);
+    for tile in 0..COLUMNS {
+        let [start, length] = [offsets, lengths].map(|at| long(&file, at + 4 * tile) as usize);
+        let copy = file[start..start + length].to_vec();
+        let moved = (file.len() as u32 + 1).to_le_bytes();
+        file.push(0);
+        file.extend(copy);
+        file[offsets + 4 * tile..][..4].copy_from_slice(&moved);
+    }
+    let reads = Arc::new(AtomicUsize::new(0));
+    let reader = Counted {
+        bytes: file.into(),
+        reads: Arc::clone(&reads),
+    };
+    let source = SourceImage::open(reader, &DecodeLimits::default()).unwrap();
+    let rendered = |request: &str| {
+        let choice = source.decode_choice(&plan(&source, request), 0);
+        source.decode_chosen(&choice).unwrap();
+        reads.swap(0, Ordering::Relaxed)
+    };
+    rendered("0,64,300,64/full/0/default.png");
+    assert_eq!(rendered("0,64,300,64/full/0/default.png"), 1, "together");
+    assert_eq!(rendered("0,0,300,64/full/0/default.png"), 1, "a byte apart");
+}
+
 #[test]
 fn a_source_tells_its_levels_and_tiles_upright() {
     let size = |width, height| Dimensions::new(width, height).unwrap();

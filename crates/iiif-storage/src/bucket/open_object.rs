@@ -77,6 +77,30 @@ impl Bucket {
             contents,
         })
     }
+
+    /// Opens the version of an object that this bucket told `info` of. A remote backend is not asked: that
+    /// the version is gone is told by the first read.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; of a local folder of kind [`Conflict`](ErrorKind) if there is another version by now, of
+    /// kind [`NotFound`](ErrorKind) if there is none.
+    pub async fn open_version(&self, info: &ObjectInfo) -> Result<OpenObject> {
+        let Place::Store(store) = &self.place else {
+            let object = self.open(&info.key).await?;
+            if object.info().version() != info.version() {
+                return Err(self.context(Operation::Read, &info.key).changed());
+            }
+            return Ok(object);
+        };
+        check_key(&info.key)?;
+        let full = join(&self.prefix, &info.key);
+        Ok(OpenObject {
+            info: Arc::new(info.clone()),
+            bucket: Arc::clone(&self.name),
+            contents: Contents::Store(store.clone(), full.into()),
+        })
+    }
 }
 
 impl OpenObject {
@@ -142,6 +166,12 @@ impl OpenObject {
                 coalesce_ranges(&ranges, |range| self.read_range(range), COALESCE_BYTES).await
             }
         }
+    }
+
+    /// Returns whether reading it is asking somebody else: it is no file of a local folder.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        matches!(self.contents, Contents::Store(..))
     }
 
     /// Returns a reader for threads that may block, as those of rayon are.

@@ -14,6 +14,10 @@ use crate::source::Data;
 /// Tables and metadata that a chunk may carry beside its pixels.
 const MAX_OVERHEAD_BYTES: u64 = 64 << 10;
 
+/// What may lie between chunks that are read together: a byte that aligns the next, lengths that writers of
+/// cloud-optimized files repeat, the mask of a tile of one color.
+const MAX_GAP_BYTES: u64 = 4 << 10;
+
 /// Where the strips or tiles of a page are.
 #[derive(Debug)]
 pub(super) struct ChunkIndex {
@@ -63,8 +67,8 @@ impl<'a> Chunks<'a> {
         (page.stored_chunks() as u64).saturating_mul(3 * 8)
     }
 
-    /// Returns the compressed data of chunks. Those that follow each other in the file are read
-    /// at once.
+    /// Returns the compressed data of chunks. Those that follow each other in the file, or nearly so, are
+    /// read at once.
     pub(super) fn fetch(&self, page: &Page, indices: &[usize]) -> Result<Vec<Bytes>> {
         let out_of_file = || corrupt(FORMAT, Damage::OutOfFile);
         let ranges: Option<Vec<_>> = indices
@@ -73,7 +77,9 @@ impl<'a> Chunks<'a> {
             .collect();
         let ranges = ranges.ok_or_else(out_of_file)?;
         let mut fetched = Vec::with_capacity(ranges.len());
-        for run in ranges.chunk_by(|(_, end), (start, _)| end == start) {
+        for run in
+            ranges.chunk_by(|(_, end), (start, _)| (*end..=end + MAX_GAP_BYTES).contains(start))
+        {
             // Runs are not empty.
             let (start, end) = (run[0].0, run[run.len() - 1].1);
             let data = self.data.part(start, end - start)?;

@@ -13,8 +13,9 @@ use crate::decode::corrupt;
 use crate::source::Data;
 
 /// How much is read at once where the bytes are not in memory: directories are small, and lie
-/// beside what they point to.
+/// beside what they point to, in front of it or behind.
 const BLOCK_BYTES: u64 = 32 << 10;
+const BLOCK_BYTES_BEFORE: u64 = 16 << 10;
 
 /// The version of a file whose offsets have eight bytes: the BigTIFF design.
 const BIG_TIFF: u64 = 43;
@@ -103,9 +104,11 @@ impl<'a> File<'a> {
         if length > BLOCK_BYTES {
             return self.data.part(offset, length)?.ok_or_else(out_of_file);
         }
-        let left = self.len_bytes().saturating_sub(offset);
-        let block = self.data.part(offset, length.max(BLOCK_BYTES.min(left)))?;
-        let block = (offset, block.ok_or_else(out_of_file)?);
+        let start = offset.saturating_sub(BLOCK_BYTES_BEFORE);
+        let end = self.len_bytes().min(offset.saturating_add(BLOCK_BYTES));
+        let end = end.max(offset.saturating_add(length));
+        let block = self.data.part(start, end - start)?;
+        let block = (start, block.ok_or_else(out_of_file)?);
         let found = found(&block).ok_or_else(out_of_file);
         self.block.replace(block);
         found
