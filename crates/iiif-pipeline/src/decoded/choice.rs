@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use iiif_image_api::{Crop, Dimensions, PixelRect, RenderPlan};
 
 use crate::decode::{self, Decoding, Need};
-use crate::render::{self, RenderSource, halved};
+use crate::render::{self, REDUCTION_EDGE_PX, RenderSource, halved, scale};
 use crate::shrink::Shrink;
 use crate::source::Header;
 use crate::{PixelLayout, SourceFormat, encode};
@@ -114,8 +114,10 @@ impl DecodeChoice {
         };
         let finding = if matches!(plan.crop(), Crop::Smart(_)) {
             let times = render::times_of_reduction(dimensions);
-            halved::memory_bytes(dimensions, times, self.layout)
-                .saturating_add(self.reduction_bytes())
+            let copy = (0..times).fold(dimensions, |copy, _| halved::half(copy));
+            let reduction = Dimensions::new(REDUCTION_EDGE_PX, REDUCTION_EDGE_PX);
+            let scaling = scale::memory_bytes(copy, reduction.unwrap_or(copy), self.layout);
+            halved::memory_bytes(dimensions, times, self.layout).saturating_add(scaling)
         } else {
             0
         };
@@ -147,7 +149,7 @@ impl DecodeChoice {
 
     /// Returns the bytes of the reduction that smart crops look at, at most.
     fn reduction_bytes(&self) -> u64 {
-        let edge = u64::from(render::REDUCTION_EDGE_PX);
+        let edge = u64::from(REDUCTION_EDGE_PX);
         edge * edge * u64::from(self.layout.channels)
     }
 
