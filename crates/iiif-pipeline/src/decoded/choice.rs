@@ -52,7 +52,7 @@ impl DecodeChoice {
         let decoding = if is_whole {
             whole(format, header, plan)
         } else {
-            decode::choose(format, header, Need::of_plan(plan))
+            decode::choose(format, header, decode::need(format, plan))
         };
         Self {
             decoding,
@@ -201,16 +201,17 @@ fn whole(format: SourceFormat, header: &Header, plan: &RenderPlan) -> Decoding {
 
 /// Returns whether the part of an image that a plan needs costs hardly more than its share of the
 /// whole.
-#[cfg(feature = "tiff")]
 fn is_read_in_parts(header: &Header, whole: &Decoding) -> bool {
-    header.levels.get(whole.level).is_some_and(|level| {
+    let _ = (header, whole);
+    #[cfg(feature = "jpeg2000")]
+    if header.jpeg2000.as_ref().is_some_and(|it| it.is_tiled()) {
+        return true;
+    }
+    #[cfg(feature = "tiff")]
+    if let Some(level) = header.levels.get(whole.level) {
         // All of the image has to be read for tiles that are reduced, of strips as of anything else.
-        level.is_tiled || (!level.is_compressed && whole.shrink == Shrink::NONE)
-    })
-}
-
-#[cfg(not(feature = "tiff"))]
-fn is_read_in_parts(_header: &Header, _whole: &Decoding) -> bool {
+        return level.is_tiled || (!level.is_compressed && whole.shrink == Shrink::NONE);
+    }
     false
 }
 
