@@ -354,3 +354,56 @@ fn tile_that_is_missing_is_an_error_and_no_hole() {
     assert!(matches!(error, Error::Corrupt { .. }), "{error}");
     assert!(psnr(&probe(file).decode().unwrap(), &picture()).is_infinite());
 }
+
+#[test]
+fn precincts_for_which_a_file_has_no_room_are_refused() {
+    let options = Jpeg2000Options {
+        precinct: Some((4, 4)),
+        levels: 1,
+        ..codestream()
+    };
+    let small = DynamicImage::from(photo(64, 64));
+    let mut file = jpeg2000(&small, &options);
+    assert_eq!(probe(file.clone()).decode().unwrap(), small);
+    // The sides of the image, and of its only tile.
+    let side = 20_000_u32.to_be_bytes();
+    file[8..16].copy_from_slice(&[side, side].concat());
+    file[24..32].copy_from_slice(&[side, side].concat());
+    let error = SourceImage::probe(file, &DecodeLimits::default()).unwrap_err();
+    let reason = std::error::Error::source(&error).unwrap().to_string();
+    assert!(
+        reason.contains("20000 x 20000 pixels, which take at least"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn what_would_lead_the_decoder_to_other_numbers_is_refused() {
+    let file = components(&picture());
+    let at = |marker: [u8; 2]| file.windows(2).position(|it| it == marker).unwrap();
+    let limits = DecodeLimits::default();
+
+    // A region of interest takes three bytes; what is behind them would be read as another segment.
+    let mut longer = file.clone();
+    let region = [&[0xff, 0x5e, 0, 20, 0, 0, 0][..], &[0; 15]].concat();
+    longer.splice(at([0xff, 0x5c])..at([0xff, 0x5c]), region);
+    let error = SourceImage::probe(longer, &limits).unwrap_err();
+    assert!(matches!(error, Error::Corrupt { .. }), "{error}");
+
+    // A tile that is coded unlike the rest.
+    let start = at([0xff, 0x52]);
+    let coding = file[start..start + 14].to_vec();
+    let tile = at([0xff, 0x90]);
+    let mut other = file.clone();
+    let length = &file[tile + 6..tile + 10];
+    let length = u32::from_be_bytes(length.try_into().unwrap()) + coding.len() as u32;
+    other[tile + 6..tile + 10].copy_from_slice(&length.to_be_bytes());
+    other.splice(tile + 12..tile + 12, coding);
+    let error = probe(other).decode().unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("tiles that are coded differently"),
+        "{error}"
+    );
+}
