@@ -79,7 +79,7 @@ pub struct Jpeg2000Options {
     pub precinct: Option<(u32, u32)>,
     /// Width and height of code blocks in pixels: powers of 2 from 4 on, 4096 pixels at most. Default: 64.
     pub block: (u32, u32),
-    /// An ICC profile, for JP2 files. Default: none.
+    /// An ICC profile, which a codestream alone leaves out. Default: none.
     pub icc: Option<Vec<u8>>,
 }
 
@@ -108,7 +108,8 @@ impl Default for Jpeg2000Options {
 /// If the encoder refuses an option.
 #[must_use]
 pub fn jpeg2000(picture: &DynamicImage, options: &Jpeg2000Options) -> Vec<u8> {
-    let Some(icc) = &options.icc else {
+    let icc = options.icc.as_ref();
+    let Some(icc) = icc.filter(|_| options.container == Jpeg2000Container::Jp2) else {
         return encoded(picture, options, options.container);
     };
     // The encoder loses profiles.
