@@ -108,7 +108,7 @@ doc: jpeg ## Build the documentation, with warnings denied
 
 .PHONY: features
 features: ## Check that each codec and each storage backend compiles alone, and what needs none without any
-	@for feature in bmp gif jpeg png tiff webp webp-lossy $(if $(TURBO),turbojpeg); do \
+	@for feature in bmp gif jpeg jpeg2000 png tiff webp webp-lossy $(if $(TURBO),turbojpeg); do \
 	  echo "iiif-pipeline with $$feature"; \
 	  $(CARGO) clippy --locked -q -p iiif-pipeline --no-default-features --features $$feature -- -D warnings || exit 1; done
 	@for feature in aws azure gcp http; do \

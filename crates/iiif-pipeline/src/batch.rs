@@ -32,8 +32,8 @@ pub struct Derivative {
 /// The bytes are the same at any number of threads. They depend on the plans that share the decode,
 /// and so on a [memory limit](Self::with_memory_limit) below what all take together: a derivative that
 /// is made alone may be scaled from a smaller decode than one that is made beside a larger. Both are
-/// the same picture, with a PSNR of 40 dB at least for photographs, except where a TIFF holds smaller
-/// levels: these are what its writer made of them.
+/// the same picture, with a PSNR of 40 dB at least for photographs, except where a TIFF or JPEG 2000
+/// holds smaller levels: these are what its writer made of them.
 ///
 /// # Examples
 ///
@@ -146,9 +146,9 @@ impl Batch {
     /// exactly once; at most once where an error is returned.
     ///
     /// The source is decoded once, no finer than the plans need: a JPEG at 5/8, a half, a quarter or an
-    /// eighth, of a TIFF the level and the tiles. Only where plans need very different parts or
-    /// sizes, and decoding them apart is less work, or fits into the memory limit, it is decoded
-    /// more than once. Where all plans leave the pixels as they are, [`EncodeOptions::passthrough`]
+    /// eighth, of a TIFF the level and the tiles, of a JPEG 2000 the resolution and the tiles. Only where
+    /// plans need very different parts or sizes, and decoding them apart is less work, or fits into the
+    /// memory limit, it is decoded more than once. Where all plans leave the pixels as they are, [`EncodeOptions::passthrough`]
     /// allows it and there are no analyses, nothing is decoded.
     ///
     /// Runs on the current rayon thread pool and blocks until all is done.

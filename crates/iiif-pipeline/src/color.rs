@@ -9,9 +9,9 @@ use image::DynamicImage;
 use moxcms::{ColorProfile, DataColorSpace, Layout};
 use rayon::prelude::*;
 
-#[cfg(not(feature = "tiff"))]
+#[cfg(not(any(feature = "jpeg2000", feature = "tiff")))]
 use self::sample::Sample;
-#[cfg(feature = "tiff")]
+#[cfg(any(feature = "jpeg2000", feature = "tiff"))]
 pub(crate) use self::sample::Sample;
 use self::sample::Transform;
 
@@ -62,7 +62,7 @@ pub(crate) fn changes(icc_profile: Option<&[u8]>, channels: u8) -> bool {
 ///
 /// With a profile of inks by that; without, as if the inks were perfect: a channel is
 /// (1 - ink) (1 - black), rounded half up.
-#[cfg(any(feature = "jpeg", feature = "tiff"))]
+#[cfg(any(feature = "jpeg", feature = "jpeg2000", feature = "tiff"))]
 pub(crate) fn inks_to_rgb<S: Sample>(inks: &[S], icc_profile: Option<&[u8]>) -> Vec<S> {
     let transform = icc_profile
         .and_then(parse)
@@ -83,7 +83,7 @@ pub(crate) fn inks_to_rgb<S: Sample>(inks: &[S], icc_profile: Option<&[u8]>) -> 
     rgb
 }
 
-#[cfg(any(feature = "jpeg", feature = "tiff"))]
+#[cfg(any(feature = "jpeg", feature = "jpeg2000", feature = "tiff"))]
 fn mix_inks<S: Sample>(inks: &[S], rgb: &mut [S]) {
     for (inks, rgb) in inks
         .as_chunks::<4>()

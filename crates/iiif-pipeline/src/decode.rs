@@ -11,12 +11,15 @@ mod decoding;
 mod gif;
 #[cfg(feature = "jpeg")]
 mod jpeg;
+#[cfg(feature = "jpeg2000")]
+mod jpeg2000;
 mod need;
 mod placement;
 #[cfg(any(
     feature = "bmp",
     feature = "gif",
     feature = "jpeg",
+    feature = "jpeg2000",
     feature = "png",
     feature = "tiff",
 ))]
@@ -30,12 +33,17 @@ mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use iiif_image_api::RenderPlan;
 #[cfg(any(feature = "bmp", feature = "gif", feature = "png", feature = "webp"))]
 use image::ImageError;
 
+#[cfg(any(feature = "jpeg2000", feature = "tiff"))]
+use self::decoding::Edge;
 #[cfg(feature = "tiff")]
 use self::decoding::level_steps;
 pub(crate) use self::decoding::{Decoding, Raster};
+#[cfg(feature = "jpeg2000")]
+pub(crate) use self::jpeg2000::Picture;
 pub(crate) use self::need::Need;
 pub(crate) use self::placement::{Part, Placement};
 #[cfg(feature = "tiff")]
@@ -53,6 +61,8 @@ pub(crate) fn read_header(
     contain(format, || match format {
         #[cfg(feature = "jpeg")]
         SourceFormat::Jpeg => jpeg::read_header(&data.all()?, limits),
+        #[cfg(feature = "jpeg2000")]
+        SourceFormat::Jpeg2000 => jpeg2000::read_header(&data.all()?, limits),
         #[cfg(feature = "png")]
         SourceFormat::Png => png::read_header(data, limits),
         #[cfg(feature = "gif")]
@@ -67,12 +77,22 @@ pub(crate) fn read_header(
             feature = "bmp",
             feature = "gif",
             feature = "jpeg",
+            feature = "jpeg2000",
             feature = "png",
             feature = "tiff",
             feature = "webp",
         )))]
         other => Err(unsupported(other, "a codec that this build leaves out")),
     })
+}
+
+/// Returns what a plan needs of an image of a format.
+pub(crate) fn need(format: SourceFormat, plan: &RenderPlan) -> Need {
+    match format {
+        #[cfg(feature = "jpeg2000")]
+        SourceFormat::Jpeg2000 => Need::of_plan_in_halves(plan),
+        _ => Need::of_plan(plan),
+    }
 }
 
 /// Chooses the cheapest decoding that serves `need`. What a format cannot reduce, or read in part,
@@ -82,6 +102,8 @@ pub(crate) fn choose(format: SourceFormat, header: &Header, need: Need) -> Decod
     match format {
         #[cfg(feature = "jpeg")]
         SourceFormat::Jpeg => jpeg::choose(header, need),
+        #[cfg(feature = "jpeg2000")]
+        SourceFormat::Jpeg2000 => jpeg2000::choose(header, need),
         #[cfg(feature = "png")]
         SourceFormat::Png => png::choose(header, need),
         #[cfg(feature = "tiff")]
@@ -100,6 +122,8 @@ pub(crate) fn decode(
     let image = contain(format, || match format {
         #[cfg(feature = "jpeg")]
         SourceFormat::Jpeg => jpeg::decode(&data.all()?, header, decoding),
+        #[cfg(feature = "jpeg2000")]
+        SourceFormat::Jpeg2000 => jpeg2000::decode(&data.all()?, header, decoding),
         #[cfg(feature = "png")]
         SourceFormat::Png => png::decode(data, header, decoding),
         #[cfg(feature = "gif")]
@@ -114,6 +138,7 @@ pub(crate) fn decode(
             feature = "bmp",
             feature = "gif",
             feature = "jpeg",
+            feature = "jpeg2000",
             feature = "png",
             feature = "tiff",
             feature = "webp",

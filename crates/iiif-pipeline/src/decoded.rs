@@ -117,10 +117,10 @@ impl fmt::Debug for DecodedSource {
 impl SourceImage {
     /// Chooses what is decoded for a plan that stands alone.
     ///
-    /// What has to be decompressed as a whole anyway (all formats but TIFF, strips of a TIFF that are
-    /// compressed) is decoded as a whole, as often halved as the plan allows and the format can do: all
-    /// tiles of a scale factor share that. Of tiled TIFFs, and of strips that are not compressed, it is
-    /// the part that the plan needs. Of PNGs and TIFFs also where the whole would
+    /// What has to be decompressed as a whole anyway (all formats but TIFF and JPEG 2000, strips of a
+    /// TIFF that are compressed, a JPEG 2000 of one tile) is decoded as a whole, as often halved as the
+    /// plan allows and the format can do: all tiles of a scale factor share that. Of tiled TIFFs and
+    /// JPEG 2000s, and of strips that are not compressed, it is the part that the plan needs. Of PNGs and TIFFs also where the whole would
     /// [take more](DecodeChoice::kept_bytes) than `whole_limit_bytes`: pass what the cache can hold, and
     /// always the same, because the pixels of a derivative can depend on it.
     ///

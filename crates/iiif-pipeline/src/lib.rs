@@ -28,6 +28,7 @@
         feature = "bmp",
         feature = "gif",
         feature = "jpeg",
+        feature = "jpeg2000",
         feature = "png",
         feature = "tiff",
         feature = "webp",
@@ -44,6 +45,7 @@ mod batch;
 #[cfg(any(
     feature = "gif",
     feature = "jpeg",
+    feature = "jpeg2000",
     feature = "png",
     feature = "tiff",
     feature = "webp",

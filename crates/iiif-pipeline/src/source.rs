@@ -21,6 +21,8 @@ use image::DynamicImage;
 
 pub(crate) use self::data::Data;
 pub use self::file::FileSource;
+#[cfg(feature = "jpeg2000")]
+pub(crate) use self::format::JP2_SIGNATURE;
 pub use self::format::SourceFormat;
 #[cfg(feature = "jpeg")]
 pub(crate) use self::header::Reduction;
@@ -152,18 +154,10 @@ impl SourceImage {
     }
 
     /// Returns the dimensions of the sizes in which the file holds the image, upright, the largest first:
-    /// the full one and, of a TIFF pyramid, the smaller levels.
+    /// the full one, the smaller levels of a TIFF pyramid, the smaller resolutions of a JPEG 2000.
     pub fn levels(&self) -> impl Iterator<Item = Dimensions> + '_ {
-        #[cfg(feature = "tiff")]
-        let levels = self.header.levels.iter().map(|level| level.dimensions);
-        #[cfg(not(feature = "tiff"))]
-        let levels = std::iter::empty();
-        // Other formats list none.
-        let full = levels.len() == 0;
-        let full = full.then_some(self.header.dimensions);
-        full.into_iter()
-            .chain(levels)
-            .map(|stored| self.header.orientation.upright(stored))
+        let levels = self.header.level_dimensions().into_iter();
+        levels.map(|stored| self.header.orientation.upright(stored))
     }
 
     /// Returns the dimensions of the tiles in which the full image is stored, upright; nothing if it is
@@ -172,20 +166,13 @@ impl SourceImage {
     /// What is asked in such tiles is read the fastest. They begin at the top left of the stored image,
     /// which is another corner where the [orientation](Self::geometry) turns it.
     #[must_use]
-    #[cfg_attr(
-        not(feature = "tiff"),
-        expect(clippy::unused_self, reason = "no other format has tiles")
-    )]
     pub fn tile_dimensions(&self) -> Option<Dimensions> {
-        #[cfg(feature = "tiff")]
-        let tile = self.header.levels.first().filter(|level| level.is_tiled);
-        #[cfg(feature = "tiff")]
-        return tile.map(|level| self.header.orientation.upright(level.chunk));
-        #[cfg(not(feature = "tiff"))]
-        None
+        let tile = self.header.tile_dimensions()?;
+        Some(self.header.orientation.upright(tile))
     }
 
-    /// Returns how large the pixels are, as the header states it: JFIF, EXIF, pHYs of PNG, tags of TIFF.
+    /// Returns how large the pixels are, as the header states it: JFIF, EXIF, pHYs of PNG, tags of TIFF,
+    /// boxes of JP2.
     #[must_use]
     pub fn resolution(&self) -> Option<Resolution> {
         let stored = self.header.resolution?;

@@ -4,6 +4,7 @@
 #![cfg(all(
     feature = "gif",
     feature = "jpeg",
+    feature = "jpeg2000",
     feature = "png",
     feature = "tiff",
     feature = "webp"
@@ -15,7 +16,8 @@ use std::sync::Mutex;
 use iiif_image_api::{RenderPlan, ResolveOptions};
 use iiif_pipeline::{Analyses, Batch, DecodeLimits, EncodeOptions, Passthrough, SourceImage};
 use iiif_testkit::encode::{
-    Compression, JpegOptions, Layout, PngOptions, TiffOptions, bmp, jpeg, png, tiff,
+    Compression, Jpeg2000Options, JpegOptions, Layout, PngOptions, TiffOptions, bmp, jpeg,
+    jpeg2000, png, tiff,
 };
 use iiif_testkit::pattern::photo;
 use image::{DynamicImage, RgbImage};
@@ -67,6 +69,16 @@ fn plan(source: &SourceImage, request: &str) -> RenderPlan {
     RenderPlan::resolve(&request, source.geometry(), &ResolveOptions::default()).unwrap()
 }
 
+/// Tiles and code blocks so small that what is kept of them counts.
+fn jpeg2000_tiles() -> Jpeg2000Options {
+    Jpeg2000Options {
+        tile: Some((300, 200)),
+        precinct: Some((128, 64)),
+        block: (8, 4),
+        ..Jpeg2000Options::default()
+    }
+}
+
 /// Returns what a batch said that it needs, and what it took.
 fn said_and_taken(source: &SourceImage, requests: &[&str]) -> (u64, u64) {
     let plans = requests
@@ -107,6 +119,8 @@ fn a_batch_takes_no_more_memory_than_it_says() {
     for (name, picture) in [("photo", photo(WIDTH, HEIGHT).into()), ("noise", noise())] {
         for (format, file) in [
             ("jpg", jpeg(&picture, &JpegOptions::default())),
+            ("jp2", jpeg2000(&picture, &Jpeg2000Options::default())),
+            ("tiled jp2", jpeg2000(&picture, &jpeg2000_tiles())),
             ("png", png(&picture, &PngOptions::default())),
             ("tif", tiff(&picture, &tiles)),
         ] {
@@ -176,6 +190,8 @@ fn a_kept_decode_takes_no_more_memory_than_it_says() {
     for (name, picture) in [("photo", photo(WIDTH, HEIGHT).into()), ("noise", noise())] {
         for (format, file) in [
             ("jpg", jpeg(&picture, &JpegOptions::default())),
+            ("jp2", jpeg2000(&picture, &Jpeg2000Options::default())),
+            ("tiled jp2", jpeg2000(&picture, &jpeg2000_tiles())),
             ("png", png(&picture, &PngOptions::default())),
             ("tif", tiff(&picture, &strips)),
             ("bmp", bmp(&picture)),

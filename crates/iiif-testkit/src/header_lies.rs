@@ -8,7 +8,8 @@ use image::DynamicImage;
 use crate::encode::ifd::{IfdWriter, OffsetSize, Value};
 use crate::encode::png::{SIGNATURE, chunk, header, zlib};
 use crate::encode::{
-    ByteOrder, JpegColor, JpegOptions, PngColor, PngOptions, WebpOptions, bmp, jpeg, webp,
+    ByteOrder, Jpeg2000Container, Jpeg2000Options, JpegColor, JpegOptions, PngColor, PngOptions,
+    WebpOptions, bmp, jpeg, jpeg2000, webp,
 };
 
 /// Width and height that the enormous files declare: 3.6 billion pixels.
@@ -48,6 +49,19 @@ pub fn enormous_jpeg() -> Vec<u8> {
     let side = (ENORMOUS_SIDE_PX as u16).to_be_bytes();
     file.splice(at..at + 4, [side, side].concat());
     file
+}
+
+/// Returns a JPEG 2000 codestream that declares 60,000 by 60,000 pixels in one tile and has those of eight
+/// by eight.
+#[must_use]
+pub fn enormous_jpeg2000() -> Vec<u8> {
+    jpeg2000_declaring(ENORMOUS_SIDE_PX, ENORMOUS_SIDE_PX)
+}
+
+/// Returns a JPEG 2000 codestream that declares 2,000 by 2,000 pixels in tiles of one.
+#[must_use]
+pub fn jpeg2000_of_4_million_tiles() -> Vec<u8> {
+    jpeg2000_declaring(2000, 1)
 }
 
 /// Returns a TIFF of one strip that declares 60,000 by 60,000 RGB pixels and has 16 bytes.
@@ -119,11 +133,30 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("png of 16 million rows", png_of_16_million_rows()),
         ("enormous png", enormous_png()),
         ("enormous jpeg", enormous_jpeg()),
+        ("enormous jpeg 2000", enormous_jpeg2000()),
+        (
+            "jpeg 2000 of 4 million tiles",
+            jpeg2000_of_4_million_tiles(),
+        ),
         ("enormous tiff", enormous_tiff()),
         ("enormous gif", enormous_gif()),
         ("enormous bmp", enormous_bmp()),
         ("enormous webp", enormous_webp()),
     ]
+}
+
+fn jpeg2000_declaring(side: u32, tile: u32) -> Vec<u8> {
+    let options = Jpeg2000Options {
+        container: Jpeg2000Container::Codestream,
+        levels: 1,
+        ..Jpeg2000Options::default()
+    };
+    let mut file = jpeg2000(&DynamicImage::new_rgb8(8, 8), &options);
+    // ISO/IEC 15444-1 section A.5.1: sides at 8, offsets, then sides of tiles.
+    let [side, tile] = [side, tile].map(u32::to_be_bytes);
+    file[8..16].copy_from_slice(&[side, side].concat());
+    file[24..32].copy_from_slice(&[tile, tile].concat());
+    file
 }
 
 fn png_declaring(width: u32, height: u32) -> Vec<u8> {

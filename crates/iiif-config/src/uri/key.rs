@@ -5,7 +5,10 @@ use std::fmt;
 use super::ParseUriError;
 
 /// Extensions of the sources that can be read, in lower case.
-const IMAGE_EXTENSIONS: [&str; 8] = ["bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
+const IMAGE_EXTENSIONS: [&str; 14] = [
+    "bmp", "gif", "j2c", "j2k", "jp2", "jpc", "jpeg", "jpf", "jpg", "jpx", "png", "tif", "tiff",
+    "webp",
+];
 
 /// Where a source lies in its bucket: a decoded key such as `2024/zuber.jpg`.
 ///

@@ -25,7 +25,10 @@ const PAGE_LEN: usize = 100;
 const MAX_OBJECTS: usize = 100_000;
 
 /// How names of images end, in small letters. What else is an image can be asked for, and is not listed.
-pub(super) const ENDINGS: [&str; 8] = ["bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
+pub(super) const ENDINGS: [&str; 14] = [
+    "bmp", "gif", "j2c", "j2k", "jp2", "jpc", "jpeg", "jpf", "jpg", "jpx", "png", "tif", "tiff",
+    "webp",
+];
 
 /// Lists the bucket anew, because nothing else tells what is in it.
 pub(super) async fn read(bucket: &Bucket, page: usize) -> Result<Listing, Problem> {

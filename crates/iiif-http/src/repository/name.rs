@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use crate::Problem;
 
 /// The extensions of images, with their formats. Of several for one format the first is written.
-const EXTENSIONS: [(&str, SourceFormat); 8] = [
+const EXTENSIONS: [(&str, SourceFormat); 14] = [
     ("jpg", SourceFormat::Jpeg),
     ("jpeg", SourceFormat::Jpeg),
     ("png", SourceFormat::Png),
@@ -15,6 +15,12 @@ const EXTENSIONS: [(&str, SourceFormat); 8] = [
     ("tiff", SourceFormat::Tiff),
     ("webp", SourceFormat::WebP),
     ("bmp", SourceFormat::Bmp),
+    ("jp2", SourceFormat::Jpeg2000),
+    ("j2k", SourceFormat::Jpeg2000),
+    ("j2c", SourceFormat::Jpeg2000),
+    ("jpc", SourceFormat::Jpeg2000),
+    ("jpf", SourceFormat::Jpeg2000),
+    ("jpx", SourceFormat::Jpeg2000),
 ];
 
 /// With the extension and a prefix this stays below what S3 takes: 1,024 bytes.
@@ -136,6 +142,7 @@ pub(super) fn encoded(text: &str) -> String {
 pub(super) fn media_type(format: SourceFormat) -> &'static str {
     match format {
         SourceFormat::Jpeg => "image/jpeg",
+        SourceFormat::Jpeg2000 => "image/jp2",
         SourceFormat::Png => "image/png",
         SourceFormat::Gif => "image/gif",
         SourceFormat::Tiff => "image/tiff",

@@ -1,6 +1,8 @@
 //! info.json of both versions, as the client asks for it.
 
 use iiif_http::ServiceOptions;
+use iiif_testkit::encode::{Jpeg2000Options, jpeg2000};
+use iiif_testkit::pattern::photo;
 use serde_json::json;
 
 use crate::server::{COLOR, GRAY, Server};
@@ -98,4 +100,28 @@ async fn what_is_switched_off_is_neither_offered_nor_done() {
     assert_eq!(status("pct:0,0,50,50/max/0/default.jpg").await, 400);
     assert_eq!(status("full/max/0/default.webp").await, 400);
     assert_eq!(status("full/max/0/default.jpg").await, 200);
+}
+
+#[tokio::test]
+async fn resolutions_and_tiles_of_a_jpeg_2000_are_listed() {
+    let server = Server::start().await;
+    let options = Jpeg2000Options {
+        levels: 2,
+        tile: Some((128, 64)),
+        ..Jpeg2000Options::default()
+    };
+    let file = jpeg2000(&photo(301, 203).into(), &options);
+    let put = server.bucket.put("map.jp2", file.into(), "image/jp2");
+    put.await.unwrap();
+    let info = server.get("/iiif/3/map.jp2/info.json").await.json();
+    let sizes = json!([
+        {"width": 76, "height": 51},
+        {"width": 151, "height": 102},
+        {"width": 301, "height": 203},
+    ]);
+    assert_eq!(info["sizes"], sizes);
+    assert_eq!(info["tiles"][0]["width"], 128);
+    assert_eq!(info["tiles"][0]["height"], 64);
+    let tile = server.get("/iiif/3/map.jp2/256,128,45,75/23,38/0/default.jpg");
+    assert_eq!(tile.await.image().width(), 23);
 }

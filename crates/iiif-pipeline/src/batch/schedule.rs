@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use iiif_image_api::{Crop, Format, RenderPlan};
 
-use crate::decode::{Decoding, Need};
+use crate::decode::{self, Decoding, Need};
 use crate::passthrough::{self, Stripped};
 use crate::render::RenderSource;
 use crate::{EncodeOptions, Error, SourceImage, encode};
@@ -174,7 +174,13 @@ impl Planner<'_> {
         });
         let plans = rendered
             .iter()
-            .map(|index| self.group(Need::of_plan(&self.plans[*index]), vec![*index], false));
+            .map(|index| {
+                (
+                    decode::need(self.source.format(), &self.plans[*index]),
+                    *index,
+                )
+            })
+            .map(|(need, index)| self.group(need, vec![index], false));
         for group in plans.chain(analysis) {
             match groups
                 .iter_mut()

@@ -23,10 +23,23 @@ pub(crate) struct Decoding {
     pub(crate) window: PixelRect,
     /// How many pixels of the level become how many of the raster.
     pub(crate) shrink: Shrink,
+    /// What the last pixels of the raster are, where the reduction leaves a rest.
+    pub(crate) edge: Edge,
     /// What the decoder holds besides the raster, at most, in bytes.
     pub(crate) scratch_bytes: u64,
     /// Pixels that are decompressed: what decoding costs.
     pub(crate) work_px: u64,
+}
+
+/// What the last column and row of a reduced raster are, where the sides of the image are no multiples
+/// of the reduction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edge {
+    /// Parts of pixels.
+    Cut,
+    /// Pixels as all others, of a size that the file holds: it is used as it is, and not stretched.
+    #[cfg(feature = "jpeg2000")]
+    Whole,
 }
 
 /// Decoded pixels of a source.
@@ -46,6 +59,7 @@ impl Decoding {
             level_dimensions: stored,
             window: PixelRect::full(stored),
             shrink: Shrink::NONE,
+            edge: Edge::Cut,
             scratch_bytes: header.scratch_bytes,
             work_px: stored.area(),
         }
@@ -79,8 +93,18 @@ impl Decoding {
         let step = |(stored, level): (u32, u32)| f64::from(stored) / f64::from(level);
         let [x, y] = level_steps(self.stored, self.level_dimensions).map(step);
         let shrink = self.shrink.pixels_per_pixel();
+        let stored = self.stored;
+        let end = match self.edge {
+            Edge::Cut => (stored.width().into(), stored.height().into()),
+            #[cfg(feature = "jpeg2000")]
+            Edge::Whole => {
+                let end = |side: u32| f64::from(self.shrink.side(side)) * shrink;
+                (end(stored.width()), end(stored.height()))
+            }
+        };
         Placement {
-            stored: self.stored,
+            stored,
+            end,
             origin: (
                 f64::from(self.window.x()) * x,
                 f64::from(self.window.y()) * y,

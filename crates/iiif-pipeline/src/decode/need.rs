@@ -2,6 +2,8 @@
 
 use iiif_image_api::{Crop, Dimensions, PixelRect, RenderPlan};
 
+#[cfg(any(feature = "jpeg2000", feature = "tiff"))]
+use super::decoding::level_steps;
 use crate::render::{self, Turn, scale};
 use crate::shrink::Shrink;
 
@@ -21,6 +23,17 @@ impl Need {
     /// Returns what `plan` needs of a stored image.
     pub(crate) fn of_plan(plan: &RenderPlan) -> Self {
         Self::by(plan, between)
+    }
+
+    /// Returns what `plan` needs of a stored image whose sizes in the file halve and round up: what comes
+    /// from such a size has its rounded sides.
+    #[cfg(feature = "jpeg2000")]
+    pub(crate) fn of_plan_in_halves(plan: &RenderPlan) -> Self {
+        let exact = Self::of_plan(plan);
+        Self {
+            shrink: exact.shrink.max(Self::by(plan, halvings).shrink),
+            ..exact
+        }
     }
 
     /// Returns the need of a plan that all of the image is decoded for: as often as it may be halved.
@@ -68,6 +81,24 @@ impl Need {
         Self {
             window: PixelRect::full(stored),
             shrink: reduction_shrink(stored, between),
+        }
+    }
+
+    /// Returns whether no plan needs more than a level has. The sides of a level are rounded, often
+    /// down, and then only one of them is all of the fraction; so are those that plans ask for.
+    #[cfg(any(feature = "jpeg2000", feature = "tiff"))]
+    pub(crate) fn is_met_by(self, stored: Dimensions, level: Dimensions) -> bool {
+        let [across, down] = level_steps(stored, level);
+        let allows = |more: u32| {
+            let allows = |(stored, level): (u32, u32)| {
+                self.shrink.allows(stored, level.saturating_add(more))
+            };
+            (allows(across), allows(down))
+        };
+        match allows(0) {
+            (true, true) => true,
+            (false, false) => false,
+            _ => allows(1) == (true, true),
         }
     }
 

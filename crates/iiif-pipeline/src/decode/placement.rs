@@ -7,6 +7,8 @@ use iiif_image_api::{Dimensions, PixelRect};
 pub(crate) struct Placement {
     /// The stored dimensions of the image.
     pub(crate) stored: Dimensions,
+    /// Where the image ends, in stored pixels: there, or up to a pixel of the raster further.
+    pub(crate) end: (f64, f64),
     /// Where the first pixel starts, in stored pixels.
     pub(crate) origin: (f64, f64),
     /// How many stored pixels one pixel is wide and high.
@@ -27,6 +29,7 @@ impl Placement {
     pub(crate) fn full(stored: Dimensions) -> Self {
         Self {
             stored,
+            end: (stored.width().into(), stored.height().into()),
             origin: (0.0, 0.0),
             step: (1.0, 1.0),
         }
@@ -35,23 +38,28 @@ impl Placement {
     /// Returns where `rect` of the stored image lies in the raster of `dimensions`, cut off at its
     /// edges.
     pub(crate) fn part(&self, rect: PixelRect, dimensions: Dimensions) -> Part {
-        let span = |start: u32, length: u32, origin: f64, step: f64, side: u32| {
-            let start = ((f64::from(start) - origin) / step).clamp(0.0, f64::from(side));
-            (
-                start,
-                (f64::from(length) / step).min(f64::from(side) - start),
-            )
+        let span = |start: f64, length: f64, origin: f64, step: f64, side: u32| {
+            let start = ((start - origin) / step).clamp(0.0, f64::from(side));
+            (start, (length / step).min(f64::from(side) - start))
         };
+        let length = |start: u32, length: u32, stored: u32, end: f64| {
+            if start + length == stored {
+                end - f64::from(start)
+            } else {
+                f64::from(length)
+            }
+        };
+        let (stored, end) = (self.stored, self.end);
         let (x, width) = span(
-            rect.x(),
-            rect.width(),
+            rect.x().into(),
+            length(rect.x(), rect.width(), stored.width(), end.0),
             self.origin.0,
             self.step.0,
             dimensions.width(),
         );
         let (y, height) = span(
-            rect.y(),
-            rect.height(),
+            rect.y().into(),
+            length(rect.y(), rect.height(), stored.height(), end.1),
             self.origin.1,
             self.step.1,
             dimensions.height(),

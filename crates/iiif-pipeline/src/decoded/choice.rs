@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use iiif_image_api::{Crop, Dimensions, PixelRect, RenderPlan};
 
 use crate::decode::{self, Decoding, Need};
-use crate::render::{self, RenderSource, halved};
+use crate::render::{self, REDUCTION_EDGE_PX, RenderSource, halved, scale};
 use crate::shrink::Shrink;
 use crate::source::Header;
 use crate::{PixelLayout, SourceFormat, encode};
@@ -52,7 +52,7 @@ impl DecodeChoice {
         let decoding = if is_whole {
             whole(format, header, plan)
         } else {
-            decode::choose(format, header, Need::of_plan(plan))
+            decode::choose(format, header, decode::need(format, plan))
         };
         Self {
             decoding,
@@ -114,8 +114,10 @@ impl DecodeChoice {
         };
         let finding = if matches!(plan.crop(), Crop::Smart(_)) {
             let times = render::times_of_reduction(dimensions);
-            halved::memory_bytes(dimensions, times, self.layout)
-                .saturating_add(self.reduction_bytes())
+            let copy = (0..times).fold(dimensions, |copy, _| halved::half(copy));
+            let reduction = Dimensions::new(REDUCTION_EDGE_PX, REDUCTION_EDGE_PX);
+            let scaling = scale::memory_bytes(copy, reduction.unwrap_or(copy), self.layout);
+            halved::memory_bytes(dimensions, times, self.layout).saturating_add(scaling)
         } else {
             0
         };
@@ -147,7 +149,7 @@ impl DecodeChoice {
 
     /// Returns the bytes of the reduction that smart crops look at, at most.
     fn reduction_bytes(&self) -> u64 {
-        let edge = u64::from(render::REDUCTION_EDGE_PX);
+        let edge = u64::from(REDUCTION_EDGE_PX);
         edge * edge * u64::from(self.layout.channels)
     }
 
@@ -199,16 +201,17 @@ fn whole(format: SourceFormat, header: &Header, plan: &RenderPlan) -> Decoding {
 
 /// Returns whether the part of an image that a plan needs costs hardly more than its share of the
 /// whole.
-#[cfg(feature = "tiff")]
 fn is_read_in_parts(header: &Header, whole: &Decoding) -> bool {
-    header.levels.get(whole.level).is_some_and(|level| {
+    let _ = (header, whole);
+    #[cfg(feature = "jpeg2000")]
+    if header.jpeg2000.as_ref().is_some_and(|it| it.is_tiled()) {
+        return true;
+    }
+    #[cfg(feature = "tiff")]
+    if let Some(level) = header.levels.get(whole.level) {
         // All of the image has to be read for tiles that are reduced, of strips as of anything else.
-        level.is_tiled || (!level.is_compressed && whole.shrink == Shrink::NONE)
-    })
-}
-
-#[cfg(not(feature = "tiff"))]
-fn is_read_in_parts(_header: &Header, _whole: &Decoding) -> bool {
+        return level.is_tiled || (!level.is_compressed && whole.shrink == Shrink::NONE);
+    }
     false
 }
 

@@ -92,7 +92,7 @@ impl Shrink {
 
     /// Returns the whole part of how many pixels become one: all of it for what [`by`](Self::by)
     /// returned.
-    #[cfg(any(feature = "png", feature = "tiff"))]
+    #[cfg(any(feature = "jpeg2000", feature = "png", feature = "tiff"))]
     pub(crate) fn factor(self) -> u32 {
         self.pixels / self.made
     }

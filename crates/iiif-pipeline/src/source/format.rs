@@ -10,6 +10,8 @@ use crate::{Error, ReadAt, Result};
 pub enum SourceFormat {
     /// JPEG
     Jpeg,
+    /// JPEG 2000: JP2 files, and codestreams as they are
+    Jpeg2000,
     /// PNG
     Png,
     /// GIF
@@ -22,8 +24,11 @@ pub enum SourceFormat {
     Bmp,
 }
 
-/// The longest signature: that of WebP.
+/// The longest signatures: those of WebP and JP2.
 const SIGNATURE_BYTES: u64 = 12;
+
+/// The box that every JP2 file begins with.
+pub(crate) const JP2_SIGNATURE: &[u8] = b"\0\0\0\x0cjP  \r\n\x87\n";
 
 /// How many of the first bytes an error shows.
 const SHOWN_BYTES: usize = 8;
@@ -32,8 +37,9 @@ impl SourceFormat {
     /// Finds out the format by the signature at the start of `bytes`.
     ///
     /// Sources of the signatures: ITU-T T.81 §B.1.1.3 (SOI and the start of the next marker), PNG
-    /// §5.2, the GIF specification (version 89a) §17, TIFF 6.0 §2 and the `BigTIFF` design (version 43), RFC 9649 §2.4, and the
-    /// `BITMAPFILEHEADER` of the Windows API.
+    /// §5.2, the GIF specification (version 89a) §17, TIFF 6.0 §2 and the `BigTIFF` design (version 43), RFC 9649 §2.4,
+    /// ISO/IEC 15444-1 §I.5.1 and §A.4.1 (with the marker that follows), and the `BITMAPFILEHEADER` of the
+    /// Windows API.
     ///
     /// # Errors
     ///
@@ -41,6 +47,8 @@ impl SourceFormat {
     pub fn sniff(bytes: &[u8]) -> Result<Self> {
         match bytes {
             [0xff, 0xd8, 0xff, ..] => Ok(Self::Jpeg),
+            [0xff, 0x4f, 0xff, 0x51, ..] => Ok(Self::Jpeg2000),
+            _ if bytes.starts_with(JP2_SIGNATURE) => Ok(Self::Jpeg2000),
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Ok(Self::Png),
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Self::Gif),
             [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Ok(Self::Tiff),
@@ -87,7 +95,7 @@ impl SourceFormat {
     }
 
     pub(crate) fn accepted() -> &'static str {
-        "JPEG, PNG, GIF, TIFF, WebP, BMP"
+        "JPEG, JPEG 2000, PNG, GIF, TIFF, WebP, BMP"
     }
 }
 
@@ -95,6 +103,7 @@ impl fmt::Display for SourceFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Jpeg => "JPEG",
+            Self::Jpeg2000 => "JPEG 2000",
             Self::Png => "PNG",
             Self::Gif => "GIF",
             Self::Tiff => "TIFF",
@@ -118,8 +127,10 @@ mod tests {
 
     #[test]
     fn format_is_found_by_its_signature() {
-        let cases: [(&[u8], SourceFormat); 9] = [
+        let cases: [(&[u8], SourceFormat); 11] = [
             (b"\xff\xd8\xff\xe0", SourceFormat::Jpeg),
+            (b"\xff\x4f\xff\x51\0\x2f", SourceFormat::Jpeg2000),
+            (b"\0\0\0\x0cjP  \r\n\x87\n\0", SourceFormat::Jpeg2000),
             (b"\x89PNG\r\n\x1a\n", SourceFormat::Png),
             (b"GIF87a", SourceFormat::Gif),
             (b"GIF89a", SourceFormat::Gif),
@@ -144,7 +155,7 @@ mod tests {
         for (bytes, expected) in cases {
             let message = SourceFormat::sniff(bytes).unwrap_err().to_string();
             assert!(message.contains(expected), "{message}");
-            assert!(message.ends_with("JPEG, PNG, GIF, TIFF, WebP, BMP"));
+            assert!(message.ends_with("JPEG, JPEG 2000, PNG, GIF, TIFF, WebP, BMP"));
         }
     }
 }

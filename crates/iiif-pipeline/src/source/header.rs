@@ -1,5 +1,7 @@
 //! What a decoder learns from a header.
 
+#[cfg(feature = "jpeg2000")]
+use std::sync::Arc;
 #[cfg(feature = "tiff")]
 use std::sync::OnceLock;
 
@@ -8,6 +10,8 @@ use iiif_image_api::{Dimensions, Orientation};
 #[cfg(feature = "tiff")]
 use super::Level;
 use super::{ColorModel, PixelLayout, Resolution};
+#[cfg(feature = "jpeg2000")]
+use crate::decode::Picture;
 #[cfg(feature = "jpeg")]
 use crate::shrink::Shrink;
 
@@ -38,6 +42,9 @@ pub(crate) struct Header {
     /// How the decoder can reduce while it decodes, the furthest last.
     #[cfg(feature = "jpeg")]
     pub(crate) reductions: Vec<Reduction>,
+    /// What else is known of a JPEG 2000 image.
+    #[cfg(feature = "jpeg2000")]
+    pub(crate) jpeg2000: Option<Arc<Picture>>,
 }
 
 /// A reduction by a decoder.
@@ -72,7 +79,40 @@ impl Header {
             is_srgb: OnceLock::new(),
             #[cfg(feature = "jpeg")]
             reductions: Vec::new(),
+            #[cfg(feature = "jpeg2000")]
+            jpeg2000: None,
         }
+    }
+
+    /// Returns the dimensions of the sizes that the file holds, as they are stored, the full one first.
+    pub(crate) fn level_dimensions(&self) -> Vec<Dimensions> {
+        #[cfg(feature = "jpeg2000")]
+        if let Some(picture) = &self.jpeg2000 {
+            return picture.levels().collect();
+        }
+        #[cfg(feature = "tiff")]
+        if !self.levels.is_empty() {
+            return self.levels.iter().map(|level| level.dimensions).collect();
+        }
+        vec![self.dimensions]
+    }
+
+    /// Returns the dimensions of the tiles of the full image, as they are stored; none if it is not
+    /// stored in tiles.
+    #[cfg_attr(
+        not(any(feature = "jpeg2000", feature = "tiff")),
+        expect(clippy::unused_self, reason = "no other format has tiles")
+    )]
+    pub(crate) fn tile_dimensions(&self) -> Option<Dimensions> {
+        #[cfg(feature = "jpeg2000")]
+        if let Some(picture) = &self.jpeg2000 {
+            return picture.tile();
+        }
+        #[cfg(feature = "tiff")]
+        if let Some(level) = self.levels.first().filter(|level| level.is_tiled) {
+            return Some(level.chunk);
+        }
+        None
     }
 
     pub(crate) fn raster_bytes(&self) -> u64 {

@@ -15,14 +15,23 @@ pub struct Resolution {
     pub y_per_cm: f64,
 }
 
-#[cfg(any(feature = "jpeg", feature = "png", feature = "tiff", feature = "webp"))]
+#[cfg(any(
+    feature = "jpeg",
+    feature = "jpeg2000",
+    feature = "png",
+    feature = "tiff",
+    feature = "webp"
+))]
 impl Resolution {
     /// Returns a resolution in pixels per centimetre, unless a number makes no sense.
     pub(crate) fn per_cm(x_per_cm: f64, y_per_cm: f64) -> Option<Self> {
         let is_sound = |number: f64| number.is_finite() && number > 0.0;
         (is_sound(x_per_cm) && is_sound(y_per_cm)).then_some(Self { x_per_cm, y_per_cm })
     }
+}
 
+#[cfg(any(feature = "jpeg", feature = "png", feature = "tiff", feature = "webp"))]
+impl Resolution {
     /// Returns a resolution in pixels per inch, unless a number makes no sense.
     pub(crate) fn per_inch(x: f64, y: f64) -> Option<Self> {
         Self::per_cm(x / CM_PER_INCH, y / CM_PER_INCH)

@@ -5,6 +5,7 @@ mod decode;
 mod decoded;
 mod encode;
 mod jpeg;
+mod jpeg2000;
 mod pyramid;
 mod readers;
 mod render;

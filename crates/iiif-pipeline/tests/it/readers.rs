@@ -9,7 +9,8 @@ use iiif_pipeline::{
     DecodeLimits, Error, ErrorKind, FileSource, ReadAt, SourceFormat, SourceImage,
 };
 use iiif_testkit::encode::{
-    JpegOptions, PngOptions, TiffOptions, WebpOptions, bmp, gif, jpeg, png, tiff, webp,
+    Jpeg2000Options, JpegOptions, PngOptions, TiffOptions, WebpOptions, bmp, gif, jpeg, jpeg2000,
+    png, tiff, webp,
 };
 use iiif_testkit::pattern::photo;
 use image::DynamicImage;
@@ -18,6 +19,7 @@ fn files() -> Vec<Vec<u8>> {
     let picture = DynamicImage::from(photo(61, 47));
     vec![
         jpeg(&picture, &JpegOptions::default()),
+        jpeg2000(&picture, &Jpeg2000Options::default()),
         png(&picture, &PngOptions::default()),
         gif(&picture),
         tiff(&picture, &TiffOptions::default()),

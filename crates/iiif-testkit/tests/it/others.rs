@@ -1,7 +1,9 @@
 use std::io::Cursor;
 
 use iiif_testkit::compare::{assert_similar, psnr};
-use iiif_testkit::encode::{WebpOptions, bmp, gif, webp};
+use iiif_testkit::encode::{
+    Jpeg2000Container, Jpeg2000Options, WebpOptions, bmp, decoded_jpeg2000, gif, jpeg2000, webp,
+};
 use iiif_testkit::icc::adobe_rgb;
 use iiif_testkit::pattern::{photo, quadrants, with_alpha};
 use image::codecs::gif::GifDecoder;
@@ -63,5 +65,25 @@ fn webp_keeps_every_pixel_and_its_metadata() {
             assert_eq!(decoded.color(), picture.color());
             assert_similar(&decoded, &picture, f64::INFINITY);
         }
+    }
+}
+
+#[test]
+fn jpeg_2000_keeps_every_pixel_in_both_containers() {
+    let picture = photo(61, 40);
+    for container in [Jpeg2000Container::Jp2, Jpeg2000Container::Codestream] {
+        let options = Jpeg2000Options {
+            container,
+            tile: Some((32, 32)),
+            levels: 2,
+            icc: Some(adobe_rgb()),
+            ..Jpeg2000Options::default()
+        };
+        let file = jpeg2000(&picture.clone().into(), &options);
+        assert_eq!(decoded_jpeg2000(&file, 0), picture);
+        assert_eq!(decoded_jpeg2000(&file, 1).dimensions(), (31, 20));
+        let profile = adobe_rgb();
+        let has_profile = file.windows(profile.len()).any(|part| part == profile);
+        assert_eq!(has_profile, container == Jpeg2000Container::Jp2);
     }
 }

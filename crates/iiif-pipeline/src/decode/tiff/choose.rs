@@ -3,7 +3,7 @@
 use iiif_image_api::{Dimensions, PixelRect};
 
 use super::{bands, stored_channels};
-use crate::decode::{Decoding, Need, level_steps};
+use crate::decode::{Decoding, Edge, Need, level_steps};
 use crate::shrink::{BoxShrink, MAX_FACTOR, Shrink};
 use crate::source::{ColorModel, Header, Level};
 
@@ -17,7 +17,7 @@ pub(in super::super) fn choose(header: &Header, need: Need) -> Decoding {
     let stored = header.dimensions;
     let suffices = |level: &Level| {
         let level = level.dimensions;
-        suffices(need, stored, level) && covers(level, need, stored)
+        need.is_met_by(stored, level) && covers(level, need, stored)
     };
     // The smallest is the last. The full size suffices always.
     let level = header.levels.iter().rposition(suffices).unwrap_or(0);
@@ -33,27 +33,12 @@ pub(in super::super) fn choose(header: &Header, need: Need) -> Decoding {
         level_dimensions: dimensions,
         window,
         shrink: Shrink::by(shrink),
+        edge: Edge::Cut,
         scratch_bytes: 0,
         work_px: work_px(facts, window),
     };
     decoding.scratch_bytes = scratch_bytes(header, &decoding);
     decoding
-}
-
-/// Returns whether no plan needs more than a level has. The sides of a level are rounded, often
-/// down, and then only one of them is all of the fraction; so are those that plans ask for.
-fn suffices(need: Need, stored: Dimensions, level: Dimensions) -> bool {
-    let [across, down] = level_steps(stored, level);
-    let allows = |more: u32| {
-        let allows =
-            |(stored, level): (u32, u32)| need.shrink.allows(stored, level.saturating_add(more));
-        (allows(across), allows(down))
-    };
-    match allows(0) {
-        (true, true) => true,
-        (false, false) => false,
-        _ => allows(1) == (true, true),
-    }
 }
 
 /// Returns whether a level leaves out little of the window, on its right and its lower edge: one stored

@@ -1,0 +1,289 @@
+//! The main header of a codestream: ISO/IEC 15444-1 Annex A.
+
+use std::ops::Range;
+
+use super::axis::Axis;
+use super::fields::Fields;
+use super::{Damage, FORMAT};
+use crate::Result;
+use crate::decode::{corrupt, unsupported};
+
+pub(super) const SOC: u16 = 0xff4f;
+pub(super) const SIZ: u16 = 0xff51;
+pub(super) const COD: u16 = 0xff52;
+pub(super) const COC: u16 = 0xff53;
+pub(super) const QCD: u16 = 0xff5c;
+pub(super) const QCC: u16 = 0xff5d;
+pub(super) const RGN: u16 = 0xff5e;
+pub(super) const POC: u16 = 0xff5f;
+pub(super) const SOT: u16 = 0xff90;
+pub(super) const SOD: u16 = 0xff93;
+pub(super) const EOC: u16 = 0xffd9;
+
+/// The most components: inks and alpha, and one to spare.
+const MAX_COMPONENTS: u16 = 6;
+
+/// The most bits of a sample.
+const MAX_BITS: u8 = 16;
+
+/// The most layers. The decoder takes no more.
+const MAX_LAYERS: u16 = 32;
+
+/// The most levels: §A.6.1.
+const MAX_LEVELS: u8 = 32;
+
+/// The most changes of the order of packets: each is one more pass over all of them.
+pub(super) const MAX_ORDER_CHANGES: usize = 32;
+
+/// What the main header declares.
+#[derive(Clone, Debug)]
+pub(super) struct MainHeader {
+    pub(super) across: Axis,
+    pub(super) down: Axis,
+    pub(super) components: Vec<Component>,
+    pub(super) layers: u16,
+    /// Whether the order of packets changes.
+    pub(super) changes_order: bool,
+    /// Marker segments that decoding takes, as parts of the codestream; the one of sizes is not among
+    /// them.
+    pub(super) segments: Vec<Range<usize>>,
+    /// Where the first tile-part starts.
+    pub(super) len: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Component {
+    /// As it is stored: bits less one, and in the highest bit whether there is a sign.
+    pub(super) depth: u8,
+    /// Points of the reference grid from a sample to the next.
+    pub(super) steps: [u8; 2],
+    pub(super) coding: Coding,
+}
+
+/// How the samples of a component are coded: §A.6.1.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Coding {
+    /// How often the component was halved.
+    pub(super) levels: u8,
+    /// Width and height of code blocks, as exponents of 2.
+    pub(super) block: [u8; 2],
+    pub(super) style: u8,
+    /// Width and height of precincts of each resolution, the smallest first, as exponents of 2.
+    pub(super) precincts: Vec<[u8; 2]>,
+}
+
+impl Component {
+    pub(super) fn bits(&self) -> u8 {
+        (self.depth & 0x7f) + 1
+    }
+}
+
+impl MainHeader {
+    pub(super) fn read(codestream: &[u8]) -> Result<Self> {
+        let damaged = || corrupt(FORMAT, Damage::MainHeader);
+        let mut fields = Fields(codestream);
+        if fields.u16() != Some(SOC) || fields.u16() != Some(SIZ) {
+            return Err(damaged());
+        }
+        let mut header = Self::read_sizes(segment(&mut fields).ok_or_else(damaged)?)?;
+        let mut has_quantization = false;
+        let mut own_codings = Vec::new();
+        let mut order_changes = 0;
+        loop {
+            let start = codestream.len() - fields.0.len();
+            let marker = fields.u16().ok_or_else(damaged)?;
+            match marker {
+                SOT => break header.len = start,
+                // Without a segment: §A.2.
+                0xff30..=0xff3f => continue,
+                _ => {}
+            }
+            let content = segment(&mut fields).ok_or_else(damaged)?;
+            let end = codestream.len() - fields.0.len();
+            match marker {
+                COD => header.read_default_coding(content)?,
+                COC => own_codings.push(content),
+                QCD | QCC | RGN if !has_right_length(marker, content) => return Err(damaged()),
+                QCD => has_quantization = true,
+                QCC | RGN => {}
+                POC => order_changes += changes_of_order(content),
+                // Of one tile-part after the other: they stay right as long as all are decoded.
+                0xff60 if header.tiles() == 1 => {}
+                0xff60 => return Err(unsupported(FORMAT, "packet headers apart from the tiles")),
+                // CAP
+                0xff50 => return Err(unsupported(FORMAT, HIGH_THROUGHPUT)),
+                // PRF, TLM, PLM, CPF, CRG and COM: for others than decoders.
+                0xff55..=0xff57 | 0xff59 | 0xff63 | 0xff64 => continue,
+                _ => return Err(unsupported(FORMAT, format!("marker {marker:#x}"))),
+            }
+            header.segments.push(start..end);
+        }
+        // They hold wherever they stand.
+        for content in own_codings {
+            header.read_own_coding(content).ok_or_else(damaged)??;
+        }
+        if header.layers == 0 || !has_quantization {
+            return Err(damaged());
+        }
+        if order_changes > MAX_ORDER_CHANGES {
+            return Err(unsupported(FORMAT, "packets in many orders"));
+        }
+        header.changes_order = order_changes > 0;
+        Ok(header)
+    }
+
+    pub(super) fn tiles(&self) -> u64 {
+        u64::from(self.across.tiles()) * u64::from(self.down.tiles())
+    }
+
+    /// §A.5.1.
+    fn read_sizes(content: &[u8]) -> Result<Self> {
+        let damaged = || corrupt(FORMAT, Damage::Sizes);
+        let mut fields = Fields(content);
+        let mut sizes = || -> Option<([u32; 8], u16)> {
+            fields.u16()?;
+            let mut numbers = [0; 8];
+            for number in &mut numbers {
+                *number = fields.u32()?;
+            }
+            Some((numbers, fields.u16()?))
+        };
+        let (numbers, count) = sizes().ok_or_else(damaged)?;
+        let [x1, y1, x0, y0, tile_width, tile_height, tile_x, tile_y] = numbers;
+        if count > MAX_COMPONENTS {
+            return Err(unsupported(FORMAT, format!("{count} components")));
+        }
+        let mut components = Vec::new();
+        for _ in 0..count {
+            let mut bytes = || fields.u8().ok_or_else(damaged);
+            components.push(Component {
+                depth: bytes()?,
+                steps: [bytes()?, bytes()?],
+                coding: Coding::default(),
+            });
+        }
+        if let Some(component) = components.iter().find(|it| it.bits() > MAX_BITS) {
+            let bits = component.bits();
+            return Err(unsupported(FORMAT, format!("{bits}-bit samples")));
+        }
+        let Some(first) = components.first() else {
+            return Err(damaged());
+        };
+        // Where all components are as coarse, their samples are the pixels.
+        let is_same = components.iter().all(|it| it.steps == first.steps);
+        let steps = if is_same { first.steps } else { [1, 1] };
+        let has_steps = components.iter().all(|it| !it.steps.contains(&0));
+        let axis = |start, end, tile_start, tile, step: u8| Axis {
+            start,
+            end,
+            tile_start,
+            tile,
+            step: step.into(),
+        };
+        let header = Self {
+            across: axis(x0, x1, tile_x, tile_width, steps[0]),
+            down: axis(y0, y1, tile_y, tile_height, steps[1]),
+            components,
+            layers: 0,
+            changes_order: false,
+            segments: Vec::new(),
+            len: 0,
+        };
+        let is_valid = has_steps && header.across.is_valid() && header.down.is_valid();
+        is_valid.then_some(header).ok_or_else(damaged)
+    }
+
+    fn read_default_coding(&mut self, content: &[u8]) -> Result<()> {
+        let damaged = || corrupt(FORMAT, Damage::MainHeader);
+        let mut fields = Fields(content);
+        let styles = fields.u8().ok_or_else(damaged)?;
+        let _order = fields.u8();
+        self.layers = fields.u16().ok_or_else(damaged)?;
+        if self.layers > MAX_LAYERS {
+            return Err(unsupported(FORMAT, format!("{} layers", self.layers)));
+        }
+        let _color_transform = fields.u8();
+        let coding = Coding::read(styles, fields).ok_or_else(damaged)??;
+        for component in &mut self.components {
+            component.coding = coding.clone();
+        }
+        Ok(())
+    }
+
+    /// §A.6.2. The number of a component has one byte, as there are few.
+    fn read_own_coding(&mut self, content: &[u8]) -> Option<Result<()>> {
+        let mut fields = Fields(content);
+        let component = self.components.get_mut(usize::from(fields.u8()?))?;
+        let styles = fields.u8()?;
+        let coding = Coding::read(styles, fields)?;
+        Some(coding.map(|coding| component.coding = coding))
+    }
+}
+
+impl Coding {
+    /// Reads what the segments of all and of single components have in common; none if it is damaged.
+    fn read(styles: u8, mut fields: Fields<'_>) -> Option<Result<Self>> {
+        let levels = fields.u8().filter(|levels| *levels <= MAX_LEVELS)?;
+        let block = [fields.u8()?.checked_add(2)?, fields.u8()?.checked_add(2)?];
+        // §A.6.1, table A.18.
+        if block.iter().any(|exponent| *exponent > 10) || block[0] + block[1] > 12 {
+            return None;
+        }
+        let style = fields.u8()?;
+        if style & 0x40 != 0 {
+            return Some(Err(unsupported(FORMAT, HIGH_THROUGHPUT)));
+        }
+        let _transform = fields.u8()?;
+        let mut precincts = Vec::new();
+        for resolution in 0..=levels {
+            let exponents = if styles & 1 == 0 { 0xff } else { fields.u8()? };
+            let exponents = [exponents & 15, exponents >> 4];
+            // Above the smallest resolution a precinct is of sub-bands of half the size.
+            if resolution > 0 && exponents.contains(&0) {
+                return None;
+            }
+            precincts.push(exponents);
+        }
+        // The decoder goes on where the numbers end, not where the segment does.
+        if !fields.0.is_empty() {
+            return None;
+        }
+        Some(Ok(Self {
+            levels,
+            block,
+            style,
+            precincts,
+        }))
+    }
+}
+
+const HIGH_THROUGHPUT: &str = "high-throughput coding (HTJ2K)";
+
+/// Takes the content of a marker segment, behind its marker.
+pub(super) fn segment<'a>(fields: &mut Fields<'a>) -> Option<&'a [u8]> {
+    let length = fields.u16()?.checked_sub(2)?;
+    fields.bytes(length.into())
+}
+
+/// Returns whether a segment of quantization or of a region of interest (§A.6.3 to §A.6.5) is as long as
+/// its content says. The decoder goes by the content, and would take what follows for other segments.
+pub(super) fn has_right_length(marker: u16, content: &[u8]) -> bool {
+    let quantization = match marker {
+        QCD => content,
+        QCC => content.get(1..).unwrap_or_default(),
+        _ => return content.len() == 3,
+    };
+    let Some((style, steps)) = quantization.split_first() else {
+        return false;
+    };
+    match style & 0x1f {
+        0 => true,
+        1 => steps.len() == 2,
+        _ => steps.len().is_multiple_of(2),
+    }
+}
+
+/// Returns how many changes a marker segment has at most: §A.6.6.
+pub(super) fn changes_of_order(content: &[u8]) -> usize {
+    content.len().div_ceil(7)
+}
