@@ -21,7 +21,7 @@ use crate::held::{Held, HeldCache};
 pub(crate) struct Version {
     pub(crate) identifier: Identifier,
     pub(crate) object: ObjectVersion,
-    pub(crate) info: ObjectInfo,
+    pub(crate) info: Arc<ObjectInfo>,
 }
 
 /// A source whose header was read.
@@ -148,7 +148,7 @@ impl Version {
         Self {
             identifier,
             object: info.version(),
-            info,
+            info: Arc::new(info),
         }
     }
 }
@@ -196,12 +196,11 @@ impl ReadAt for Reader {
         let Some(head) = self.head.as_ref().filter(|_| end <= head_bytes) else {
             return self.object.read_at(offset, length);
         };
-        let head = match head.get() {
-            Some(head) => head,
-            None => {
-                let read = self.object.read_at(0, head_bytes as usize)?;
-                head.get_or_init(|| read)
-            }
+        let head = if let Some(head) = head.get() {
+            head
+        } else {
+            let read = self.object.read_at(0, head_bytes as usize)?;
+            head.get_or_init(|| read)
         };
         Ok(head.slice(offset as usize..end as usize))
     }
