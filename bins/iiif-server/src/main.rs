@@ -27,6 +27,7 @@ use upkeep::ConfigFollower;
 static ALLOCATOR: iiif_cli::Allocator = iiif_cli::Allocator;
 
 fn main() -> ExitCode {
+    iiif_cli::use_small_pages();
     let environment = Environment::of_process();
     if let Some(words) = check::asked(std::env::args_os().collect()) {
         return check::run(words, &environment).into();
