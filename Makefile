@@ -155,6 +155,23 @@ bench-report: jpeg ## Run the benchmarks and the comparison with libvips and sha
 	  --photos-are "$(if $(PHOTOS),Photographs of a camera.,Drawn by \`benches/peers/photos.rs\`.)"
 	python3 benches/peers/render.py $(PEERS)/results.json docs/benchmarks.md
 
+# A build of iiif-server and a photograph; without SERVER= it is built, without PHOTO= one is drawn.
+SERVER ?=
+PHOTO ?= $(if $(PHOTOS),$(PHOTOS)/photo-15mp.jpg)
+DRAWN := $(PEERS)/photos/photo-15mp.jpg
+.PHONY: bench-server
+bench-server: $(if $(SERVER),,jpeg) $(if $(PHOTO),,$(DRAWN)) ## Compare iiif-server with iipimage-server and iiif-processor, and write its section of docs/benchmarks.md
+	python3 benches/peers/install.py $(PEERS)
+	$(if $(SERVER),,$(CARGO) build --locked --release -p iiif-server $(TURBO))
+	python3 benches/peers/measure_server.py --peers $(PEERS) --results $(PEERS)/server.json --runs $(RUNS) \
+	  --server $(or $(SERVER),$(TARGET)/release/iiif-server) --photo $(or $(PHOTO),$(DRAWN)) \
+	  --photo-is "$(if $(PHOTO),A photograph of a camera.,Drawn by \`benches/peers/photos.rs\`.)"
+	python3 benches/peers/render_server.py $(PEERS)/server.json docs/benchmarks.md
+
+$(DRAWN):
+	$(CARGO) build --locked -p iiif-benches --bins
+	$(TARGET)/debug/photos $(@D)
+
 # What is baked into the container image, and packed beside the function that processes. An engine takes
 # files from the source tree alone, so they are put into its target/docker.
 CONFIG ?=

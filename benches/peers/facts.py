@@ -31,9 +31,7 @@ def machine() -> dict[str, str]:
 
 def versions(bench: Bench, python: pathlib.Path) -> dict[str, str]:
     """Returns the versions of all that was measured."""
-    commit = said(["git", "rev-parse", "--short=12", "HEAD"])
-    changed = said(["git", "status", "--porcelain", "--untracked-files=no"])
-    found = {"Commit": commit + (" with changes" if changed else "")}
+    found = {"Commit": commit()}
     for ours in bench.ours:
         found[ours.name] = said([ours.program, "-version"])
     found["Rust"] = said(["rustc", "--version"])
@@ -44,6 +42,12 @@ def versions(bench: Bench, python: pathlib.Path) -> dict[str, str]:
     script = "const { versions } = require('sharp'); console.log(`${versions.sharp}, with libvips ${versions.vips}`)"
     found["sharp"] = said(["node", "-e", script], sharp.variables) if sharp else "not measured"
     return found
+
+
+def commit() -> str:
+    """Returns the commit of the working tree, and whether something was changed since."""
+    changed = said(["git", "status", "--porcelain", "--untracked-files=no"])
+    return said(["git", "rev-parse", "--short=12", "HEAD"]) + (" with changes" if changed else "")
 
 
 def said(command: list[str], variables: dict[str, str] | None = None) -> str:

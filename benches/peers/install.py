@@ -1,7 +1,7 @@
-"""Installs libvips, Pillow and sharp for the comparison: `install.py FOLDER`.
+"""Installs libvips, Pillow, sharp and iiif-processor for the comparisons: `install.py FOLDER`.
 
 What cannot be installed, for want of a network, of Python's venv or of Node, is said and left out;
-measure.py then reports it as not measured.
+measure.py and measure_server.py then report it as not measured.
 """
 
 import pathlib
@@ -10,6 +10,8 @@ import subprocess
 import sys
 
 PACKAGES = ["pyvips", "pyvips-binary", "pillow"]
+# Installed at once, as npm takes away what it was not asked for.
+NODE_PACKAGES = ["sharp", "iiif-processor"]
 
 
 def main() -> None:
@@ -22,9 +24,10 @@ def main() -> None:
         quiet = ["--quiet", "--disable-pip-version-check"]
         attempt("libvips and Pillow", [str(python), "-m", "pip", "install", *quiet, *PACKAGES])
     if shutil.which("npm"):
-        attempt("sharp", ["npm", "install", "--silent", "--no-save", "--no-fund", "--no-audit", "--prefix", str(folder), "sharp"])
+        quiet = ["--silent", "--no-save", "--no-fund", "--no-audit"]
+        attempt(" and ".join(NODE_PACKAGES), ["npm", "install", *quiet, "--prefix", str(folder), *NODE_PACKAGES])
     else:
-        print("sharp will not be measured: npm is not installed", file=sys.stderr)
+        print(f"{' and '.join(NODE_PACKAGES)} will not be measured: npm is not installed", file=sys.stderr)
 
 
 def attempt(what: str, command: list[str]) -> None:

@@ -1,7 +1,8 @@
 """Writes docs/benchmarks.md from the figures of measure.py and the remarks of people.
 
 `render.py RESULTS DOCUMENT` reads remarks.toml beside this script: what was tried where a bar is not reached,
-and what comes next. The rest of the document is made anew each time.
+and what comes next. The section on the server stays, which render_server.py writes; the rest of the document is
+made anew each time.
 """
 
 import json
@@ -11,8 +12,11 @@ import tomllib
 
 REMARKS = pathlib.Path(__file__).with_name("remarks.toml")
 
+SERVER_HEADING = "## The server"
+
 METHOD = """\
-This document is written by `make bench-report`; remarks are kept in `benches/peers/remarks.toml`.
+This document is written by `make bench-report`, and [what is about the server](#the-server) by
+`make bench-server`; remarks are kept in `benches/peers/remarks.toml`.
 Machines differ and are noisy: the ratios count, and the times beside them only tell the scale.
 
 `iiif-process` is timed as a whole process, from its start to its end. libvips and sharp are timed inside
@@ -58,7 +62,18 @@ def main() -> None:
         "## Criterion",
         criterion(results["criterion"]),
     ]
-    pathlib.Path(sys.argv[2]).write_text("\n\n".join(part for part in parts if part) + "\n")
+    document = pathlib.Path(sys.argv[2])
+    _, server, _ = server_section(document.read_text() if document.exists() else "")
+    document.write_text("\n\n".join(part for part in [*parts, server.strip()] if part) + "\n")
+
+
+def server_section(document: str) -> tuple[str, str, str]:
+    """Returns what stands before the section on the server, the section, and what stands behind it."""
+    before, heading, rest = document.partition(f"\n{SERVER_HEADING}\n")
+    if not heading:
+        return f"{document}\n", "", ""
+    section, following, after = rest.partition("\n## ")
+    return f"{before}\n", SERVER_HEADING + "\n" + section, following + after
 
 
 def bars(found: list[dict]) -> str:
