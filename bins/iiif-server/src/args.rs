@@ -10,7 +10,6 @@ use iiif_cli::{ByteSize, LogFormat, Verbosity};
 use iiif_derivatives::JPEG_BACK_END;
 use iiif_image_api::{BaseUri, OversizedBox};
 
-use crate::listen::ServerUri;
 use crate::repository::RepositoryArgs;
 
 /// The prefixes of the variables that stand for flags, the first wins.
@@ -42,12 +41,12 @@ pub(crate) struct Args {
     /// functionurl://; with header_timeout, read_timeout, write_timeout and idle_timeout in seconds, as
     /// in http://HOST:PORT?write_timeout=30&idle_timeout=60
     #[arg(long, value_name = "URI", default_value = "http://localhost:8080", help_heading = SERVER)]
-    pub(crate) server_uri: ServerUri,
+    pub(crate) server_uri: String,
 
     /// Where to answer who runs the server: /metrics, DELETE /cache/IDENTIFIER, /health, /ready; keep it
     /// from everybody else [default: nowhere]
     #[arg(long, value_name = "URI", help_heading = SERVER)]
-    pub(crate) admin_uri: Option<ServerUri>,
+    pub(crate) admin_uri: Option<String>,
 
     /// The URI of the server as clients see it [default: told by each request]
     #[arg(long, value_name = "URI", help_heading = SERVER)]

@@ -57,9 +57,8 @@ pub(crate) struct Timeouts {
 
 /// A text that says nowhere to listen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` {problem}; expected {expected}")]
+#[error("the URI {problem}; expected {expected}")]
 pub(crate) struct ServerUriError {
-    text: String,
     problem: String,
     expected: &'static str,
 }
@@ -145,11 +144,7 @@ impl FromStr for ServerUri {
     type Err = ServerUriError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fail = |problem: String, expected| ServerUriError {
-            text: text.to_owned(),
-            problem,
-            expected,
-        };
+        let fail = |problem: String, expected| ServerUriError { problem, expected };
         let (scheme, rest) = text
             .split_once("://")
             .ok_or_else(|| fail("has no scheme".to_owned(), EXPECTED))?;

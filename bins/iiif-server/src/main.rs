@@ -14,11 +14,13 @@ mod upkeep;
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use args::{Args, VARIABLE_PREFIXES};
 use iiif_cli::{Environment, ExitStatus};
 use iiif_http::ImageService;
 #[cfg(feature = "aws")]
 use listen::Endpoint;
+use listen::ServerUri;
 use load::ConfigFile;
 use serve::{Audience, Listener};
 use upkeep::ConfigFollower;
@@ -49,6 +51,10 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
+    // Not by the parser of flags, which hides what may be a secret, and with it what is wrong.
+    let server_uri: &ServerUri = &args.server_uri.parse().context("cannot use -server-uri")?;
+    let admin_uri = args.admin_uri.as_ref().map(|uri| uri.parse());
+    let admin_uri: Option<ServerUri> = admin_uri.transpose().context("cannot use -admin-uri")?;
     let file = ConfigFile::of(&args.config)?;
     let read = match &file {
         Some(file) => file.read(None).await?,
@@ -58,25 +64,28 @@ async fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatu
     let config = load::with_flags(config.unwrap_or_else(load::without_file), args);
     let buckets = load::buckets(args, &config)?;
     let service = &ImageService::new(buckets, &config, load::options(args)?)?;
-    let upload_idle = args.server_uri.timeouts.read;
+    let upload_idle = server_uri.timeouts.read;
     let router = args.repository.router(service, environment, upload_idle)?;
     let follower = ConfigFollower::new(args, file.zip(version), service);
     #[cfg(feature = "aws")]
-    if let Endpoint::Lambda(answers) = args.server_uri.endpoint {
-        if args.admin_uri.is_some() {
+    if let Endpoint::Lambda(answers) = server_uri.endpoint {
+        if admin_uri.is_some() {
             tracing::warn!("-admin-uri has no effect in a Lambda function");
         }
         return lambda::run(router, service, follower, answers).await;
     }
-    let listener = Listener::open(&args.server_uri, router, Audience::Everybody).await?;
+    let listener = Listener::open(server_uri, router, Audience::Everybody).await?;
+    if (args.example || args.repository.is_on()) && config.source_uri.starts_with("http") {
+        tracing::warn!("a web server lists no images: neither do -example and -repository");
+    }
     if args.example {
-        let scheme = args.server_uri.endpoint.scheme();
+        let scheme = server_uri.endpoint.scheme();
         let local = format!("{scheme}://{}", listener.address()?);
         let server = args.public_uri.as_ref().map_or(local, ToString::to_string);
         tracing::info!("the images are shown at {server}/");
     }
     let mut listeners = vec![listener];
-    if let Some(uri) = &args.admin_uri {
+    if let Some(uri) = &admin_uri {
         listeners.push(Listener::open(uri, service.admin_router(), Audience::Admins).await?);
     }
     tokio::select! {

@@ -80,6 +80,11 @@ pub(crate) struct RepositoryArgs {
 }
 
 impl RepositoryArgs {
+    /// Returns whether there is a repository.
+    pub(crate) fn is_on(&self) -> bool {
+        self.repository
+    }
+
     /// Returns the router of the service, with the repository where it is switched on. An upload may be
     /// silent for `upload_idle`.
     pub(crate) fn router(

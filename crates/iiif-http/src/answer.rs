@@ -87,7 +87,7 @@ impl Log {
             path = self.path,
             status,
             bytes = response.body().size_hint().exact().unwrap_or_default(),
-            milliseconds = elapsed.as_secs_f64() * 1e3,
+            milliseconds = elapsed.as_micros() as f64 / 1e3,
             "answered"
         );
         response.headers_mut().insert(REQUEST_ID, self.id);

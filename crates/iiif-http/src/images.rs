@@ -97,7 +97,7 @@ impl Images {
         Ok(Self {
             cache_control: HeaderValue::try_from(&options.cache_control)?,
             features: config.features.clone(),
-            abilities: Abilities::new(&config.features),
+            abilities: Abilities::new(&config.features, resolve_options.upscaling),
             resolve_options,
             source: buckets.source,
             sources,
@@ -113,9 +113,18 @@ impl Images {
 
     /// Returns whether the bucket of images answers. That something is not in it is an answer.
     pub(crate) async fn is_ready(&self) -> bool {
+        use iiif_storage::ErrorKind as Kind;
+
+        if let Some(folder) = self.source.local_folder()
+            && !tokio::fs::metadata(folder)
+                .await
+                .is_ok_and(|it| it.is_dir())
+        {
+            return false;
+        }
         match self.source.exists("ready").await {
             Ok(_) => true,
-            Err(error) => error.kind() != iiif_storage::ErrorKind::Unavailable,
+            Err(error) => !matches!(error.kind(), Kind::Unavailable | Kind::InvalidConfig),
         }
     }
 

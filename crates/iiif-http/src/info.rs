@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use iiif_config::{Feature as Switch, FeatureSet};
 use iiif_image_api::{
     ApiVersion, ComplianceLevel, Dimensions, Feature, Format, ImageInfo, ImageUri, Quality,
-    SizeLimits, TileGrid,
+    SizeLimits, TileGrid, Upscaling,
 };
 use iiif_pipeline::{ColorModel, SourceImage};
 
@@ -25,7 +25,7 @@ const SWITCHES: [(Feature, Option<Switch>); 19] = [
     (Feature::RegionSquare, Some(Switch::RegionSquare)),
     (Feature::RotationArbitrary, Some(Switch::RotationArbitrary)),
     (Feature::RotationBy90s, Some(Switch::RotationBy90s)),
-    (Feature::SizeAboveFull, Some(Switch::SizeUpscaling)),
+    (Feature::SizeAboveFull, None),
     (Feature::SizeByConfinedWh, Some(Switch::SizeByConfinedWh)),
     (Feature::SizeByDistortedWh, Some(Switch::SizeByDistortedWh)),
     (Feature::SizeByH, Some(Switch::SizeByH)),
@@ -44,9 +44,15 @@ pub(crate) struct Abilities {
 }
 
 impl Abilities {
-    pub(crate) fn new(switches: &FeatureSet) -> Self {
+    pub(crate) fn new(switches: &FeatureSet, upscaling: Upscaling) -> Self {
         let is_on = |switch: Option<Switch>| switch.is_none_or(|it| switches.is_enabled(it));
-        let features = SWITCHES.into_iter().filter(|(_, switch)| is_on(*switch));
+        let is_possible = |feature: Feature| {
+            let enlarges = matches!(feature, Feature::SizeUpscaling | Feature::SizeAboveFull);
+            upscaling == Upscaling::Allowed || !enlarges
+        };
+        let features = SWITCHES
+            .into_iter()
+            .filter(|(feature, switch)| is_on(*switch) && is_possible(*feature));
         let qualities = [
             (Quality::Default, Switch::Default),
             (Quality::Color, Switch::Color),

@@ -121,7 +121,9 @@ async fn check_reader(
     // Browsers ask for permission without a token, and those who watch the service have none.
     let is_open = request.method() == Method::OPTIONS || OPEN_PATHS.contains(&request.uri().path());
     if !is_open && let Some(refused) = repository.shared.refuse_reader(request.headers()) {
-        return refused;
+        let (head, _not_read) = request.into_parts();
+        let log = answer::Log::begin(&head);
+        return log.end(repository.service.metrics(), finished(Ok(refused)));
     }
     let mut response = next.run(request).await;
     if repository.shared.options.read_token.is_some() {

@@ -152,12 +152,27 @@ fn a_signal_ends_the_server_once_everything_is_answered() {
 }
 
 #[test]
+fn a_server_whose_folder_went_away_is_not_ready() {
+    let folder = folder_of_photos();
+    let server = Server::start(folder.path(), &[]);
+    assert_eq!(server.get("/ready").status, 200);
+    folder.close().unwrap();
+    assert_eq!(server.get("/ready").status, 503);
+    assert_eq!(server.get("/health").status, 200);
+}
+
+#[test]
 fn what_cannot_be_served_is_said_at_once() {
     let program = || std::process::Command::new(env!("CARGO_BIN_EXE_iiif-server"));
-    let table: [(&[&str], &str); 4] = [
+    let table: [(&[&str], &str); 6] = [
         (
             &["-server-uri", "gopher://x"],
             "expected a URI such as `http://localhost:8080`",
+        ),
+        (&["-server-uri", "localhost:8080"], "has no scheme"),
+        (
+            &["-admin-uri", "http://localhost:9090?x=1"],
+            "cannot use -admin-uri: the URI has the unknown parameter `x`",
         ),
         (
             &["-config-images-source-uri", "file:///no/such/folder"],

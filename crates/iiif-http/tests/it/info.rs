@@ -79,6 +79,37 @@ async fn every_size_and_tile_that_is_offered_is_answered() {
     }
 }
 
+/// `limits.upscale` counts in both versions, the feature where sizes have a `^`.
+#[tokio::test]
+async fn upscaling_is_offered_where_it_is_done() {
+    let forbidden = r#"{"limits": {"upscale": false}}"#;
+    let disabled = r#"{"features": {"disable": {"size": ["sizeUpscaling"]}}}"#;
+    for (config, in_v2, in_v3) in [
+        ("{}", true, true),
+        (forbidden, false, false),
+        (disabled, true, false),
+    ] {
+        let server = Server::with(config, ServiceOptions::default()).await;
+        for (version, word, size, is_offered) in [
+            (2, "sizeAboveFull", "600,", in_v2),
+            (3, "sizeUpscaling", "^600,", in_v3),
+        ] {
+            let image = format!("/iiif/{version}/{COLOR}");
+            let info = server.get(&format!("{image}/info.json")).await.json();
+            assert_eq!(
+                info.to_string().contains(word),
+                is_offered,
+                "{config}: {info}"
+            );
+            let made = server
+                .get(&format!("{image}/full/{size}/0/default.jpg"))
+                .await;
+            let expected = if is_offered { 200 } else { 501 };
+            assert_eq!(made.status.as_u16(), expected, "{config} {version}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_switched_off_is_neither_offered_nor_done() {
     let config = r#"{"features": {"disable": {"size": ["sizeUpscaling"], "region": ["regionByPct"], "format": ["webp"]}}}"#;

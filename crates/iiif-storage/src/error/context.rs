@@ -155,8 +155,12 @@ impl Context<'_> {
                 source: reason(&source),
             },
             Store::NotImplemented { .. } | Store::NotSupported { .. } => Error::Unsupported {
+                missing: if bucket.starts_with("http") {
+                    "a web server that answers requests for parts of a file (`Range`)".to_owned()
+                } else {
+                    format!("a backend that can {operation} in this way")
+                },
                 uri: bucket,
-                missing: format!("a backend that can {operation} in this way"),
             },
             Store::Generic { .. } if refusal(&source) => Error::Refused {
                 operation,
