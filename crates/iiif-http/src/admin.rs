@@ -6,27 +6,37 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use iiif_image_api::Identifier;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{ImageService, Problem};
 
 /// The text format of `OpenMetrics`, which Prometheus reads.
 const METRICS_MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Says that the process lives, and whether its configuration is what was last written.
+/// Says that the process lives, and whether its configuration is what was last written. What is wrong
+/// with that names places, and is for [`health_in_full`].
 pub(crate) async fn health(State(service): State<ImageService>) -> Response {
+    Json(health_of(service.config_problem().as_deref())).into_response()
+}
+
+/// Says the same, and what is wrong with a configuration that is not in effect.
+pub(crate) async fn health_in_full(State(service): State<ImageService>) -> Response {
     let problem = service.config_problem();
-    let config = match &problem {
+    let mut health = health_of(problem.as_deref());
+    health["config_problem"] = problem.into();
+    Json(health).into_response()
+}
+
+fn health_of(config_problem: Option<&str>) -> Value {
+    let config = match config_problem {
         None => "current",
         Some(_) => "the last good one",
     };
-    Json(json!({
+    json!({
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),
         "config": config,
-        "config_problem": problem,
-    }))
-    .into_response()
+    })
 }
 
 /// Says whether requests can be answered: the bucket of images is there.

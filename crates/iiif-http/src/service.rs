@@ -98,8 +98,8 @@ impl ImageService {
         Ok(())
     }
 
-    /// Notes what is wrong with a configuration that was to replace the one in effect, for `/health`;
-    /// `None` once nothing is.
+    /// Notes what is wrong with a configuration that was to replace the one in effect; `None` once nothing
+    /// is. `/health` says that something is, and that of [`admin_router`](Self::admin_router) what.
     pub fn note_config(&self, problem: Option<String>) {
         let noted = &self.0.config_problem;
         *noted.write().unwrap_or_else(PoisonError::into_inner) = problem;
@@ -117,10 +117,10 @@ impl ImageService {
 
     /// Returns the router for who runs the service, to be kept from everybody else: `/metrics` in the
     /// text format of Prometheus, `DELETE /cache/{identifier}` to forget what was made of an image,
-    /// `/health` and `/ready`.
+    /// `/health`, with what is wrong with the configuration, and `/ready`.
     pub fn admin_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         Router::new()
-            .route("/health", get(admin::health))
+            .route("/health", get(admin::health_in_full))
             .route("/ready", get(admin::ready))
             .route("/metrics", get(admin::metrics))
             .route("/cache/{identifier}", axum::routing::delete(admin::purge))

@@ -16,7 +16,14 @@ fn a_config_that_changes_is_in_effect_without_a_restart_and_a_broken_one_is_not(
     write("{}");
     let server = Server::start(
         folder.path(),
-        &["-config", "config.json", "-config-refresh", "1"],
+        &[
+            "-config",
+            "config.json",
+            "-config-refresh",
+            "1",
+            "-admin-uri",
+            "http://127.0.0.1:0",
+        ],
     );
     let webp = "/iiif/3/a%20photo.jpg/full/10,/0/default.webp";
     assert_eq!(server.get(webp).status, 200);
@@ -26,6 +33,8 @@ fn a_config_that_changes_is_in_effect_without_a_restart_and_a_broken_one_is_not(
 
     std::fs::write(&config, "{\n  \"images\": {\n    \"source\": 5\n").unwrap();
     let health = server.wait_until("/health", |answer| answer.text().contains("last good"));
+    assert!(!health.text().contains("config.json"), "{}", health.text());
+    let health = server.ask(1, "GET", "/health");
     let problem = health.json()["config_problem"].as_str().unwrap().to_owned();
     assert!(
         problem.contains("config.json") && problem.contains("line 4"),
@@ -36,7 +45,7 @@ fn a_config_that_changes_is_in_effect_without_a_restart_and_a_broken_one_is_not(
     write("{}");
     server.wait_until(webp, |answer| answer.status == 200);
     assert_eq!(
-        server.get("/health").json()["config_problem"],
+        server.ask(1, "GET", "/health").json()["config_problem"],
         serde_json::Value::Null
     );
 }
