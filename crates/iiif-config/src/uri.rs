@@ -25,7 +25,7 @@ pub use self::error::ParseUriError;
 pub use self::file::FileUri;
 pub use self::id_secret::IdSecretUri;
 pub(crate) use self::key::segment_problem;
-pub use self::key::{Origin, Target, has_image_extension};
+pub use self::key::{IMAGE_EXTENSIONS, Origin, Target, has_image_extension};
 pub use self::query::encode_path;
 pub use self::rewrite::RewriteUri;
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::ParseUriError;
 
-/// Extensions of the sources that can be read, in lower case.
-const IMAGE_EXTENSIONS: [&str; 14] = [
+/// The extensions of images that can be read, in lower case and in the order of letters.
+pub const IMAGE_EXTENSIONS: [&str; 14] = [
     "bmp", "gif", "j2c", "j2k", "jp2", "jpc", "jpeg", "jpf", "jpg", "jpx", "png", "tif", "tiff",
     "webp",
 ];
@@ -93,8 +93,8 @@ impl fmt::Display for Target {
     }
 }
 
-/// Returns whether the extension of a key is one of those of images that can be read, in any case: how
-/// images are told from the other files of a folder without reading them.
+/// Returns whether the extension of a key is one of [`IMAGE_EXTENSIONS`], in any case: how images are told
+/// from the other files of a folder without reading them.
 #[must_use]
 pub fn has_image_extension(key: &str) -> bool {
     let is_image = |extension: &str| {

@@ -1,6 +1,7 @@
 //! Which images are in the bucket.
 
 use futures::{StreamExt as _, TryStreamExt as _};
+use iiif_config::has_image_extension;
 use iiif_image_api::Identifier;
 use iiif_storage::Bucket;
 
@@ -23,12 +24,6 @@ const PAGE_LEN: usize = 100;
 
 /// Objects that are looked at; what is behind them in a bucket is not listed.
 const MAX_OBJECTS: usize = 100_000;
-
-/// How names of images end, in small letters. What else is an image can be asked for, and is not listed.
-pub(super) const ENDINGS: [&str; 14] = [
-    "bmp", "gif", "j2c", "j2k", "jp2", "jpc", "jpeg", "jpf", "jpg", "jpx", "png", "tif", "tiff",
-    "webp",
-];
 
 /// Lists the bucket anew, because nothing else tells what is in it.
 pub(super) async fn read(bucket: &Bucket, page: usize) -> Result<Listing, Problem> {
@@ -53,9 +48,9 @@ pub(super) async fn read(bucket: &Bucket, page: usize) -> Result<Listing, Proble
 }
 
 fn image(key: &str) -> Option<Identifier> {
-    let (_, ending) = key.rsplit_once('.')?;
     // Derivatives that are kept beside the images are in such a folder.
     let is_hidden = key.split('/').any(|step| step.starts_with('.'));
-    let is_image = !is_hidden && ENDINGS.contains(&&*ending.to_ascii_lowercase());
+    // What else is an image can be asked for, and is not listed.
+    let is_image = !is_hidden && has_image_extension(key);
     Identifier::new(key).ok().filter(|_| is_image)
 }

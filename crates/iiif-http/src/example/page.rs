@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use iiif_config::IMAGE_EXTENSIONS;
 use iiif_image_api::{ApiVersion, BaseUri, Identifier};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::listing::{ENDINGS, Listing};
+use super::listing::Listing;
 
 /// What all pages of a request have in common.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ impl Page {
                 main,
                 "<p class=\"note\">There is no image in this bucket: no name ends with \
                  <code>.{}</code>.</p>",
-                ENDINGS.join("</code>, <code>.")
+                IMAGE_EXTENSIONS.join("</code>, <code>.")
             );
         } else {
             main = format!("<ul class=\"images\">\n{main}</ul>\n");

@@ -193,6 +193,13 @@ mod tests {
     }
 
     #[test]
+    fn every_extension_of_images_has_its_format() {
+        let mut extensions = EXTENSIONS.map(|(extension, _)| extension);
+        extensions.sort_unstable();
+        assert_eq!(extensions, iiif_config::IMAGE_EXTENSIONS);
+    }
+
+    #[test]
     fn extensions_are_no_part_of_names() {
         let table = [
             ("/maps/a.jpg", "maps/a"),
