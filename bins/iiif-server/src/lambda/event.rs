@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use iiif_image_api::extension::ExtendedQuality;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
@@ -65,12 +66,12 @@ impl Event {
     pub(super) fn read(event: &Value) -> Result<Self, String> {
         let context = &event["requestContext"];
         let http = &context["http"];
-        let method = text(&http["method"]).or_else(|| text(&event["httpMethod"]));
+        let method = http["method"].as_str().or_else(|| event["httpMethod"].as_str());
         let method = method.ok_or(UNREADABLE)?;
         let method: Method = method
             .parse()
             .map_err(|_invalid| format!("the event has the unknown method `{method}`"))?;
-        let domain = text(&context["domainName"]);
+        let domain = context["domainName"].as_str();
         let origin = if http.is_object() {
             let is_function_url = domain.is_some_and(|domain| domain.contains(".lambda-url."));
             if is_function_url {
@@ -111,17 +112,13 @@ impl Event {
     }
 }
 
-fn text(value: &Value) -> Option<&str> {
-    value.as_str()
-}
-
 /// Returns the path as a URI has it, and the part of it before ours that clients see.
 fn path(event: &Value, origin: Origin) -> Option<(String, Option<String>)> {
     let context = &event["requestContext"];
-    let path = text(&event["rawPath"]).or_else(|| text(&event["path"]))?;
+    let path = event["rawPath"].as_str().or_else(|| event["path"].as_str())?;
     match origin {
         Origin::HttpApi => {
-            let stage = text(&context["stage"]).unwrap_or_default();
+            let stage = context["stage"].as_str().unwrap_or_default();
             let below = path.strip_prefix('/')?.strip_prefix(stage);
             let below = below.filter(|below| !stage.is_empty() && below.starts_with('/'));
             Some(match below {
@@ -131,7 +128,7 @@ fn path(event: &Value, origin: Origin) -> Option<(String, Option<String>)> {
         }
         Origin::RestApi => {
             // The whole path begins with the stage.
-            let whole = text(&context["path"]).unwrap_or(path);
+            let whole = context["path"].as_str().unwrap_or(path);
             let prefix = whole.strip_suffix(path).filter(|prefix| !prefix.is_empty());
             Some((valid(path), prefix.map(str::to_owned)))
         }
@@ -171,16 +168,14 @@ fn encoded_again(path: &str) -> String {
 
 /// Returns whether a segment is the last of an image, as `default.jpg` is.
 fn is_quality(segment: &str) -> bool {
-    let qualities = [
-        "default", "native", "color", "colour", "gray", "grey", "bitonal",
-    ];
-    let quality = segment.split_once('.').map(|(quality, _)| quality);
-    quality.is_some_and(|quality| qualities.contains(&quality))
+    // From the right: the parameters of `crisp` have points of their own.
+    let quality = segment.rsplit_once('.').map(|(quality, _)| quality);
+    quality.is_some_and(|quality| quality.parse::<ExtendedQuality>().is_ok())
 }
 
 /// Returns the query as a URI has it. REST APIs decode it.
 fn query(event: &Value, origin: Origin) -> Option<String> {
-    if let Some(raw) = text(&event["rawQueryString"]) {
+    if let Some(raw) = event["rawQueryString"].as_str() {
         return Some(utf8_percent_encode(raw, CONTROLS).to_string()).filter(|raw| !raw.is_empty());
     }
     let encode = |text: &str| match origin {
@@ -216,14 +211,14 @@ fn values(object: &Value) -> Option<Vec<(&str, &str)>> {
             Value::Array(values) => values.as_slice(),
             value => std::slice::from_ref(value),
         };
-        let texts = values.iter().filter_map(text);
+        let texts = values.iter().filter_map(Value::as_str);
         texts.map(move |value| (&name[..], value))
     });
     Some(pairs.collect())
 }
 
 fn body(event: &Value) -> Result<Body, String> {
-    let body = text(&event["body"]).unwrap_or_default();
+    let body = event["body"].as_str().unwrap_or_default();
     if event["isBase64Encoded"] != Value::Bool(true) {
         return Ok(Body::from(body.to_owned()));
     }
@@ -288,6 +283,10 @@ mod tests {
             (
                 "/iiif/2/a/50%.tif/pct:1,1,9,9/^max/!0/default.jpg",
                 "/iiif/2/a%2F50%25.tif/pct:1,1,9,9/%5Emax/!0/default.jpg",
+            ),
+            (
+                "/iiif/3/a/b.tif/full/max/0/crisp:2.0,0.5,0.025.png",
+                "/iiif/3/a%2Fb.tif/full/max/0/crisp:2.0,0.5,0.025.png",
             ),
             ("/iiif/3/b.tif", "/iiif/3/b.tif"),
             ("/iiif/3/info.json", "/iiif/3/info.json"),
