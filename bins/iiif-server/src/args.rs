@@ -84,7 +84,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BYTES", default_value = "10GiB", help_heading = LIMITS)]
     pub(crate) derivatives_limit: ByteSize,
 
-    /// Images that are decoded at the same time [default: the number of cores]
+    /// Threads that decode small requests, and as many others for large ones [default: the number of cores]
     #[arg(long, value_name = "N", help_heading = LIMITS)]
     pub(crate) concurrency: Option<NonZeroUsize>,
 

@@ -15,6 +15,9 @@ use crate::{Problem, ServiceOptions};
 /// What takes more memory than this is large. A tile of 1024x1024 pixels takes less.
 const SMALL_MAX_BYTES: u64 = 32 << 20;
 
+/// What the compressed data of a tile takes, at most by far.
+pub(crate) const TILE_BYTES: u64 = 1 << 20;
+
 /// Lets requests work, each in the lane of its size.
 pub(crate) struct Admission {
     small: Lane,

@@ -4,7 +4,7 @@
 //! far as it costs little: tiles that are passed through or read in parts are made, decodes of a whole image
 //! are not. So it finds no damage behind a header that is whole.
 
-mod counted;
+mod counting_reader;
 mod remedy;
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use iiif_derivatives::Settings;
 use iiif_image_api::{ApiVersion, Format, RenderPlan, ResolveOptions, TileGrid};
 use iiif_pipeline::{DecodeChoice, DecodeLimits, EncodeOptions, ReadAt, SourceFormat, SourceImage};
 
-use self::counted::Counted;
+use self::counting_reader::CountingReader;
 pub use self::remedy::Remedy;
 use crate::derivatives::is_kept;
 use crate::problem::with_causes;
@@ -88,7 +88,7 @@ pub struct NotServed {
 
 impl ImageChecker {
     /// Returns what tells how [`ImageService`](crate::ImageService) would serve images, with the same config
-    /// and the same options. Of these counts the memory limit.
+    /// and the same options, of which only the memory limit matters.
     #[must_use]
     pub fn new(config: &Config, options: &ServiceOptions) -> Self {
         let settings = Settings::of(config);
@@ -112,7 +112,7 @@ impl ImageChecker {
     ///
     /// [`NotServed`] where clients would get an error.
     pub fn check(&self, reader: impl ReadAt + 'static) -> Result<CheckedImage, NotServed> {
-        let reader = Arc::new(Counted::new(reader));
+        let reader = Arc::new(CountingReader::new(reader));
         let format = SourceFormat::sniff_at(&reader);
         if opening_bytes(format.as_ref().ok(), reader.len_bytes()) > self.shares.large {
             return Err(NotServed::from(Problem::too_large()));
@@ -128,7 +128,7 @@ impl ImageChecker {
         })
     }
 
-    fn tile(&self, image: &SourceImage, reader: &Counted) -> Result<TileServing, NotServed> {
+    fn tile(&self, image: &SourceImage, reader: &CountingReader) -> Result<TileServing, NotServed> {
         let plan = self.plan(image)?;
         let passed = image.passthrough(&plan, &self.encoding)?;
         if passed.is_some() {
@@ -171,7 +171,7 @@ impl ImageChecker {
     fn read_bytes(
         &self,
         image: &SourceImage,
-        reader: &Counted,
+        reader: &CountingReader,
         (plan, choice): (&RenderPlan, &DecodeChoice),
     ) -> Result<u64, NotServed> {
         if choice.is_reusable() {

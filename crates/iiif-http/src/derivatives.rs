@@ -8,7 +8,7 @@ use iiif_image_api::{Format, Identifier, RenderPlan};
 use iiif_pipeline::{DecodeChoice, DecodedSource, EncodeOptions, SourceFormat};
 
 use crate::Problem;
-use crate::admission::{Admission, Done};
+use crate::admission::{Admission, Done, TILE_BYTES};
 use crate::held::{Held, HeldCache};
 use crate::metrics::{Metrics, ServedFrom};
 use crate::sources::{Source, Version};
@@ -23,9 +23,6 @@ pub(crate) struct Derivatives {
     made: HeldCache<(Version, RenderPlan), Bytes>,
     decodes: HeldCache<(Version, DecodeChoice), DecodedSource>,
 }
-
-/// What the compressed data of a tile takes, at most by far.
-const TILE_BYTES: u64 = 1 << 20;
 
 impl Derivatives {
     /// `derivative_bytes` bounds the derivatives that are held in memory, `decode_bytes` the decodes.

@@ -24,9 +24,8 @@ use crate::admission::Admission;
 use crate::derivatives::Derivatives;
 use crate::disposition::disposition;
 use crate::etag::{EntityTag, has_any, is_unmodified};
-use crate::info::{Abilities, native_quality};
+use crate::info::{Abilities, Services, native_quality};
 use crate::metrics::Metrics;
-use crate::services::Services;
 use crate::shares::Shares;
 use crate::sources::{Sources, Version};
 use crate::store::DerivativeStore;
@@ -131,6 +130,7 @@ impl Images {
     /// Forgets all that was made of an image.
     pub(crate) async fn purge(&self, identifier: &Identifier) -> iiif_storage::Result<()> {
         self.sources.forget(identifier).await;
+        self.services.forget(identifier);
         self.derivatives.purge(identifier).await
     }
 

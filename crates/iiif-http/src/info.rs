@@ -1,5 +1,7 @@
 //! What the service says about an image (2.1 §5, 3.0 §5).
 
+mod services;
+
 use std::num::NonZeroU32;
 
 use iiif_config::{Feature as Switch, FeatureSet};
@@ -8,6 +10,8 @@ use iiif_image_api::{
     SizeLimits, TileGrid, Upscaling,
 };
 use iiif_pipeline::{ColorModel, SourceImage};
+
+pub(crate) use self::services::Services;
 
 /// The side of tiles of images that have none of their own, in pixels.
 const TILE_SIDE_PX: NonZeroU32 = NonZeroU32::new(512).unwrap();

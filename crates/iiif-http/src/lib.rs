@@ -14,11 +14,12 @@
 //! ```
 //!
 //! A request goes through `target` (what its path names), `sources` (which version of which image),
-//! `etag` (whether the client has it), `derivatives` (whether it was made before) and `admission`
-//! (whether there is room to make it); `images` puts the answer together, for one configuration, and
-//! `service` replaces that when it changes. `problem` is the table of
-//! what goes wrong and the status that tells it. Beside them, `example` has pages to look at, and `check`
-//! tells of images how they would be served.
+//! `etag` (whether the client has it), `derivatives` (whether it was made before, in memory or in the
+//! bucket of `store`) and `admission` (whether there is room to make it); `images` puts the answer
+//! together, for one configuration, and `service` replaces that when it changes. `shares` divides the
+//! memory among these, and `held` counts what is in it. `problem` is the table of what goes wrong and the
+//! status that tells it. Beside them, `example` has pages to look at, and `check` tells of images how they
+//! would be served.
 //!
 //! An [`ImageRepository`] over the same service is for those who store images: uploads, listings,
 //! thumbnails, zips. `repository` says how it goes about that.
@@ -44,7 +45,6 @@ mod problem;
 mod public_uri;
 mod repository;
 mod service;
-mod services;
 mod shares;
 mod sources;
 mod store;

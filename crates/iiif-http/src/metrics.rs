@@ -19,7 +19,7 @@ pub(crate) struct Metrics {
     seconds: Family<Asked, Histogram>,
     derivatives: Family<Origin, Counter>,
     work: Family<Work, Gauge>,
-    held_bytes: Family<Held, Gauge>,
+    held_bytes: Family<Holder, Gauge>,
 }
 
 /// What was asked for.
@@ -61,7 +61,7 @@ struct Work {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Held {
+struct Holder {
     what: &'static str,
 }
 
@@ -142,7 +142,7 @@ impl Metrics {
         let held = images.derivatives.held_bytes();
         for (what, bytes) in held.into_iter().chain([images.sources.held_bytes()]) {
             self.held_bytes
-                .get_or_create(&Held { what })
+                .get_or_create(&Holder { what })
                 .set(number(bytes));
         }
         let mut text = String::new();

@@ -16,11 +16,14 @@ pub struct ServiceOptions {
     pub public_uri: Option<BaseUri>,
     /// Memory for caches and work together, in bytes. Default: 512 MiB.
     pub memory_limit_bytes: u64,
-    /// Images that are decoded at the same time. Default: the number of cores.
+    /// Threads that decode and render small requests, and as many others for large ones: neither waits
+    /// for the other. Default: the number of cores.
     pub concurrency: NonZeroUsize,
-    /// Requests that wait for their turn; more are turned away with 503. Default: 256.
+    /// Small requests that wait for their turn, and as many large ones; more are turned away with 503.
+    /// Default: 256.
     pub max_waiting: usize,
-    /// How long a request waits for its turn before it is turned away with 503. Default: 30 s.
+    /// How long a request waits for its turn, and for memory to keep what it read or made, each time,
+    /// before it is turned away with 503. Default: 30 s.
     pub max_wait: Duration,
     /// The most bytes of the derivatives that are kept in a bucket, if [`sweep`] is called now and
     /// then. Default: 10 GiB.

@@ -80,7 +80,7 @@ impl ImageService {
     }
 
     /// Goes on with other buckets and another configuration. Requests that are under way end as they
-    /// began; what is kept in memory is given up.
+    /// began; what is kept in memory is given up once they have ended, and until then is counted apart.
     ///
     /// # Errors
     ///

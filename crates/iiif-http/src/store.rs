@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::Problem;
+use crate::admission::TILE_BYTES;
 use crate::held::{Held, HeldCache};
 use crate::sources::Version;
 
@@ -31,9 +32,6 @@ const WRITES_AT_ONCE: usize = 16;
 /// More than any format takes for a pixel of 16 bits and four channels, and for what stands before.
 const MAX_BYTES_PER_PIXEL: u64 = 16;
 const MAX_HEAD_BYTES: u64 = 1 << 20;
-
-/// What a tile takes, by far; what is larger is asked for its size first.
-const TILE_BYTES: u64 = 1 << 20;
 
 /// Bytes of a digest that stand in a key.
 const DIGEST_BYTES: usize = 16;
@@ -68,6 +66,7 @@ impl DerivativeStore {
         K: Clone + Eq + Hash + Send + Sync + 'static,
     {
         let key = self.key(version, plan);
+        // What is larger is asked for its size first.
         let mut memory = held.reserve(TILE_BYTES).await?;
         let mut read = self.bucket.get_at_most(&key, TILE_BYTES).await;
         if let Err(error) = &read

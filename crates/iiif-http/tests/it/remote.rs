@@ -172,7 +172,7 @@ async fn more_images_than_fit_into_memory_are_served() {
     }
 }
 
-/// The memory of derivatives is a quarter of 256 MiB, of which large ones leave a quarter to tiles.
+/// The memory of derivatives is three sixteenths of 256 MiB, of which large ones leave a quarter to tiles.
 #[tokio::test]
 async fn answers_that_nobody_reads_are_counted_and_leave_room_for_tiles() {
     let mut options = ServiceOptions::default();

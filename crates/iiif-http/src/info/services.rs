@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use iiif_image_api::{ApiVersion, ImageInfo};
+use iiif_image_api::{ApiVersion, Identifier, ImageInfo};
 use iiif_pipeline::{Analyses, AnalysisReport, Batch, SourceImage};
 use serde_json::{Map, Value, json};
 
@@ -65,6 +65,12 @@ impl Services {
             info.extra_contexts.push(PHYSICAL_CONTEXT.to_owned());
         }
         Ok(())
+    }
+
+    /// Forgets the analyses of an image.
+    pub(crate) fn forget(&self, identifier: &Identifier) {
+        self.reports
+            .forget_if(|version| version.identifier == *identifier);
     }
 
     async fn analyze(&self, source: &Held<Source>) -> Result<Held<AnalysisReport>, Problem> {

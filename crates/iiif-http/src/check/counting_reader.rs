@@ -8,12 +8,12 @@ use bytes::Bytes;
 use iiif_pipeline::ReadAt;
 
 /// A reader that counts what is read.
-pub(super) struct Counted {
+pub(super) struct CountingReader {
     reader: Box<dyn ReadAt>,
     bytes: AtomicU64,
 }
 
-impl Counted {
+impl CountingReader {
     pub(super) fn new(reader: impl ReadAt + 'static) -> Self {
         Self {
             reader: Box::new(reader),
@@ -27,7 +27,7 @@ impl Counted {
     }
 }
 
-impl ReadAt for Counted {
+impl ReadAt for CountingReader {
     fn len_bytes(&self) -> u64 {
         self.reader.len_bytes()
     }
@@ -38,7 +38,7 @@ impl ReadAt for Counted {
     }
 }
 
-impl fmt::Debug for Counted {
+impl fmt::Debug for CountingReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.reader.fmt(f)
     }
