@@ -179,8 +179,8 @@ fn builder(protocol: Protocol, timeouts: Timeouts) -> Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        // Whose sending side is closed has gone away: to tell those that still read would take them all
-        // for such, and nothing would be cancelled.
+        // A client that closed its sending side may still read. It is taken for gone, because else nothing
+        // would be cancelled for those that are.
         .half_close(false)
         .header_read_timeout(timeouts.header);
     builder.http2().timer(TokioTimer::new());

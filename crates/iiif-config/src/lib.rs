@@ -53,7 +53,7 @@ pub use crate::redact::redact_uri;
 pub use crate::report_keys::report_keys;
 pub use crate::report_name::{ParseReportNameError, ReportName};
 pub use crate::uri::{
-    FileUri, IMAGE_EXTENSIONS, IdSecretUri, Origin, ParseUriError, ProcessingUri, RewriteUri, Target,
-    encode_path, has_image_extension, manifest_lines, without_parameters,
+    FileUri, IMAGE_EXTENSIONS, IdSecretUri, Origin, ParseUriError, ProcessingUri, RewriteUri,
+    Target, encode_path, has_image_extension, manifest_lines, without_parameters,
 };
 pub use crate::warning::{Parsed, Warning};

@@ -66,7 +66,9 @@ impl Event {
     pub(super) fn read(event: &Value) -> Result<Self, String> {
         let context = &event["requestContext"];
         let http = &context["http"];
-        let method = http["method"].as_str().or_else(|| event["httpMethod"].as_str());
+        let method = http["method"]
+            .as_str()
+            .or_else(|| event["httpMethod"].as_str());
         let method = method.ok_or(UNREADABLE)?;
         let method: Method = method
             .parse()
@@ -115,7 +117,9 @@ impl Event {
 /// Returns the path as a URI has it, and the part of it before ours that clients see.
 fn path(event: &Value, origin: Origin) -> Option<(String, Option<String>)> {
     let context = &event["requestContext"];
-    let path = event["rawPath"].as_str().or_else(|| event["path"].as_str())?;
+    let path = event["rawPath"]
+        .as_str()
+        .or_else(|| event["path"].as_str())?;
     match origin {
         Origin::HttpApi => {
             let stage = context["stage"].as_str().unwrap_or_default();

@@ -1,6 +1,6 @@
-//! How many pixels of a source image are one centimetre.
+//! How many pixels of a source image are one centimeter.
 
-/// Centimetres of an inch.
+/// Centimeters of an inch.
 #[cfg(any(feature = "jpeg", feature = "png", feature = "tiff", feature = "webp"))]
 const CM_PER_INCH: f64 = 2.54;
 
@@ -9,9 +9,9 @@ const CM_PER_INCH: f64 = 2.54;
 /// they know nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Resolution {
-    /// Pixels per centimetre from left to right, when the image stands upright. Finite, above 0.
+    /// Pixels per centimeter from left to right, when the image stands upright. Finite, above 0.
     pub x_per_cm: f64,
-    /// Pixels per centimetre from top to bottom.
+    /// Pixels per centimeter from top to bottom.
     pub y_per_cm: f64,
 }
 
@@ -23,7 +23,7 @@ pub struct Resolution {
     feature = "webp"
 ))]
 impl Resolution {
-    /// Returns a resolution in pixels per centimetre, unless a number makes no sense.
+    /// Returns a resolution in pixels per centimeter, unless a number makes no sense.
     pub(crate) fn per_cm(x_per_cm: f64, y_per_cm: f64) -> Option<Self> {
         let is_sound = |number: f64| number.is_finite() && number > 0.0;
         (is_sound(x_per_cm) && is_sound(y_per_cm)).then_some(Self { x_per_cm, y_per_cm })
@@ -37,7 +37,7 @@ impl Resolution {
         Self::per_cm(x / CM_PER_INCH, y / CM_PER_INCH)
     }
 
-    /// Returns a resolution in the units of TIFF: 2 for an inch, 3 for a centimetre (TIFF 6.0 §8, EXIF
+    /// Returns a resolution in the units of TIFF: 2 for an inch, 3 for a centimeter (TIFF 6.0 §8, EXIF
     /// 2.32 §4.6.4). Without a unit it is an inch; 1 says that the numbers are but a ratio.
     pub(crate) fn in_tiff_unit(unit: Option<u64>, x: f64, y: f64) -> Option<Self> {
         match unit.unwrap_or(2) {

@@ -296,7 +296,7 @@ fn palettes_are_looked_up_and_never_averaged() {
 #[test]
 fn resolution_of_the_capture_is_read() {
     let stream = components(&DynamicImage::from(photo(16, 16)));
-    // 30,000 / 254 pixels per metre down, with a power of 2, and 600 / 1 across.
+    // 30,000 / 254 pixels per meter down, with a power of 2, and 600 / 1 across.
     let captured = [&[0x75, 0x30, 0, 254, 2, 88, 0, 1, 2, 0][..]].concat();
     let length = 18_u32.to_be_bytes();
     let content = [&length[..], b"resc", &captured].concat();

@@ -7,7 +7,7 @@ use crate::decode::corrupt;
 use crate::source::JP2_SIGNATURE;
 use crate::{Resolution, Result};
 
-/// Centimetres of a metre.
+/// Centimeters of a meter.
 const CM_PER_M: f64 = 100.0;
 
 /// The boxes before the codestream, and where it is.
@@ -154,15 +154,15 @@ fn resolution(mut rest: Fields<'_>) -> Option<Resolution> {
     let mut display = None;
     while let Some(JpBox { kind, content }) = next_box(&mut rest) {
         match kind {
-            b"resc" => return pixels_per_metre(Fields(content)),
-            b"resd" => display = pixels_per_metre(Fields(content)),
+            b"resc" => return pixels_per_meter(Fields(content)),
+            b"resd" => display = pixels_per_meter(Fields(content)),
             _ => {}
         }
     }
     display
 }
 
-fn pixels_per_metre(mut fields: Fields<'_>) -> Option<Resolution> {
+fn pixels_per_meter(mut fields: Fields<'_>) -> Option<Resolution> {
     let mut fraction = || Some(f64::from(fields.u16()?) / f64::from(fields.u16()?));
     let (down, across) = (fraction()?, fraction()?);
     let mut power = || Some(10_f64.powi(fields.u8()?.cast_signed().into()));

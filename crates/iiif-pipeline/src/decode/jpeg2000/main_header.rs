@@ -19,6 +19,13 @@ pub(super) const POC: u16 = 0xff5f;
 pub(super) const SOT: u16 = 0xff90;
 pub(super) const SOD: u16 = 0xff93;
 pub(super) const EOC: u16 = 0xffd9;
+const CAP: u16 = 0xff50;
+const PPM: u16 = 0xff60;
+
+/// Markers without a segment: §A.2.
+pub(super) const BARE_MARKERS: std::ops::RangeInclusive<u16> = 0xff30..=0xff3f;
+
+const HIGH_THROUGHPUT: &str = "high-throughput coding (HTJ2K)";
 
 /// The most components: inks and alpha, and one to spare.
 const MAX_COMPONENTS: u16 = 6;
@@ -94,8 +101,7 @@ impl MainHeader {
             let marker = fields.u16().ok_or_else(damaged)?;
             match marker {
                 SOT => break header.len = start,
-                // Without a segment: §A.2.
-                0xff30..=0xff3f => continue,
+                _ if BARE_MARKERS.contains(&marker) => continue,
                 _ => {}
             }
             let content = segment(&mut fields).ok_or_else(damaged)?;
@@ -108,10 +114,9 @@ impl MainHeader {
                 QCC | RGN => {}
                 POC => order_changes += changes_of_order(content),
                 // Of one tile-part after the other: they stay right as long as all are decoded.
-                0xff60 if header.tiles() == 1 => {}
-                0xff60 => return Err(unsupported(FORMAT, "packet headers apart from the tiles")),
-                // CAP
-                0xff50 => return Err(unsupported(FORMAT, HIGH_THROUGHPUT)),
+                PPM if header.tiles() == 1 => {}
+                PPM => return Err(unsupported(FORMAT, "packet headers apart from the tiles")),
+                CAP => return Err(unsupported(FORMAT, HIGH_THROUGHPUT)),
                 // PRF, TLM, PLM, CPF, CRG and COM: for others than decoders.
                 0xff55..=0xff57 | 0xff59 | 0xff63 | 0xff64 => continue,
                 _ => return Err(unsupported(FORMAT, format!("marker {marker:#x}"))),
@@ -256,8 +261,6 @@ impl Coding {
         }))
     }
 }
-
-const HIGH_THROUGHPUT: &str = "high-throughput coding (HTJ2K)";
 
 /// Takes the content of a marker segment, behind its marker.
 pub(super) fn segment<'a>(fields: &mut Fields<'a>) -> Option<&'a [u8]> {

@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use super::fields::Fields;
 use super::main_header::{
-    COC, COD, EOC, MAX_ORDER_CHANGES, MainHeader, POC, QCC, QCD, RGN, SIZ, SOC, SOD, SOT,
-    changes_of_order, has_right_length, segment,
+    BARE_MARKERS, COC, COD, EOC, MAX_ORDER_CHANGES, MainHeader, POC, QCC, QCD, RGN, SIZ, SOC, SOD,
+    SOT, changes_of_order, has_right_length, segment,
 };
 use super::{Damage, FORMAT};
 use crate::Result;
@@ -35,15 +35,15 @@ impl<'a> TileParts<'a> {
         let mut rest = codestream.get(header.len..).unwrap_or_default();
         let tiles = header.tiles();
         let mut parts = Vec::new();
-        // How many parts of each tile are to come, where one said how many there are.
-        let mut missing: Vec<Option<i32>> = vec![None; tiles as usize];
+        // How many parts each tile has, where one of them said so.
+        let mut declared: Vec<Option<i32>> = vec![None; tiles as usize];
         let mut found = vec![0; tiles as usize];
         while let Some(part) = next_part(rest)? {
             let tile = part.tile as usize;
             let found = found.get_mut(tile);
             *found.ok_or_else(|| corrupt(FORMAT, Damage::TileIndex))? += 1;
             if part.count > 0 {
-                missing[tile] = Some(part.count.into());
+                declared[tile] = Some(part.count.into());
             }
             rest = &rest[part.bytes.len()..];
             parts.push((part.tile, part.bytes));
@@ -52,7 +52,7 @@ impl<'a> TileParts<'a> {
         let is_complete = |(found, count): (&i32, &Option<i32>)| {
             *found > 0 && (is_ended || count.is_some_and(|count| *found >= count))
         };
-        if !found.iter().zip(&missing).all(is_complete) {
+        if !found.iter().zip(&declared).all(is_complete) {
             return Err(corrupt(FORMAT, Damage::CutOff));
         }
         parts.sort_by_key(|(tile, _)| *tile);
@@ -173,7 +173,7 @@ fn check_part(part: &[u8]) -> Result<usize> {
     fields.bytes(START_BYTES);
     let mut order_changes = 0;
     while let Some(marker) = fields.u16().filter(|marker| *marker != SOD) {
-        if (0xff30..=0xff3f).contains(&marker) {
+        if BARE_MARKERS.contains(&marker) {
             continue;
         }
         let Some(content) = segment(&mut fields) else {
