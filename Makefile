@@ -20,6 +20,7 @@ endif
 
 # Who must not know whom; docs/architecture.md says why.
 PURE := iiif-image-api iiif-config aws-dsn
+CODECS := image|zune-jpeg|jpeg-encoder|turbojpeg|hayro-jpeg2000|png|tiff|gif|webp
 tree = $(CARGO) tree --locked -e normal --prefix none -f '{p}' -p
 # $(call forbid,CRATES,PATTERN): fail when one of CRATES reaches a crate that matches PATTERN.
 define forbid
@@ -278,14 +279,14 @@ $(E2E)/installed: $(E2E_REQUIREMENTS)
 
 .PHONY: layers
 layers: ## Check that no crate reaches a layer it must not know
-	$(call forbid,$(PURE),tokio|hyper|reqwest|object_store|image|zune-jpeg|turbojpeg|png|tiff)
+	$(call forbid,$(PURE),tokio|hyper|reqwest|object_store|$(CODECS))
 	$(call forbid,iiif-pipeline iiif-resize,tokio|hyper|reqwest|object_store|iiif-storage|iiif-config)
-	$(call forbid,iiif-storage,image|zune-jpeg|turbojpeg|png|tiff|iiif-pipeline|iiif-image-api)
+	$(call forbid,iiif-storage,$(CODECS)|iiif-pipeline|iiif-image-api)
 	$(call forbid,iiif-derivatives,clap|axum)
 	$(call forbid,iiif-http,clap|iiif-cli)
-	$(call forbid,iiif-launch iiif-process-ecs,image|zune-jpeg|turbojpeg|png|tiff|webp|iiif-pipeline|iiif-derivatives)
+	$(call forbid,iiif-launch iiif-process-ecs,$(CODECS)|iiif-pipeline|iiif-derivatives)
 	$(call forbid,iiif-cli,iiif-image-api|iiif-config|iiif-pipeline|iiif-storage|iiif-derivatives|iiif-http)
-	$(call forbid,$(PURE) iiif-pipeline iiif-storage iiif-derivatives iiif-http iiif-launch iiif-cli iiif-process iiif-process-ecs iiif-server,iiif-testkit)
+	$(call forbid,$(PURE) iiif-pipeline iiif-resize iiif-storage iiif-derivatives iiif-http iiif-launch iiif-cli iiif-process iiif-process-ecs iiif-server,iiif-testkit)
 	@echo "layers hold"
 
 .PHONY: deny
