@@ -57,6 +57,8 @@ fn metrics_and_purges_are_on_a_listener_of_their_own() {
         "iiif_derivatives_total{from=\"Made\"} 1",
         "iiif_derivatives_total{from=\"Memory\"} 1",
         "iiif_work{lane=\"large\",state=\"running\"} 0",
+        "iiif_request_seconds_count{kind=\"Image\"} 2",
+        "iiif_held_bytes{what=\"derivatives\"} ",
     ] {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
