@@ -52,7 +52,7 @@ pub(crate) struct Shared {
     pub(crate) router: Router,
     pub(crate) timeouts: Timeouts,
     pub(crate) tls: Option<TlsAcceptor>,
-    /// Whether connections wait for a place.
+    /// Whether all places were taken when the last connection came.
     pub(crate) is_crowded: AtomicBool,
 }
 
