@@ -131,10 +131,16 @@ impl Server {
         }
     }
 
+    /// Sends the signal that asks a program to end.
     #[cfg(unix)]
-    pub(crate) fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(&self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").arg(id).status().unwrap().success());
+    }
+
+    /// Waits for the end of the program, and returns its exit code.
+    #[cfg(unix)]
+    pub(crate) fn wait(mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 }

@@ -148,9 +148,29 @@ fn a_client_that_sends_no_headers_is_let_go() {
 #[test]
 fn a_signal_ends_the_server_once_everything_is_answered() {
     let folder = folder_of_photos();
-    let server = Server::start(folder.path(), &[]);
-    assert_eq!(server.get("/health").status, 200);
-    assert_eq!(server.terminate(), Some(0));
+    let photo = std::fs::read(folder.path().join("a photo.jpg")).unwrap();
+    let token = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(token.path(), "a-token-of-this-test\n").unwrap();
+    let path = token.path().to_str().unwrap();
+    let args = ["-repository", "-repository-token-file", path];
+    let server = Server::start(folder.path(), &args);
+    let mut client = server.connect();
+    let head = format!(
+        "POST /images/another HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\
+         Expect: 100-continue\r\nAuthorization: Bearer a-token-of-this-test\r\n\r\n",
+        photo.len()
+    );
+    client.write_all(head.as_bytes()).unwrap();
+    // It is asked to go on once it is under way.
+    let mut begun = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+    client.read_exact(&mut begun).unwrap();
+    assert!(begun.starts_with(b"HTTP/1.1 100 "));
+
+    server.terminate();
+    server.lines_until("finishing what is under way");
+    client.write_all(&photo).unwrap();
+    assert_eq!(crate::server::Answer::read(client).status, 201);
+    assert_eq!(server.wait(), Some(0));
 }
 
 #[test]
