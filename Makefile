@@ -251,16 +251,18 @@ $(LAMBDA)/venv/installed:
 	$(LAMBDA)/venv/bin/pip install --quiet --disable-pip-version-check $(LAMBDA_TOOL)
 	touch $@
 
-# The programs against servers in the place of AWS, and the server against the official validator and a
-# browser, over HTTP. They are built as `make test` builds them.
+# The programs against servers in the place of AWS, and the server against the official validator, a
+# browser, many clients, and a bucket that fails, over HTTP. They are built as `make test` builds them.
 E2E := $(TARGET)/e2e
 E2E_TESTS := bins/iiif-process-ecs/tests/e2e
 E2E_SERVER_TESTS := bins/iiif-server/tests/e2e
 E2E_REQUIREMENTS := $(E2E_TESTS)/requirements.txt $(E2E_SERVER_TESTS)/requirements.txt
+# How long many clients ask at once.
+LOAD_SECONDS ?= 15
 # $(call e2e,FOLDER): run the tests of a folder; what they share is in the first.
 define e2e
 E2E_PROGRAMS="$(abspath $(TARGET))/debug" E2E_FOLDER="$(abspath $(E2E))" E2E_VIEWER="$(abspath $(VIEWER))" \
-  PYTHONPATH="$(abspath $(E2E_TESTS))" PYTHONDONTWRITEBYTECODE=1 \
+  LOAD_SECONDS="$(LOAD_SECONDS)" PYTHONPATH="$(abspath $(E2E_TESTS))" PYTHONDONTWRITEBYTECODE=1 \
   $(E2E)/venv/bin/python -m unittest discover --start-directory $(1) $(E2E_FLAGS)
 endef
 .PHONY: e2e

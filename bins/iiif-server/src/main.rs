@@ -40,6 +40,10 @@ fn main() -> ExitCode {
             Err(error) => return iiif_cli::print_usage(&error).into(),
         };
     iiif_cli::init_logging(args.verbosity(), args.log_format);
+    if args.memory_limit.is_some() {
+        // Else what is free, and kept for a while, would come on top of the limit.
+        iiif_cli::free_at_once();
+    }
     match run(&args, &environment) {
         Ok(status) => status.into(),
         Err(error) => {

@@ -52,6 +52,9 @@ const HEAD_BYTES: u64 = 32 << 10;
 /// beginning of an object.
 const OPENED_BYTES: u64 = HEAD_BYTES + (16 << 10);
 
+/// What opening takes where the image stays in its object: the parts that the pipeline keeps meanwhile.
+const OPENING_BYTES: u64 = 512 << 10;
+
 impl Sources {
     /// `memory_bytes` bounds what is held of opened sources.
     pub(crate) fn new(
@@ -163,7 +166,7 @@ impl Source {
 /// Returns the memory that opening an image of a format takes.
 pub(crate) fn opening_bytes(format: Option<&SourceFormat>, len_bytes: u64) -> u64 {
     match format {
-        Some(format) if format.is_read_in_parts() => OPENED_BYTES,
+        Some(format) if format.is_read_in_parts() => OPENING_BYTES,
         _ => len_bytes,
     }
 }

@@ -17,6 +17,8 @@ use bytes::Bytes;
 use iiif_image_api::extension::ExtendedQuality;
 use iiif_image_api::{Format, Orientation, Quality, RenderPlan};
 
+#[cfg(feature = "tiff")]
+use crate::Error;
 use crate::{
     ColorModel, Derivative, EncodeOptions, Passthrough, Result, SourceFormat, SourceImage,
 };
@@ -61,12 +63,15 @@ impl Stripped {
 ///
 /// A stored orientation that the plan does not apply is kept as the only metadata: viewers go on
 /// turning the image as they turn the source.
+///
+/// What is damaged is decoded, which says what is wrong. What could not be read is an error: read a moment
+/// later it would be decoded, to other bytes.
 pub(crate) fn derivative(
     source: &SourceImage,
     plan: &RenderPlan,
     options: &EncodeOptions,
     whole_limit_bytes: u64,
-) -> Option<Stripped> {
+) -> Result<Option<Stripped>> {
     let geometry = source.geometry();
     let keeps_colors = matches!(
         plan.quality(),
@@ -75,26 +80,26 @@ pub(crate) fn derivative(
     let is_asked = options.passthrough == Passthrough::Allowed && keeps_colors;
     // Many viewers show inks with wrong colors.
     if !is_asked || source.color_model() == ColorModel::Cmyk {
-        return None;
+        return Ok(None);
     }
-    // What cannot be read is decoded, which says why it cannot.
     #[cfg(feature = "tiff")]
     if source.format() == SourceFormat::Tiff {
-        return tile::file(source.data(), source.header(), plan).ok()?;
+        return match tile::file(source.data(), source.header(), plan) {
+            Err(error @ Error::Read { .. }) => Err(error),
+            found => Ok(found.ok().flatten()),
+        };
     }
     let is_whole = plan.keeps_geometry() && plan.full() == geometry.stored;
     if !is_whole || source.len_bytes() > whole_limit_bytes {
-        return None;
+        return Ok(None);
     }
-    match (source.format(), plan.format()) {
+    Ok(match (source.format(), plan.format()) {
         (SourceFormat::Jpeg, Format::Jpg) => {
-            jpeg::strip(&source.compressed().ok()?, geometry.orientation)
+            jpeg::strip(&source.compressed()?, geometry.orientation)
         }
-        (SourceFormat::Png, Format::Png) => {
-            png::strip(&source.compressed().ok()?, geometry.orientation)
-        }
+        (SourceFormat::Png, Format::Png) => png::strip(&source.compressed()?, geometry.orientation),
         _ => None,
-    }
+    })
 }
 
 impl SourceImage {
@@ -112,15 +117,15 @@ impl SourceImage {
     ///
     /// # Errors
     ///
-    /// [`InvalidOption`](crate::Error::InvalidOption). Data that cannot be read, or is damaged, is not
-    /// passed on: decoding it tells what is wrong.
+    /// [`InvalidOption`](crate::Error::InvalidOption) and [`Read`](crate::Error::Read). Data that is damaged is
+    /// not passed on: decoding it tells what is wrong.
     pub fn passthrough(
         &self,
         plan: &RenderPlan,
         options: &EncodeOptions,
     ) -> Result<Option<Derivative>> {
         options.validate()?;
-        let file = derivative(self, plan, options, u64::MAX);
+        let file = derivative(self, plan, options, u64::MAX)?;
         Ok(file.map(|file| Derivative::of_plan(plan, file.to_bytes())))
     }
 }

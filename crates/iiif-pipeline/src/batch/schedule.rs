@@ -162,7 +162,9 @@ impl Planner<'_> {
     }
 
     fn passed_through(&self, plan: &RenderPlan, encoding: &EncodeOptions) -> Option<Stripped> {
-        passthrough::derivative(self.source, plan, encoding, self.limit_bytes)
+        // What cannot be read is decoded, which says why it cannot.
+        let passed = passthrough::derivative(self.source, plan, encoding, self.limit_bytes);
+        passed.ok().flatten()
     }
 
     /// Puts plans together where one decode for all is no more work than several.

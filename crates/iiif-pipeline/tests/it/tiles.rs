@@ -2,12 +2,13 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use iiif_image_api::{Dimensions, RenderPlan, ResolveOptions};
 use iiif_pipeline::{
-    Batch, DecodeLimits, Derivative, EncodeOptions, Passthrough, ReadAt, Resolution, SourceImage,
+    Batch, DecodeLimits, Derivative, EncodeOptions, Error, Passthrough, ReadAt, Resolution,
+    SourceImage,
 };
 use iiif_testkit::compare::{assert_similar, max_delta};
 use iiif_testkit::encode::{
@@ -323,6 +324,42 @@ impl ReadAt for Counted {
         self.reads.fetch_add(1, Ordering::Relaxed);
         self.bytes.read_at(offset, length)
     }
+}
+
+/// A file whose reads fail for a while.
+#[derive(Debug)]
+struct Failing {
+    bytes: Bytes,
+    fails: Arc<AtomicBool>,
+}
+
+impl ReadAt for Failing {
+    fn len_bytes(&self) -> u64 {
+        self.bytes.len_bytes()
+    }
+
+    fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+        if self.fails.load(Ordering::Relaxed) {
+            return Err(io::Error::other("out of order"));
+        }
+        self.bytes.read_at(offset, length)
+    }
+}
+
+/// Whoever went on to decode it would get other bytes.
+#[test]
+fn a_tile_that_cannot_be_read_is_an_error_and_passed_through_later() {
+    let fails = Arc::new(AtomicBool::new(false));
+    let reader = Failing {
+        bytes: file(&tiled()).into(),
+        fails: Arc::clone(&fails),
+    };
+    let source = SourceImage::open(reader, &DecodeLimits::default()).unwrap();
+    fails.store(true, Ordering::Relaxed);
+    let failed = source.passthrough(&plan(&source, TILES[0]), &EncodeOptions::default());
+    assert!(matches!(failed, Err(Error::Read { .. })), "{failed:?}");
+    fails.store(false, Ordering::Relaxed);
+    assert!(passed(&source, TILES[0]).is_some());
 }
 
 #[test]

@@ -9,8 +9,8 @@ use futures::future::BoxFuture;
 use futures::stream::{BoxStream, StreamExt as _};
 use object_store::path::Path;
 use object_store::{
-    Attribute, Attributes, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode,
-    PutMultipartOptions, PutOptions, PutPayload, WriteMultipart,
+    Attribute, Attributes, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt as _,
+    PutMode, PutMultipartOptions, PutOptions, PutPayload, WriteMultipart,
 };
 
 use super::temporary;
@@ -114,7 +114,7 @@ impl Store {
         if found.meta.size > max_bytes {
             return Err(context.too_large(found.meta.size, max_bytes));
         }
-        found.bytes().await.map_err(|error| context.store(error))
+        body(found, context).await
     }
 
     pub(crate) async fn fetch(
@@ -131,9 +131,7 @@ impl Store {
             let received = temporary::receive(found.into_stream(), size_bytes, context);
             return received.await.map(Fetched::File);
         }
-        let body = found.bytes().await;
-        body.map(Fetched::Memory)
-            .map_err(|error| context.store(error))
+        body(found, context).await.map(Fetched::Memory)
     }
 
     pub(crate) async fn get_range(
@@ -143,10 +141,13 @@ impl Store {
         context: Context<'_>,
     ) -> Result<Bytes> {
         let path = path(key, context)?;
-        self.objects
-            .get_range(&path, range)
-            .await
-            .map_err(|error| context.store(error))
+        let options = GetOptions {
+            range: Some(range.into()),
+            ..GetOptions::default()
+        };
+        let found = self.objects.get_opts(&path, options).await;
+        let found = found.map_err(|error| context.store(error))?;
+        body(found, context).await
     }
 
     /// Reads a whole object unless it is the version `known`.
@@ -175,9 +176,8 @@ impl Store {
         if known.is_some_and(|known| known.version() == info.version()) {
             return Ok(None);
         }
-        let body = found.bytes().await;
-        body.map(|body| Some((info, body)))
-            .map_err(|error| context.store(error))
+        let body = body(found, context).await?;
+        Ok(Some((info, body)))
     }
 
     /// Reads a range that is not empty and lies within the object, if that is the version `known`.
@@ -204,7 +204,7 @@ impl Store {
         if info(found.meta.clone()).version() != known.version() {
             return Err(context.changed());
         }
-        found.bytes().await.map_err(|error| context.store(error))
+        body(found, context).await
     }
 
     pub(crate) async fn head(&self, key: &str, context: Context<'_>) -> Result<ObjectInfo> {
@@ -343,6 +343,29 @@ pub(super) fn media_type_attribute(media_type: &str) -> Attributes {
 /// Takes a key as it is; `Path::from` would percent-encode some of its characters.
 pub(super) fn path(key: &str, context: Context<'_>) -> Result<Path> {
     Path::parse(key).map_err(|error| context.failed(error))
+}
+
+/// Reads a body to its end. That is as long as it says itself, which proxies and servers that fail make
+/// shorter than the range that they answer with.
+async fn body(found: GetResult, context: Context<'_>) -> Result<Bytes> {
+    let announced = found.range.end - found.range.start;
+    let body = found.bytes().await.map_err(|error| context.store(error))?;
+    let received = body.len() as u64;
+    if received != announced {
+        return Err(context.unavailable(OtherLengthError {
+            received,
+            announced,
+        }));
+    }
+    Ok(body)
+}
+
+/// A body is not the range that it was announced as.
+#[derive(Debug, thiserror::Error)]
+#[error("received {received} bytes; expected the {announced} that were announced")]
+struct OtherLengthError {
+    received: u64,
+    announced: u64,
 }
 
 fn info(meta: ObjectMeta) -> ObjectInfo {

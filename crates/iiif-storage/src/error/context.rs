@@ -60,6 +60,15 @@ impl Context<'_> {
         }
     }
 
+    pub(crate) fn unavailable(self, source: impl Into<BoxError>) -> Error {
+        Error::Unavailable {
+            operation: self.operation,
+            key: self.key.to_owned(),
+            bucket: self.bucket.to_owned(),
+            source: source.into(),
+        }
+    }
+
     /// Maps a failure of the local disk.
     pub(crate) fn disk(self, source: std::io::Error) -> Error {
         use std::io::ErrorKind as Io;

@@ -92,6 +92,23 @@ async fn a_body_that_stays_cut_off_is_no_file() {
     }
 }
 
+/// Nothing is cut off here as far as HTTP is concerned.
+#[tokio::test]
+async fn a_part_that_is_shorter_than_its_range_is_no_part() {
+    let short = Answer::Reply(206, META_PART, "456");
+    let server = Server::start([ok(), short]).await;
+    let bucket = open(&server);
+    let object = bucket.open("x.tif").await.unwrap();
+    for read in [
+        object.read_range(4..10).await,
+        bucket.get_range("x.tif", 4..10).await,
+    ] {
+        let error = read.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+        assert!(chain(&error).ends_with("received 3 bytes; expected the 6 that were announced"));
+    }
+}
+
 #[tokio::test]
 async fn errors_tell_what_can_be_done_and_only_failures_are_repeated() {
     #[rustfmt::skip]

@@ -3,6 +3,7 @@
 //! Nothing is read because a count says so: callers say how much they need at most.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 
 use bytes::Bytes;
 
@@ -16,6 +17,10 @@ use crate::source::Data;
 /// beside what they point to, in front of it or behind.
 const BLOCK_BYTES: u64 = 32 << 10;
 const BLOCK_BYTES_BEFORE: u64 = 16 << 10;
+
+/// Blocks that are kept: those of the directories of a pyramid, which are looked at more than once and lie
+/// far apart.
+const MAX_BLOCKS: usize = 8;
 
 /// The version of a file whose offsets have eight bytes: the BigTIFF design.
 const BIG_TIFF: u64 = 43;
@@ -46,8 +51,8 @@ pub(super) struct File<'a> {
     pub(super) offset_width: u64,
     /// Where the first directory is; 0 if there is none.
     pub(super) first_directory: u64,
-    /// What was read last, and where it starts.
-    block: RefCell<(u64, Bytes)>,
+    /// What was read last, and where each block starts.
+    blocks: RefCell<VecDeque<(u64, Bytes)>>,
 }
 
 impl<'a> File<'a> {
@@ -58,7 +63,7 @@ impl<'a> File<'a> {
             byte_order: ByteOrder::LittleEndian,
             offset_width: 4,
             first_directory: 0,
-            block: RefCell::default(),
+            blocks: RefCell::default(),
         };
         if file.read(0, 2)?.starts_with(b"MM") {
             file.byte_order = ByteOrder::BigEndian;
@@ -98,7 +103,7 @@ impl<'a> File<'a> {
             let end = first.checked_add(usize::try_from(length).ok()?)?;
             (end <= block.len()).then(|| block.slice(first..end))
         };
-        if let Some(found) = found(&self.block.borrow()) {
+        if let Some(found) = self.blocks.borrow().iter().find_map(found) {
             return Ok(found);
         }
         if length > BLOCK_BYTES {
@@ -110,7 +115,51 @@ impl<'a> File<'a> {
         let block = self.data.part(start, end - start)?;
         let block = (start, block.ok_or_else(out_of_file)?);
         let found = found(&block).ok_or_else(out_of_file);
-        self.block.replace(block);
+        let mut blocks = self.blocks.borrow_mut();
+        blocks.truncate(MAX_BLOCKS - 1);
+        blocks.push_front(block);
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::ReadAt;
+
+    /// Counts reads.
+    #[derive(Debug)]
+    struct Counted(Bytes, Arc<AtomicUsize>);
+
+    impl ReadAt for Counted {
+        fn len_bytes(&self) -> u64 {
+            self.0.len_bytes()
+        }
+
+        fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            self.0.read_at(offset, length)
+        }
+    }
+
+    #[test]
+    fn what_lies_far_apart_is_read_once() {
+        let reads = Arc::new(AtomicUsize::new(0));
+        let bytes = vec![7; 1 << 20].into();
+        let data = Data::Parts(Arc::new(Counted(bytes, Arc::clone(&reads))));
+        let file = File::open(&data).unwrap();
+        assert_eq!(file.blocks.borrow().len(), 1);
+        let far_apart = (1..MAX_BLOCKS as u64).map(|block| block * (128 << 10));
+        for offset in far_apart.clone().chain(far_apart) {
+            assert_eq!(file.number(offset, 2).unwrap(), 0x0707);
+        }
+        assert_eq!(reads.load(Ordering::Relaxed), MAX_BLOCKS);
+        // No more is kept, however much is read.
+        file.number((1 << 20) - 2, 2).unwrap();
+        assert_eq!(file.blocks.borrow().len(), MAX_BLOCKS);
     }
 }
