@@ -30,6 +30,8 @@ const CONFIGURATION: &str = "Configuration";
 const SERVER: &str = "Server";
 const LIMITS: &str = "Limits";
 
+const DEFAULT_SERVER_URI: &str = "http://localhost:8080";
+
 /// Serves images of any bucket with the IIIF Image API 2.1 and 3.0.
 ///
 /// Without a config, the images of the current folder are served.
@@ -40,7 +42,7 @@ pub(crate) struct Args {
     /// Where to listen: http://HOST:PORT, https://HOST:PORT?cert=FILE&key=FILE, lambda:// or
     /// functionurl://; with header_timeout, read_timeout, write_timeout and idle_timeout in seconds, as
     /// in http://HOST:PORT?write_timeout=30&idle_timeout=60
-    #[arg(long, value_name = "URI", default_value = "http://localhost:8080", help_heading = SERVER)]
+    #[arg(long, value_name = "URI", default_value = DEFAULT_SERVER_URI, help_heading = SERVER)]
     pub(crate) server_uri: String,
 
     /// Where to answer who runs the server: /metrics, DELETE /cache/IDENTIFIER, /health, /ready; keep it
@@ -65,11 +67,12 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t, value_name = "ANSWER", help_heading = SERVER)]
     pub(crate) oversized_box: BoxAnswer,
 
-    /// Serve pages that list all images, at /, and show them
-    #[arg(long, help_heading = SERVER, default_value_t = false, num_args = 0..=1, require_equals = true,
+    /// Serve pages that list all images, at /, and show them [default: only where no config, no images
+    /// and no -server-uri are given]
+    #[arg(long, help_heading = SERVER, num_args = 0..=1, require_equals = true,
           default_missing_value = "true", action = ArgAction::Set,
         value_parser = BoolishValueParser::new())]
-    pub(crate) example: bool,
+    example: Option<bool>,
 
     /// The folder of OpenSeadragon, with which -example zooms [default: viewer, beside the program or
     /// its folder]
@@ -154,6 +157,17 @@ impl From<BoxAnswer> for OversizedBox {
 }
 
 impl Args {
+    /// Returns whether there are pages: without any configuration, for whoever is at the machine.
+    pub(crate) fn shows_pages(&self) -> bool {
+        self.example.unwrap_or_else(|| {
+            self.config.config.is_none()
+                && self.config.config_source.is_none()
+                && self.config_images_source_uri.is_none()
+                && self.server_uri == DEFAULT_SERVER_URI
+                && !self.repository.is_on()
+        })
+    }
+
     pub(crate) fn verbosity(&self) -> Verbosity {
         if self.verbose {
             Verbosity::Verbose

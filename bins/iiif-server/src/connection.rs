@@ -154,7 +154,7 @@ async fn converse(
                     // One of HTTP/1.1 that is idle is closed at once, and the headers and what is left
                     // to write have limits of their own.
                     Some(since) if is_idle && protocol == Protocol::Http2
-                        && now.duration_since(since) > timeouts.write => return Ok(()),
+                        && now.duration_since(since) > timeouts.write.min(limit) => return Ok(()),
                     _ => {}
                 }
             }
@@ -219,13 +219,20 @@ fn respond(
     }
 }
 
-/// Returns what is wrong with the `Host` of a request (RFC 9112 §3.2): proxies and this server may take
-/// different ones for the host.
+/// Returns what is wrong with the `Host` of a request (RFC 9112 §3.2, RFC 9113 §8.3.1): proxies and this
+/// server may take different ones for the host.
 fn host_problem<B>(request: &Request<B>) -> Option<&'static str> {
-    let hosts = request.headers().get_all(HOST).iter().count();
-    match (request.version(), hosts) {
-        (_, 2..) => Some("the request has several `Host` headers"),
-        (Version::HTTP_11, 0) => Some("the request has no `Host` header"),
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next(), request.uri().authority()) {
+        (_, Some(_), _) => Some("the request has several `Host` headers"),
+        (None, _, _) if request.version() == Version::HTTP_11 => {
+            Some("the request has no `Host` header")
+        }
+        (Some(host), None, Some(authority))
+            if !(host.as_bytes()).eq_ignore_ascii_case(authority.as_str().as_bytes()) =>
+        {
+            Some("the request has a `Host` header other than the host of its URI")
+        }
         _ => None,
     }
 }

@@ -97,7 +97,7 @@ pub(crate) fn options(args: &Args) -> anyhow::Result<ServiceOptions> {
         options.concurrency = concurrency;
     }
     options.memory_limit_bytes = memory_limit(args.memory_limit);
-    if args.example {
+    if args.shows_pages() {
         options.example = Some(ExamplePages::default().with_viewer(viewer(args)?));
     }
     Ok(options)

@@ -79,10 +79,10 @@ async fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatu
         return lambda::run(router, service, follower, answers).await;
     }
     let listener = Listener::open(server_uri, router, Audience::Everybody).await?;
-    if (args.example || args.repository.is_on()) && config.source_uri.starts_with("http") {
+    if (args.shows_pages() || args.repository.is_on()) && config.source_uri.starts_with("http") {
         tracing::warn!("a web server lists no images: neither do -example and -repository");
     }
-    if args.example {
+    if args.shows_pages() {
         let scheme = server_uri.endpoint.scheme();
         let local = format!("{scheme}://{}", listener.address()?);
         let server = args.public_uri.as_ref().map_or(local, ToString::to_string);

@@ -4,6 +4,7 @@
 use std::hash::Hash;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,13 +18,22 @@ use crate::Problem;
 /// A cache of what is made once however many ask, and the memory of all that came from it.
 pub(crate) struct HeldCache<K, V> {
     kept: Cache<K, Held<V>, ByMemory>,
-    /// Memory that is free, in [`UNIT_BYTES`].
-    free: Arc<Semaphore>,
+    all: Pool,
     /// The part of it that large values may have, so that small ones find some in any case.
-    free_for_large: Arc<Semaphore>,
+    large: Pool,
     limit_units: u32,
     max_wait: Duration,
 }
+
+/// Memory that is handed out, in [`UNIT_BYTES`].
+struct Pool {
+    free: Arc<Semaphore>,
+    /// How many wait for some.
+    waiting: AtomicUsize,
+}
+
+/// One that waits, counted as long as it does.
+struct Waiting<'a>(&'a AtomicUsize);
 
 #[derive(Clone, Copy)]
 struct ByMemory;
@@ -52,8 +62,9 @@ const SHARE_QUARTERS: u32 = 3;
 /// How many values a cache is made for; more make it grow.
 const ESTIMATED_ITEMS: usize = 1000;
 
-/// What takes more than this share, a divisor, is large.
+/// What takes more than this share, a divisor, is large, unless it is no more than a tile takes.
 const LARGE_DIVISOR: u32 = 64;
+const TILE_BYTES: u64 = 1 << 20;
 
 impl<K, V> HeldCache<K, V>
 where
@@ -65,7 +76,6 @@ where
     pub(crate) fn new(limit_bytes: u64, max_wait: Duration) -> Self {
         let limit_units = units(limit_bytes);
         let share = share(limit_units);
-        let permits = |units: u32| Arc::new(Semaphore::new(units as usize));
         let one_shard = OptionsBuilder::new()
             .shards(1)
             .weight_capacity(share.into())
@@ -80,8 +90,8 @@ where
         );
         Self {
             kept,
-            free: permits(limit_units),
-            free_for_large: permits(share),
+            all: Pool::new(limit_units),
+            large: Pool::new(share),
             limit_units,
             max_wait,
         }
@@ -94,7 +104,7 @@ where
 
     /// Returns the bytes that are held, those that are kept among them.
     pub(crate) fn held_bytes(&self) -> u64 {
-        let free = u64::try_from(self.free.available_permits()).unwrap_or(u64::MAX);
+        let free = u64::try_from(self.all.free.available_permits()).unwrap_or(u64::MAX);
         u64::from(self.limit_units).saturating_sub(free) * UNIT_BYTES
     }
 
@@ -108,22 +118,29 @@ where
         key: &K,
         make: impl Future<Output = Result<Held<V>, Problem>>,
     ) -> Result<Held<V>, Problem> {
-        self.kept.get_or_insert_async(key, make).await
+        let held = self.kept.get_or_insert_async(key, make).await?;
+        // Who began to wait before this was kept would not hear of it.
+        let is_large = held.0.memory.large.is_some();
+        if self.all.is_waited_for() || is_large && self.large.is_waited_for() {
+            self.kept.remove(key);
+        }
+        Ok(held)
     }
 
-    /// Waits for the memory of a value of `bytes`. One that is larger than the limit has all of it.
+    /// Waits for the memory of a value of `bytes`. One that is larger than what large ones may have has
+    /// all of that.
     pub(crate) async fn reserve(&self, bytes: u64) -> Result<Reservation, Problem> {
-        let units = u32::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX);
-        let units = units.saturating_add(1).min(self.limit_units);
-        let is_large = units > self.limit_units / LARGE_DIVISOR;
+        let (units, most) = (value_units(bytes), share(self.limit_units));
+        let small_max = (self.limit_units / LARGE_DIVISOR).max(value_units(TILE_BYTES));
+        let is_large = units > small_max.min(self.limit_units - most);
+        let units = units.min(most);
         let reserve = async {
             let large = if is_large {
-                let most = share(self.limit_units);
-                Some(self.take(&self.free_for_large, units.min(most)).await?)
+                Some(self.take(&self.large, units).await?)
             } else {
                 None
             };
-            let all = self.take(&self.free, units).await?;
+            let all = self.take(&self.all, units).await?;
             Ok(Reservation { all, large })
         };
         let reserved = timeout(self.max_wait, reserve).await;
@@ -135,20 +152,55 @@ where
         self.kept.retain(|key, _| !is_gone(key));
     }
 
-    async fn take(
-        &self,
-        pool: &Arc<Semaphore>,
-        units: u32,
-    ) -> Result<OwnedSemaphorePermit, Problem> {
-        if let Ok(permit) = Arc::clone(pool).try_acquire_many_owned(units) {
+    /// Takes memory out of a pool. What is only kept makes way for it.
+    async fn take(&self, pool: &Pool, units: u32) -> Result<OwnedSemaphorePermit, Problem> {
+        if let Some(permit) = pool.try_take(units) {
             return Ok(permit);
         }
-        // What is in use leaves too little beside what is only kept: so much of that goes.
         let most = self.kept.weight().saturating_sub(units.into());
         self.kept.set_capacity(most);
         self.kept.set_capacity(share(self.limit_units).into());
-        let permit = Arc::clone(pool).acquire_many_owned(units).await;
+        if let Some(permit) = pool.try_take(units) {
+            return Ok(permit);
+        }
+        // What went is still in use, or had no memory of this pool. Nothing that has some is kept while
+        // this waits, so that whoever uses it gives it back.
+        let _waiting = Waiting::begin(&pool.waiting);
+        let is_all = std::ptr::eq(pool, &raw const self.all);
+        self.kept
+            .retain(|_, held| !is_all && held.0.memory.large.is_none());
+        let permit = Arc::clone(&pool.free).acquire_many_owned(units).await;
         permit.map_err(|_closed| Problem::internal())
+    }
+}
+
+impl Pool {
+    fn new(units: u32) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(units as usize)),
+            waiting: AtomicUsize::new(0),
+        }
+    }
+
+    fn try_take(&self, units: u32) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.free).try_acquire_many_owned(units).ok()
+    }
+
+    fn is_waited_for(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) > 0
+    }
+}
+
+impl<'a> Waiting<'a> {
+    fn begin(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::SeqCst);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -160,6 +212,12 @@ pub(crate) fn max_kept_bytes(limit_bytes: u64) -> u64 {
 fn units(limit_bytes: u64) -> u32 {
     let units = u32::try_from(limit_bytes / UNIT_BYTES).unwrap_or(u32::MAX);
     units.max(1)
+}
+
+/// Returns what a value of `bytes` takes, with what is held besides.
+fn value_units(bytes: u64) -> u32 {
+    let units = u32::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX);
+    units.saturating_add(1)
 }
 
 fn share(units: u32) -> u32 {
@@ -276,6 +334,53 @@ mod tests {
                 .await
                 .is_ok()
         );
+    }
+
+    #[tokio::test]
+    async fn of_many_that_ask_at_once_each_finds_memory() {
+        let cache = cache(Duration::from_secs(10));
+        let work = |key: u32| {
+            let cache = &cache;
+            let make = async move {
+                let memory = cache.reserve(20 << 20).await?;
+                tokio::task::yield_now().await;
+                Ok(memory.hold(Bytes::from(vec![0; 20 << 20])))
+            };
+            async move { cache.get_or_make(&key, make).await.map(|held| held.len()) }
+        };
+        let made = futures::future::join_all((0..10).map(work)).await;
+        assert_eq!(made, vec![Ok(20 << 20); 10]);
+        // The last ones are kept again.
+        assert!((0..10).any(|key| cache.get(&key).is_some()));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_uses_makes_way_even_if_it_is_the_newest() {
+        let cache = cache(Duration::ZERO);
+        let mut used = Vec::new();
+        for key in 0..12 {
+            let held = cache.get_or_make(&key, make(&cache, 4 << 20)).await;
+            if key < 6 {
+                used.extend(held.ok());
+            }
+        }
+        let next = cache.get_or_make(&100, make(&cache, 22 << 20)).await;
+        assert!(next.is_ok());
+    }
+
+    #[tokio::test]
+    async fn small_values_find_memory_whatever_large_ones_have() {
+        let cache = cache(Duration::ZERO);
+        let huge = make(&cache, LIMIT_BYTES * 2).await.unwrap();
+        assert!(make(&cache, 1 << 20).await.is_ok());
+        drop(huge);
+
+        // Of little memory too, a tile is small.
+        let little: HeldCache<u32, Bytes> = HeldCache::new(24 << 20, Duration::ZERO);
+        let large = make(&little, 18 << 20).await.unwrap();
+        assert!(make(&little, 2 << 20).await.is_err());
+        assert!(little.reserve(1 << 20).await.is_ok());
+        drop(large);
     }
 
     #[tokio::test]

@@ -15,6 +15,7 @@ use tokio::task::spawn_blocking;
 use crate::Problem;
 use crate::admission::Admission;
 use crate::held::{Held, HeldCache};
+use crate::store;
 
 /// A source as it is at the moment: named, not opened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -79,6 +80,11 @@ impl Sources {
 
     /// Returns the version of a source, as it was at most the time of refreshing ago.
     pub(crate) async fn version(&self, identifier: &Identifier) -> Result<Version, Problem> {
+        // Where it is the bucket of derivatives too, these are no images.
+        let (first_step, _) = identifier.as_str().split_once('/').unwrap_or_default();
+        if first_step == store::FOLDER {
+            return Err(Problem::no_such_image());
+        }
         let look_up = async {
             match self.bucket.head(identifier.as_str()).await {
                 Ok(info) => Ok(Some(Version::of(identifier.clone(), info))),

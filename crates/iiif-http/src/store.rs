@@ -24,7 +24,7 @@ use crate::held::{Held, HeldCache};
 use crate::sources::Version;
 
 /// The folder of the bucket in which nothing else lies.
-const FOLDER: &str = ".iiif";
+pub(crate) const FOLDER: &str = ".iiif";
 
 /// Derivatives that are written at the same time; with more, new ones are not written.
 const WRITES_AT_ONCE: usize = 16;

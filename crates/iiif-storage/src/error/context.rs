@@ -74,9 +74,11 @@ impl Context<'_> {
         use std::io::ErrorKind as Io;
         match source.kind() {
             // A file where a folder is expected, or the other way round, means that reads find
-            // nothing; writes must say what is in their way.
+            // nothing; writes must say what is in their way. Nothing can have a name that is too long.
             Io::NotFound => self.not_found(),
-            Io::NotADirectory | Io::IsADirectory if self.operation != Operation::Write => {
+            Io::NotADirectory | Io::IsADirectory | Io::InvalidFilename
+                if self.operation != Operation::Write =>
+            {
                 self.not_found()
             }
             Io::PermissionDenied | Io::ReadOnlyFilesystem => Error::Denied {

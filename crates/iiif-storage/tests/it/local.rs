@@ -40,6 +40,16 @@ async fn keys_are_the_names_of_the_files() {
 }
 
 #[tokio::test]
+async fn nothing_has_a_name_that_is_too_long_for_a_file() {
+    let folder = tempdir().unwrap();
+    let bucket = open(&folder.path().display().to_string()).unwrap();
+    for key in ["a".repeat(300), "a/".repeat(5000) + "b"] {
+        let found = bucket.head(&key).await.map_err(|error| error.kind());
+        assert_eq!(found, Err(ErrorKind::NotFound));
+    }
+}
+
+#[tokio::test]
 async fn paths_are_decoded_in_uris_and_literal_without() {
     let folder = tempdir().unwrap();
     fs::create_dir(folder.path().join("my maps")).unwrap();
