@@ -194,7 +194,7 @@ fn what_cannot_be_served_is_said_at_once() {
         (&["-server-uri", "localhost:8080"], "has no scheme"),
         (
             &["-admin-uri", "http://localhost:9090?x=1"],
-            "cannot use -admin-uri: the URI has the unknown parameter `x`",
+            "the URI has the unknown parameter `x`",
         ),
         (
             &["-config-images-source-uri", "file:///no/such/folder"],
