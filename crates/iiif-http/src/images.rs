@@ -2,6 +2,7 @@
 
 mod shared;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -19,6 +20,7 @@ use iiif_image_api::{
 };
 use iiif_pipeline::SourceImage;
 use iiif_storage::Bucket;
+use tokio::task::spawn_blocking;
 
 use crate::admission::Admission;
 use crate::derivatives::Derivatives;
@@ -114,12 +116,9 @@ impl Images {
     pub(crate) async fn is_ready(&self) -> bool {
         use iiif_storage::ErrorKind as Kind;
 
-        if let Some(folder) = self.source.local_folder()
-            && !tokio::fs::metadata(folder)
-                .await
-                .is_ok_and(|it| it.is_dir())
-        {
-            return false;
+        if let Some(folder) = self.source.local_folder().map(Path::to_path_buf) {
+            let looked = spawn_blocking(move || folder.is_dir()).await;
+            return looked.unwrap_or(false);
         }
         match self.source.exists("ready").await {
             Ok(_) => true,
