@@ -16,7 +16,7 @@ import checks
 import facts
 import programs
 from programs import Failed, Job
-from samples import Table
+from samples import Table, measured
 
 
 def main() -> None:
@@ -56,17 +56,7 @@ def measure(bench: cases.Bench, options: argparse.Namespace, built: dict[str, pa
         "same-bytes": lambda: checks.same_bytes(bench),
         "likeness": lambda: checks.likeness(bench, python),
     }
-    tables, bars = [], []
-    for name, step in steps.items():
-        if options.only and name not in options.only:
-            continue
-        print(name, file=sys.stderr, flush=True)
-        try:
-            made, decided = step()
-        except (Failed, OSError) as error:
-            made, decided = Table(name, [], text=f"Not measured: {error}"), []
-        tables.append(dataclasses.asdict(made))
-        bars += [dataclasses.asdict(bar) for bar in decided]
+    tables, bars = measured(steps, options.only)
     return {
         "machine": facts.machine(),
         "versions": facts.versions(bench, python),

@@ -5,7 +5,6 @@ which is said here and there.
 """
 
 import argparse
-import dataclasses
 import json
 import pathlib
 import shutil
@@ -18,7 +17,7 @@ import server_load
 import servers
 from client import has_wrk
 from programs import OTHERS, Failed, run
-from samples import Table
+from samples import measured
 
 LIMITED = ("-memory-limit", "512MiB")
 
@@ -77,18 +76,7 @@ def measure(bench: server_cases.Bench, options: argparse.Namespace) -> dict:
         steps[f"load-{image}"] = lambda image=image: server_load.many_clients(bench, image)
     steps |= {"start": lambda: server_load.start(bench), "mix": lambda: server_load.mix(bench)}
     photos = [bench.images / name for name in (server_cases.JPEG, *server_cases.IN_WORDS)]
-    tables, bars = [], []
-    for name, step in steps.items():
-        if options.only and name not in options.only:
-            continue
-        print(name, file=sys.stderr, flush=True)
-        try:
-            made, decided = step()
-        except (Failed, OSError) as error:
-            made, decided = Table(name, [], text=f"Not measured: {error}"), []
-            print(f"WARNING: {made.text}", file=sys.stderr)
-        tables.append(dataclasses.asdict(made))
-        bars += [dataclasses.asdict(bar) for bar in decided]
+    tables, bars = measured(steps, options.only)
     return {
         "machine": facts.machine(),
         "versions": {"Commit": facts.commit()} | {server.name: server.version for server in bench.servers},

@@ -2,6 +2,8 @@
 
 import dataclasses
 import statistics
+import sys
+from collections.abc import Callable
 
 from programs import Failed, Run
 
@@ -23,6 +25,28 @@ class Bar:
     limit: str
     measured: str = "not measured"
     reached: bool | None = None
+
+
+def measured(
+    steps: dict[str, Callable[[], tuple[Table, list[Bar]]]], only: list[str] | None
+) -> tuple[list[dict], list[dict]]:
+    """Takes the steps, or those of them that are named, and returns their tables and bars as JSON has them.
+
+    A step that fails is a table that says why.
+    """
+    tables, bars = [], []
+    for name, step in steps.items():
+        if only and name not in only:
+            continue
+        print(name, file=sys.stderr, flush=True)
+        try:
+            made, decided = step()
+        except (Failed, OSError) as error:
+            made, decided = Table(name, [], text=f"Not measured: {error}"), []
+            print(f"WARNING: {made.text}", file=sys.stderr)
+        tables.append(dataclasses.asdict(made))
+        bars += [dataclasses.asdict(bar) for bar in decided]
+    return tables, bars
 
 
 def paired(subjects: dict, runs: int) -> dict[str, list[Run] | str]:

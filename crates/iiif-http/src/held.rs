@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::Problem;
+use crate::admission::TILE_BYTES;
 
 /// A cache of what is made once however many ask, and the memory of all that came from it.
 pub(crate) struct HeldCache<K, V> {
@@ -64,7 +65,6 @@ const ESTIMATED_ITEMS: usize = 1000;
 
 /// What takes more than this share, a divisor, is large, unless it is no more than a tile takes.
 const LARGE_DIVISOR: u32 = 64;
-const TILE_BYTES: u64 = 1 << 20;
 
 impl<K, V> HeldCache<K, V>
 where

@@ -77,7 +77,11 @@ impl Images {
             iiif_derivatives::JPEG_BACK_END,
             settings.encoding
         );
-        let informant = format!("{maker} {:?} {:?}", settings.analyses, config.limits);
+        let abilities = Abilities::new(&config.features, resolve_options.upscaling);
+        let informant = format!(
+            "{maker} {abilities:?} {:?} {:?} {}",
+            settings.analyses, config.limits, shares.large
+        );
         let store = buckets
             .derivatives
             .map(|bucket| DerivativeStore::new(bucket, &maker, options.store_limit_bytes));
@@ -98,7 +102,7 @@ impl Images {
         Ok(Self {
             cache_control: HeaderValue::try_from(&options.cache_control)?,
             features: config.features.clone(),
-            abilities: Abilities::new(&config.features, resolve_options.upscaling),
+            abilities,
             resolve_options,
             source: buckets.source,
             sources,

@@ -64,13 +64,17 @@ impl DecodeLimits {
     }
 
     /// Checks the bytes of the raster to be.
-    pub(crate) fn check_bytes(
+    pub(crate) fn check_raster(
         &self,
         format: SourceFormat,
         dimensions: Dimensions,
         layout: PixelLayout,
     ) -> Result<()> {
-        let actual = raster_bytes(dimensions, layout);
+        self.check_bytes(format, raster_bytes(dimensions, layout))
+    }
+
+    /// Checks the bytes of something that decoding holds.
+    pub(crate) fn check_bytes(&self, format: SourceFormat, actual: u64) -> Result<()> {
         if actual > self.max_bytes {
             return Err(Error::OverLimit {
                 format,

@@ -2,18 +2,41 @@
 
 import atexit
 import contextlib
+import http.server
 import pathlib
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from typing import Self
 
 PATIENCE_SECONDS = 60
 """How long is waited for what takes a second; a machine may be busy."""
 
 # By default this process would end without stopping the servers. Of all exceptions, tests pass on only this one.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+class Local(http.server.ThreadingHTTPServer):
+    """A server of this process, on a free port of the loopback device, that runs as long as a `with` does."""
+
+    daemon_threads = True
+
+    def __init__(self, handler: type[http.server.BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self.endpoint = f"http://127.0.0.1:{self.server_port}"
+        self._thread = threading.Thread(target=self.serve_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
 
 
 def free_port() -> int:

@@ -6,38 +6,24 @@ import http.server
 import json
 import threading
 from collections.abc import Callable
-from typing import Self
 
 import servers
 
 REFUSAL = json.dumps({"__type": "ThrottlingException", "message": "Rate exceeded"}).encode()
 
 
-class Throttle(http.server.ThreadingHTTPServer):
+class Throttle(servers.Local):
     """Refuses each call whose number is a multiple of `every`, and passes on the others to the server at
     `port`. Tells `on_success` the action of each call that succeeds."""
 
-    daemon_threads = True
-
     def __init__(self, port: int, every: int, on_success: Callable[[str], None]) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.endpoint = f"http://127.0.0.1:{self.server_port}"
+        super().__init__(Handler)
         self.server_behind = port
         self.on_success = on_success
         self.passed: list[str] = []
         self.refused: list[str] = []
         self._every = every
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self.serve_forever, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
 
     def is_refused(self, action: str) -> bool:
         """Counts a call, and returns whether it is one of those."""

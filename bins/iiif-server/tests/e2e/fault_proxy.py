@@ -9,7 +9,6 @@ import socket
 import struct
 import threading
 import time
-from typing import Self
 
 import servers
 
@@ -44,15 +43,13 @@ class Exchange:
     """The bytes of the body that were sent back."""
 
 
-class FaultProxy(http.server.ThreadingHTTPServer):
+class FaultProxy(servers.Local):
     """Passes everything on to the server at `port`, until it is told to fail."""
 
-    daemon_threads = True
     request_queue_size = 128
 
     def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.endpoint = f"http://127.0.0.1:{self.server_port}"
+        super().__init__(Handler)
         self.server_behind = port
         self.exchanges: list[Exchange] = []
         self.failed = 0
@@ -61,16 +58,6 @@ class FaultProxy(http.server.ThreadingHTTPServer):
         self._every = 1
         self._count = 0
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self.serve_forever, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
 
     @contextlib.contextmanager
     def failing(self, fault: Fault, every: int):

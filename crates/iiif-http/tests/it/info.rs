@@ -119,6 +119,11 @@ async fn what_is_switched_off_is_neither_offered_nor_done() {
         .await
         .json();
     assert_eq!(info["profile"], "level1", "level 2 has regionByPct");
+    let tag = async |server: &Server| {
+        let answer = server.get(&format!("/iiif/3/{COLOR}/info.json")).await;
+        answer.header("etag").to_owned()
+    };
+    assert_ne!(tag(&server).await, tag(&Server::start().await).await);
     let text = info.to_string();
     for word in ["sizeUpscaling", "regionByPct", "webp"] {
         assert!(!text.contains(word), "{text}");

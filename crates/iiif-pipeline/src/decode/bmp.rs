@@ -26,7 +26,7 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
         bytes.len(),
     )?;
     let layout = decoder.color_type().into();
-    limits.check_bytes(FORMAT, dimensions, layout)?;
+    limits.check_raster(FORMAT, dimensions, layout)?;
     Ok(Header::new(dimensions, layout))
 }
 

@@ -28,7 +28,7 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
     let needed = dimensions.area() / PIXELS_PER_TWO_CODES * TWO_CODES_BYTES;
     plausible::check(FORMAT, dimensions, needed, bytes.len())?;
     let layout = decoder.color_type().into();
-    limits.check_bytes(FORMAT, dimensions, layout)?;
+    limits.check_raster(FORMAT, dimensions, layout)?;
     let mut header = Header::new(dimensions, layout);
     header.icc_profile = decoder.icc_profile().ok().flatten();
     // A frame that does not fill the canvas is decoded apart.

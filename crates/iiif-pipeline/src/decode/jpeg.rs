@@ -41,7 +41,7 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
         Coding::Gray => PixelLayout::LUMA8,
         _ => PixelLayout::RGB8,
     };
-    limits.check_bytes(FORMAT, dimensions, layout)?;
+    limits.check_raster(FORMAT, dimensions, layout)?;
     let mut header = Header::new(dimensions, layout);
     header.scratch_bytes = match coding {
         Coding::Cmyk | Coding::Ycck => {

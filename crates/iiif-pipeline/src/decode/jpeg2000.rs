@@ -88,7 +88,7 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
     let resolution = boxes.resolution.take();
     let (channels, icc_profile) = Channels::new(boxes, &main.components)?;
     let layout = channels.layout();
-    limits.check_bytes(FORMAT, dimensions, layout)?;
+    limits.check_raster(FORMAT, dimensions, layout)?;
     let picture = Picture::new(codestream, main, channels);
     let needed = picture.least_packets().max(tiles * LEAST_TILE_BYTES);
     plausible::check(FORMAT, dimensions, needed, bytes.len())?;
@@ -202,15 +202,5 @@ fn from_decode_error(error: DecodeError) -> Error {
 /// Refuses a picture of which a single piece takes more than the limit: one that is not in tiles, as the
 /// decoder holds all of its samples as numbers of 32 bits.
 fn check_work(picture: &Picture, limits: &DecodeLimits) -> Result<()> {
-    let actual = picture.most_piece_bytes();
-    if actual > limits.max_bytes {
-        return Err(Error::OverLimit {
-            format: FORMAT,
-            limit: "max_bytes",
-            unit: "bytes",
-            actual,
-            maximum: limits.max_bytes,
-        });
-    }
-    Ok(())
+    limits.check_bytes(FORMAT, picture.most_piece_bytes())
 }

@@ -40,7 +40,7 @@ pub(super) fn read_header(data: &Data, limits: &DecodeLimits) -> Result<Header> 
     let stream = Stream::new(data);
     let mut decoder = whole_decoder(stream, MAX_METADATA_BYTES)?;
     let layout = decoder.color_type().into();
-    limits.check_bytes(FORMAT, dimensions, layout)?;
+    limits.check_raster(FORMAT, dimensions, layout)?;
     let mut header = Header::new(dimensions, layout);
     header.icc_profile = decoder.icc_profile().ok().flatten();
     header.is_interlaced = start.is_interlaced;

@@ -93,7 +93,7 @@ pub(super) fn read_header(data: &Data, limits: &DecodeLimits) -> Result<Header> 
     let page = Page::read(&file, main, dimensions)?;
     check_plausible(&file, &page)?;
     let layout = layout(&page);
-    limits.check_bytes(FORMAT, dimensions, layout)?;
+    limits.check_raster(FORMAT, dimensions, layout)?;
     check_scratch(&page, limits)?;
     let mut header = Header::new(dimensions, layout);
     if page.photometric == Photometric::Cmyk {
@@ -224,15 +224,6 @@ fn check_plausible(file: &File<'_>, page: &Page) -> Result<()> {
 /// Refuses a page whose chunks alone are over the limit, which samples that are not shown can make
 /// them.
 fn check_scratch(page: &Page, limits: &DecodeLimits) -> Result<()> {
-    let actual = page.chunk_bytes().max(Chunks::index_bytes(page));
-    if actual > limits.max_bytes {
-        return Err(Error::OverLimit {
-            format: FORMAT,
-            limit: "max_bytes",
-            unit: "bytes",
-            actual,
-            maximum: limits.max_bytes,
-        });
-    }
-    Ok(())
+    let most = page.chunk_bytes().max(Chunks::index_bytes(page));
+    limits.check_bytes(FORMAT, most)
 }

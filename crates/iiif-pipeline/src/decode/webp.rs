@@ -34,7 +34,7 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
         return Err(corrupt(FORMAT, TooLong(longest)));
     }
     let layout = decoder.color_type().into();
-    limits.check_bytes(FORMAT, dimensions, layout)?;
+    limits.check_raster(FORMAT, dimensions, layout)?;
     let mut header = Header::new(dimensions, layout);
     let per_pixel = if decoder.has_animation() {
         ANIMATION_BYTES_PER_PIXEL
