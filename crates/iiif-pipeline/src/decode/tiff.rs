@@ -1,5 +1,5 @@
 //! TIFF and BigTIFF: strips and tiles, chunky and planar, gray, RGB, palette, CMYK and `YCbCr` of 1
-//! to 16 bits, uncompressed or by LZW, deflate, `PackBits`, JPEG or fax group 4.
+//! to 16 bits, uncompressed or by LZW, deflate, `PackBits`, JPEG, `WebP` or fax group 4.
 //!
 //! Directories and chunks are read here, not by the `tiff` crate: that has no palettes, no samples
 //! below 8 bits with a predictor or in tiles, refuses a file before its size can be compared with
@@ -50,7 +50,7 @@ use super::{Decoding, corrupt, plausible};
 use crate::render::raster::Sample;
 use crate::shrink::Averaged;
 use crate::source::{ColorModel, Data, Header, Level, PixelLayout};
-use crate::{DecodeLimits, Error, Resolution, Result, SourceFormat, color};
+use crate::{DecodeLimits, Resolution, Result, SourceFormat, color};
 
 const FORMAT: SourceFormat = SourceFormat::Tiff;
 
@@ -81,8 +81,8 @@ enum Damage {
     MissingSamples,
     #[error("the palette has too few colors")]
     ShortPalette,
-    #[error("the JPEG stream of a strip or tile has another size or number of channels")]
-    JpegSize,
+    #[error("the JPEG or WebP data of a strip or tile has another size or number of channels")]
+    PictureSize,
 }
 
 pub(super) fn read_header(data: &Data, limits: &DecodeLimits) -> Result<Header> {
@@ -194,8 +194,13 @@ fn level(data: &Data, offset: u64, page: &Page) -> Level {
     let chunk = Dimensions::new(side(page.chunk_width), side(page.chunk_height));
     let block = BlockSize::of(page);
     let planes = page.planes() as u64;
-    // Decompressed and unpacked, or JPEG in the making.
-    let mut block_bytes = page.chunk_bytes().saturating_mul(2 * planes);
+    // Decompressed and unpacked, or JPEG in the making; WebP is RGBA at first.
+    let copies = if page.compression == Compression::WebP {
+        3
+    } else {
+        2
+    };
+    let mut block_bytes = page.chunk_bytes().saturating_mul(copies * planes);
     if let Data::Parts(_) = data {
         let chunks = (block.columns * block.rows) as u64 * planes;
         block_bytes = block_bytes.saturating_add(chunks.saturating_mul(chunks::most_bytes(page)));

@@ -55,7 +55,7 @@ pub(super) fn decode(bytes: &Bytes, header: &Header) -> Result<DynamicImage> {
     Ok(color::to_srgb(image, header.icc_profile.as_deref()))
 }
 
-fn decoder(bytes: &Bytes) -> Result<WebPDecoder<Cursor<&[u8]>>> {
+pub(super) fn decoder(bytes: &Bytes) -> Result<WebPDecoder<Cursor<&[u8]>>> {
     WebPDecoder::new(Cursor::new(&bytes[..])).map_err(|error| from_image_error(FORMAT, error))
 }
 

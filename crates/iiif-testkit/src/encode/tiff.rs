@@ -61,6 +61,8 @@ pub enum Compression {
     Jpeg,
     /// Abbreviated JPEG streams; their tables are shared in the tag `JPEGTables`.
     JpegWithTables,
+    /// A lossless WebP file in each piece, 8 bits chunky: tag value 50001 of libtiff.
+    WebP,
 }
 
 /// How the channels are arranged.

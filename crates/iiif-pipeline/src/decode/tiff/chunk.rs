@@ -6,6 +6,8 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use fax::decoder::{DecodeStatus, Group4Decoder};
 use fdeflate::{DecompressionError, Decompressor};
+#[cfg(feature = "webp")]
+use image::{DynamicImage, ImageDecoder as _};
 use weezl::BitOrder;
 use weezl::decode::Configuration;
 use zune_jpeg::JpegDecoder;
@@ -34,6 +36,11 @@ pub(super) fn read(page: &Page, data: &Bytes, index: usize, rows: usize) -> Resu
     }
     if page.compression == Compression::Jpeg {
         return read_jpeg(page, data, rows);
+    }
+    #[cfg(feature = "webp")]
+    if page.compression == Compression::WebP {
+        return read_webp(page, data, rows)
+            .map_err(|source| corrupt(FORMAT, ChunkDamage { index, source }));
     }
     let reversed: Bytes;
     let data = if page.is_bit_reversed {
@@ -205,7 +212,7 @@ fn read_jpeg(page: &Page, data: &[u8], rows: usize) -> Result<Chunk> {
         (_, None) => ColorSpace::YCbCr,
     };
     if colors.num_components() != page.chunk_samples() {
-        return Err(corrupt(FORMAT, Damage::JpegSize));
+        return Err(corrupt(FORMAT, Damage::PictureSize));
     }
     decoder.set_options(options.jpeg_set_out_colorspace(colors));
     let data = decoder.decode().map_err(|error| corrupt(FORMAT, error))?;
@@ -215,7 +222,7 @@ fn read_jpeg(page: &Page, data: &[u8], rows: usize) -> Result<Chunk> {
             data: data.into(),
             row_bytes,
         }),
-        _ => Err(corrupt(FORMAT, Damage::JpegSize)),
+        _ => Err(corrupt(FORMAT, Damage::PictureSize)),
     }
 }
 
@@ -234,6 +241,26 @@ fn read_jpeg_by_turbo(page: &Page, stream: &[u8], rows: usize) -> Option<Chunk> 
     is_as_declared.then_some(Chunk {
         data: data.into(),
         row_bytes,
+    })
+}
+
+/// Decodes a `WebP` file. Writers leave out alpha that is opaque everywhere.
+#[cfg(feature = "webp")]
+fn read_webp(page: &Page, data: &Bytes, rows: usize) -> Result<Chunk, BoxError> {
+    let decoder = crate::decode::webp::decoder(data)?;
+    let (width, height) = decoder.dimensions();
+    let (width, height) = (width as usize, height as usize);
+    if width != page.chunk_width || !(rows..=page.chunk_height).contains(&height) {
+        return Err(Damage::PictureSize.into());
+    }
+    let picture = DynamicImage::from_decoder(decoder)?;
+    let data = match page.samples {
+        3 => picture.into_rgb8().into_raw(),
+        _ => picture.into_rgba8().into_raw(),
+    };
+    Ok(Chunk {
+        data: data.into(),
+        row_bytes: page.row_bytes(),
     })
 }
 

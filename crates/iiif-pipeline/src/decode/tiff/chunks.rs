@@ -114,7 +114,7 @@ impl<'a> Chunks<'a> {
 pub(super) fn most_bytes(page: &Page) -> u64 {
     let factor = match page.compression {
         Compression::None => return page.chunk_bytes(),
-        Compression::Deflate | Compression::Lzw | Compression::PackBits => 2,
+        Compression::Deflate | Compression::Lzw | Compression::PackBits | Compression::WebP => 2,
         // A coefficient takes up to 27 bits (ITU-T T.81 §F.1.2).
         Compression::Jpeg => 4,
         // Two pixels of other colors than above take up to 12 bits (ITU-T T.6 §2.2.3).

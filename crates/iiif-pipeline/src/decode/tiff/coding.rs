@@ -36,6 +36,15 @@ pub(super) enum Compression {
     PackBits,
     /// CCITT T.6, the code of fax group 4.
     Group4,
+    /// A `WebP` file in each chunk: 50001 of libtiff, which GDAL and libvips write.
+    WebP,
+}
+
+impl Compression {
+    /// Returns whether a chunk is a file of another format, with a size and colors of its own.
+    pub(super) fn is_picture(self) -> bool {
+        matches!(self, Self::Jpeg | Self::WebP)
+    }
 }
 
 /// What the first extra sample is: tag 338.
@@ -91,14 +100,18 @@ pub(super) fn compression(number: Option<u64>) -> Result<Compression> {
         33_003 | 33_005 | 34_712 => "JPEG 2000 compression".to_owned(),
         34_925 => "LZMA compression".to_owned(),
         50_000 => "Zstandard compression".to_owned(),
-        50_001 => "WebP compression".to_owned(),
+        50_001 if cfg!(feature = "webp") => return Ok(Compression::WebP),
+        50_001 => "WebP compression in a build without WebP".to_owned(),
         other => format!("compression {other}"),
     };
     Err(unsupported(FORMAT, feature))
 }
 
-/// Reads tag 317.
-pub(super) fn predictor(number: Option<u64>) -> Result<Predictor> {
+/// Reads tag 317, which says nothing about what codes pictures and not bytes.
+pub(super) fn predictor(number: Option<u64>, compression: Compression) -> Result<Predictor> {
+    if compression.is_picture() {
+        return Ok(Predictor::None);
+    }
     match number.unwrap_or(1) {
         1 => Ok(Predictor::None),
         2 => Ok(Predictor::Horizontal),

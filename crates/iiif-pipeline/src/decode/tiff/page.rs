@@ -59,14 +59,15 @@ impl Page {
             number(tag::INK_SET)?,
         )?;
         let bits = bits(file, directory, samples)?;
+        let compression = compression(number(tag::COMPRESSION)?)?;
         let mut page = Self {
             byte_order: directory.byte_order,
             dimensions,
             bits,
             samples,
             photometric,
-            compression: compression(number(tag::COMPRESSION)?)?,
-            predictor: predictor(number(tag::PREDICTOR)?)?,
+            compression,
+            predictor: predictor(number(tag::PREDICTOR)?, compression)?,
             alpha: match number(tag::EXTRA_SAMPLES)? {
                 Some(1) => Alpha::Associated,
                 Some(2) => Alpha::Unassociated,
@@ -186,6 +187,12 @@ impl Page {
         if self.compression == Compression::Jpeg && !is_jpeg_arrangement {
             return Err(unsupported(FORMAT, "JPEG compression of such samples"));
         }
+        let is_webp_arrangement = self.photometric == Photometric::Rgb
+            && self.bits == 8
+            && matches!(self.chunk_samples(), 3 | 4);
+        if self.compression == Compression::WebP && !is_webp_arrangement {
+            return Err(unsupported(FORMAT, "WebP compression of such samples"));
+        }
         Ok(())
     }
 
@@ -266,6 +273,8 @@ impl Page {
             Compression::Group4 => pixels / self.chunk_width as u64 / 8,
             // One bit per block of 64: see the module of JPEG.
             Compression::Jpeg => pixels / 512,
+            // See the module of WebP.
+            Compression::WebP => 0,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! From the samples of a piece to its bytes in the file.
 
+use image::{DynamicImage, RgbImage, RgbaImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use weezl::BitOrder;
 
 use super::{Compression, Photometric, Planar, Predictor, TiffOptions};
 use crate::encode::png::zlib;
 use crate::encode::samples::{Samples, pack_row};
+use crate::encode::{WebpOptions, webp as encode_webp};
 
 /// Quality of JPEG pieces, 1 to 100.
 const JPEG_QUALITY: u8 = 92;
@@ -23,6 +25,7 @@ impl Compression {
             Self::Jpeg | Self::JpegWithTables => 7,
             Self::Deflate => 8,
             Self::PackBits => 32773,
+            Self::WebP => 50001,
         }
     }
 }
@@ -46,6 +49,7 @@ pub(super) fn compress(mut piece: Samples, options: &TiffOptions) -> Vec<u8> {
         Compression::Deflate => zlib(&rows.concat()),
         // Runs end with the row (TIFF 6.0 section 9).
         Compression::PackBits => rows.iter().flat_map(|row| pack_bits(row)).collect(),
+        Compression::WebP => webp(rows.concat(), &piece),
         Compression::None | Compression::Jpeg | Compression::JpegWithTables => rows.concat(),
     }
 }
@@ -107,6 +111,16 @@ fn pack_bits(row: &[u8]) -> Vec<u8> {
         }
     }
     packed
+}
+
+fn webp(pixels: Vec<u8>, piece: &Samples) -> Vec<u8> {
+    let (width, height) = (piece.width as u32, piece.height as u32);
+    let picture = match piece.per_pixel {
+        4 => RgbaImage::from_raw(width, height, pixels).map(DynamicImage::from),
+        _ => RgbImage::from_raw(width, height, pixels).map(DynamicImage::from),
+    };
+    let picture = picture.expect("three or four samples of 8 bits");
+    encode_webp(&picture, &WebpOptions::default())
 }
 
 fn jpeg(piece: &Samples, options: &TiffOptions) -> Vec<u8> {

@@ -191,6 +191,10 @@ fn kinds() -> Vec<TiffOptions> {
         },
         alpha,
         TiffOptions {
+            compression: Compression::WebP,
+            ..base.clone()
+        },
+        TiffOptions {
             photometric: Photometric::Palette,
             bits: 4,
             ..base
@@ -226,7 +230,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn parts_and_averages_are_those_of_the_picture(case in case(), kind in 0..12_usize) {
+    fn parts_and_averages_are_those_of_the_picture(case in case(), kind in 0..13_usize) {
         let options = TiffOptions {
             layout: case.layout,
             byte_order: case.byte_order,
