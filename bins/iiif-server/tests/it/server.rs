@@ -35,7 +35,7 @@ impl Server {
 
     /// Starts it with so many files and connections that it may open.
     #[cfg(target_os = "linux")]
-    pub(crate) fn start_with_files(files: u32, folder: &Path, args: &[&str]) -> Self {
+    pub(crate) fn start_with_files(files: usize, folder: &Path, args: &[&str]) -> Self {
         let mut program = Command::new("/bin/sh");
         let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
         program.args(["-c", &script, env!("CARGO_BIN_EXE_iiif-server")]);
@@ -74,6 +74,13 @@ impl Server {
             server.start.extend(lines);
         }
         server
+    }
+
+    /// Returns how many files and connections it has open.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn open_files(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.child.id());
+        std::fs::read_dir(folder).unwrap().count()
     }
 
     /// Waits for a line of the log, and returns it with those before it.
