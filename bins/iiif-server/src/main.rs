@@ -21,8 +21,19 @@ use iiif_cli::{Environment, ExitStatus};
 #[global_allocator]
 static ALLOCATOR: iiif_cli::Allocator = iiif_cli::Allocator;
 
+/// What the loader calls before what the libraries set up: in `main` the allocator has large pages already, of
+/// which most stays empty.
+#[cfg(target_os = "linux")]
+#[expect(
+    unsafe_code,
+    reason = "the place of what runs before the libraries are set up"
+)]
+// SAFETY: it is one call of the kernel, which needs nothing that is set up.
+#[unsafe(link_section = ".init_array.00101")]
+#[used]
+static BEFORE_MAIN: extern "C" fn() = iiif_cli::use_small_pages;
+
 fn main() -> ExitCode {
-    iiif_cli::use_small_pages();
     let environment = Environment::of_process();
     if let Some(words) = check::asked(std::env::args_os().collect()) {
         return check::run(words, &environment).into();

@@ -28,8 +28,8 @@ pub fn reuse_freed() {
 
 /// Keeps Linux from giving this process 2 MiB where it asks for a page: half of what a program holds that
 /// waits, and time to fill with zeros what is given back soon.
-pub fn use_small_pages() {
-    #[cfg(target_os = "linux")]
+#[cfg(target_os = "linux")]
+pub extern "C" fn use_small_pages() {
     #[expect(unsafe_code, reason = "a setting of the kernel")]
     // SAFETY: takes integers and changes how pages are given from now on (prctl(2)).
     unsafe {

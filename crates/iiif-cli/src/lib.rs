@@ -11,7 +11,9 @@ mod machine;
 mod progress;
 mod signals;
 
-pub use crate::allocator::{Allocator, free_at_once, reuse_freed, use_small_pages};
+#[cfg(target_os = "linux")]
+pub use crate::allocator::use_small_pages;
+pub use crate::allocator::{Allocator, free_at_once, reuse_freed};
 pub use crate::args::{Environment, parse_args};
 pub use crate::exit::{ExitStatus, print_line, print_usage, tell_error};
 pub use crate::logging::{LogFormat, Verbosity, init_logging};

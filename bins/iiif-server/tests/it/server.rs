@@ -83,6 +83,22 @@ impl Server {
         std::fs::read_dir(folder).unwrap().count()
     }
 
+    /// Returns a sum over all of its memory: of a line of `/proc/PID/smaps_rollup`.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn memory_kib(&self, name: &str) -> u64 {
+        let file = format!("/proc/{}/smaps_rollup", self.child.id());
+        let sums = std::fs::read_to_string(file).unwrap();
+        let line = sums
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.unwrap()
+            .split_whitespace()
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap()
+    }
+
     /// Waits for a line of the log, and returns it with those before it.
     pub(crate) fn lines_until(&self, text: &str) -> Vec<String> {
         let mut seen: Vec<String> = Vec::new();

@@ -38,6 +38,17 @@ fn a_folder_of_photos_is_served_without_a_config() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
+/// Of such a page most stays empty, and all of it is in memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_waits_has_no_huge_pages() {
+    let folder = folder_of_photos();
+    let server = Server::start(folder.path(), &[]);
+    assert_eq!(server.get("/health").status, 200);
+    assert_eq!(server.memory_kib("AnonHugePages"), 0);
+    assert!(server.memory_kib("Rss") > 0);
+}
+
 #[test]
 fn metrics_and_purges_are_on_a_listener_of_their_own() {
     let folder = folder_of_photos();
