@@ -7,6 +7,7 @@
 )]
 
 mod ecs;
+mod follow;
 mod handler;
 mod invoke;
 mod logs;

@@ -26,6 +26,7 @@ mod file;
 mod index;
 mod jpeg_tile;
 mod page;
+mod picture;
 mod pyramid;
 mod tag;
 mod unpack;

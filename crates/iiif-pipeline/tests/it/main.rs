@@ -6,6 +6,7 @@ mod decoded;
 mod encode;
 mod jpeg;
 mod jpeg2000;
+mod levels;
 mod pyramid;
 mod readers;
 mod render;
