@@ -12,17 +12,17 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::Damage;
 use super::chunk::Chunk;
-use super::coding::{Compression, Photometric};
+use super::coding::Photometric;
 use super::page::Page;
 use crate::error::BoxError;
 
 /// Decodes a chunk of at least `rows` rows.
 pub(super) fn read(page: &Page, data: &Bytes, rows: usize) -> Result<Chunk, BoxError> {
-    match page.compression {
-        #[cfg(feature = "webp")]
-        Compression::WebP => read_webp(page, data, rows),
-        _ => read_jpeg(page, data, rows),
+    #[cfg(feature = "webp")]
+    if page.compression == super::coding::Compression::WebP {
+        return read_webp(page, data, rows);
     }
+    read_jpeg(page, data, rows)
 }
 
 /// Decodes a JPEG stream, whose tables may be in a field of the page: Adobe Photoshop TIFF
