@@ -34,7 +34,8 @@ pub(super) async fn receive(
         }
         // More than was announced is not written.
         if received > size_bytes || (is_end && received < size_bytes) {
-            return Err(context.failed(OtherSizeError {
+            // As where it is read into memory: proxies and servers that fail cut bodies off.
+            return Err(context.unavailable(OtherSizeError {
                 received,
                 size_bytes,
             }));
@@ -118,7 +119,7 @@ mod tests {
         ] {
             let error = receive_parts(&["0123", "456789"], size_bytes).await;
             let error = error.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Internal);
+            assert_eq!(error.kind(), ErrorKind::Unavailable);
             let cause = std::error::Error::source(&error).unwrap();
             assert_eq!(cause.to_string(), expected);
         }
