@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub(crate) use self::context::Context;
+pub(crate) use self::context::{Context, is_loop};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

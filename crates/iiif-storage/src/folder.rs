@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use crate::error::is_loop;
 use crate::object_version::nanoseconds;
 use crate::{Fetched, ObjectInfo, ObjectVersion, Overwrite};
 
@@ -227,7 +228,7 @@ fn is_absent(error: &io::Error) -> bool {
             | io::ErrorKind::IsADirectory
             // Nothing can have a name that is too long.
             | io::ErrorKind::InvalidFilename
-    )
+    ) || is_loop(error)
 }
 
 /// Describes a regular file; anything else is no object.

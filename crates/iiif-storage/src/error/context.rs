@@ -81,6 +81,8 @@ impl Context<'_> {
             {
                 self.not_found()
             }
+            // Links that lead to each other are no file, and no way to one.
+            _ if is_loop(&source) && self.operation != Operation::Write => self.not_found(),
             Io::PermissionDenied | Io::ReadOnlyFilesystem => Error::Denied {
                 operation: self.operation,
                 key: self.key.to_owned(),
@@ -188,6 +190,15 @@ impl Context<'_> {
             _ => self.failed(reason(&source)),
         }
     }
+}
+
+/// Whether symbolic links lead around in a circle. The standard library has no stable name for it.
+pub(crate) fn is_loop(error: &std::io::Error) -> bool {
+    #[cfg(unix)]
+    let code = Some(libc::ELOOP);
+    #[cfg(not(unix))]
+    let code = None;
+    code.is_some() && error.raw_os_error() == code
 }
 
 /// Whether a server says that the bucket is what it does not find (S3 and Azure REST references, "Error

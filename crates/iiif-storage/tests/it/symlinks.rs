@@ -112,6 +112,25 @@ async fn links_that_stay_inside_are_followed() {
     assert_eq!(bucket.get("alias/deep/x").await.unwrap(), "x");
 }
 
+#[tokio::test]
+async fn links_that_lead_around_in_a_circle_are_nothing_to_reads() {
+    let (folder, bucket) = neighbors();
+    symlink("b.jpg", folder.path().join("in/a.jpg")).unwrap();
+    symlink("a.jpg", folder.path().join("in/b.jpg")).unwrap();
+    for key in ["a.jpg", "a.jpg/b.jpg"] {
+        let kinds = [
+            bucket.get(key).await.map(drop),
+            bucket.head(key).await.map(drop),
+            bucket.open(key).await.map(drop),
+        ];
+        let kinds = kinds.map(|read| read.unwrap_err().kind());
+        assert_eq!(kinds, [ErrorKind::NotFound; 3], "`{key}`");
+    }
+    bucket.delete("a.jpg/b.jpg").await.unwrap();
+    bucket.put("a.jpg", "a".into(), "image/png").await.unwrap();
+    assert_eq!(bucket.get("b.jpg").await.unwrap(), "a");
+}
+
 #[test]
 fn the_same_object_is_known_through_links() {
     let (folder, bucket) = neighbors();
