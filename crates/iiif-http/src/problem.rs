@@ -103,8 +103,22 @@ impl Problem {
                 let text = "the storage of the images does not answer; ask again later";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, text)
             }
+            Kind::Unsupported => {
+                let text = "the storage of the images cannot do this; the log says what it lacks";
+                Self::new(StatusCode::NOT_IMPLEMENTED, text)
+            }
             _ => Self::internal(),
         }
+    }
+
+    /// The same where images are listed.
+    pub(crate) fn listing(error: &iiif_storage::Error) -> Self {
+        if error.kind() == iiif_storage::ErrorKind::Unsupported {
+            let text = "the images are on a web server, which has no list of them; expected the \
+                        identifier of one";
+            return Self::new(StatusCode::NOT_IMPLEMENTED, text);
+        }
+        Self::storage(error)
     }
 
     /// Errors of the pipeline name formats and figures only.

@@ -343,7 +343,8 @@ impl Bucket {
     /// Lists the objects in the folder `prefix` and the folders below it, in no particular order;
     /// an empty prefix lists them all, an absent folder none.
     ///
-    /// The stream yields an [`Error`] where a part cannot be listed.
+    /// The stream yields an [`Error`] where a part cannot be listed: of kind
+    /// [`Unsupported`](ErrorKind), without asking it, for a web server.
     #[must_use]
     pub fn list(&self, prefix: &str) -> BoxStream<'static, Result<ObjectInfo>> {
         let full = match check_prefix(prefix) {
@@ -351,6 +352,14 @@ impl Bucket {
             Err(error) => return stream::iter([Err(error)]).boxed(),
         };
         let bucket = self.clone();
+        if !self.has_list() {
+            let missing = "to be asked for its files by their names: web servers have no list";
+            let error = Error::Unsupported {
+                uri: self.name.as_ref().to_owned(),
+                missing: missing.to_owned(),
+            };
+            return stream::iter([Err(error)]).boxed();
+        }
         match &self.place {
             Place::Folder(folder) => folder::list(folder.clone(), full)
                 .map(move |found| {
@@ -377,6 +386,13 @@ impl Bucket {
     #[must_use]
     pub fn local_folder(&self) -> Option<&Path> {
         self.folder.as_deref()
+    }
+
+    /// Returns whether [`list`](Self::list) has anything to tell: web servers have no lists.
+    #[must_use]
+    pub fn has_list(&self) -> bool {
+        // What is read only is a web server.
+        self.is_writable()
     }
 
     /// Returns whether objects can be put here at all. Credentials may still forbid it.

@@ -72,6 +72,26 @@ fn check_segments(key: &str) -> Result<()> {
     Err(invalid(key, "is percent-encoded too many times"))
 }
 
+/// Returns whether a path has a `.` or `..` with parameters, such as `..;a` (RFC 3986 §3.3), percent-encoded
+/// or not. Some web servers take parameters away before they resolve a path.
+#[cfg(feature = "http")]
+pub(crate) fn has_dots_with_parameters(path: &str) -> bool {
+    let mut text = Cow::Borrowed(path);
+    for _ in 0..MAX_DECODINGS {
+        let mut names = text.split(['/', '\\']);
+        if names.any(|name| name.starts_with(".;") || name.starts_with("..;")) {
+            return true;
+        }
+        let decoded = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        if decoded == *text {
+            return false;
+        }
+        text = Cow::Owned(decoded);
+    }
+    // What is encoded more often is no key.
+    false
+}
+
 fn invalid(key: &str, problem: &'static str) -> Error {
     Error::InvalidKey {
         key: key.to_owned(),
@@ -111,6 +131,34 @@ mod tests {
                 Err(Error::InvalidKey { problem, .. }) => assert_eq!(problem, expected, "`{key}`"),
                 other => panic!("`{key}` gave {other:?}"),
             }
+        }
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn dots_with_parameters_are_found() {
+        for path in [
+            "..;",
+            "a/..;x/b",
+            ".;x=1/a",
+            "a/..%3Bx/b",
+            "%2e%2e;x/a",
+            "a%2F..%253bx",
+            "a%5C..;x",
+        ] {
+            assert!(has_dots_with_parameters(path), "{path}");
+        }
+        for path in [
+            "a;x/b",
+            "...;x",
+            "a..;x",
+            "a/..b;",
+            ";/a",
+            "100%;.jpg",
+            "..",
+            "a%3B.jpg",
+        ] {
+            assert!(!has_dots_with_parameters(path), "{path}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How often a failed request to a remote backend is made again.
 ///
-/// Repeated are requests that were answered with 408, 429 or 5xx, that found no connection, or whose
+/// Repeated are requests that were answered with 408, 429 or 5xx (but 501 of a web server), that found no connection, or whose
 /// connection was cut; never those answered with another 4xx. Puts replace the whole object, so
 /// they are as safe to repeat as gets. The pause before each repetition is random, up to twice as
 /// long as the one before.

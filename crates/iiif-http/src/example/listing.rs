@@ -30,7 +30,7 @@ pub(super) async fn read(bucket: &Bucket, page: usize) -> Result<Listing, Proble
     let objects = bucket.list("").take(MAX_OBJECTS);
     let images = objects.try_filter_map(async |object| Ok(image(&object.key)));
     let images: Result<Vec<Identifier>, _> = images.try_collect().await;
-    let mut images = images.map_err(|error| Problem::storage(&error))?;
+    let mut images = images.map_err(|error| Problem::listing(&error))?;
     images.sort_unstable();
     let total = images.len();
     let pages = total.div_ceil(PAGE_LEN).max(1);

@@ -83,7 +83,7 @@ pub(super) async fn list(
     let limit = page.limit.get();
     let mut names = BTreeSet::new();
     while let Some(found) = listed.next().await {
-        let found = found.map_err(|error| Problem::storage(&error))?;
+        let found = found.map_err(|error| Problem::listing(&error))?;
         let Some(name) = shown(&found.key).filter(|name| *name > page.after) else {
             continue;
         };

@@ -90,6 +90,7 @@ async fn answer(State(web): State<Web>, request: Request<Body>) -> Response<Body
         "/scans/folder/a.tif" => web.whole_or_part(&head),
         "/scans/moved.tif" => moved("/scans/folder/a.tif"),
         "/scans/out.tif" => moved("/secret/a.tif"),
+        "/scans/never.tif" => status(StatusCode::NOT_IMPLEMENTED),
         "/scans/metadata.tif" => moved("http://169.254.169.254/latest/meta-data/"),
         _ => status(StatusCode::NOT_FOUND),
     }
@@ -174,6 +175,8 @@ async fn no_identifier_and_no_redirect_leads_out_of_the_prefix() {
         ("a%2F%2Fb",                        400, &[]),
         ("http%3A%2F%2Fevil.example%2Fa",   400, &[]),
         ("..%5Csecret",                     400, &[]),
+        ("..;%2Fsecret%2Fa.tif",            400, &[]),
+        ("folder%2F..%253Bx%2F..;%2Fa.tif", 400, &[]),
         ("a%0D%0AX%3A%20b",                 400, &[]),
     ];
     for (identifier, status, asked) in cases {
@@ -186,4 +189,16 @@ async fn no_identifier_and_no_redirect_leads_out_of_the_prefix() {
         );
         assert_eq!(web.asked(), asked, "{identifier}");
     }
+}
+
+#[tokio::test]
+async fn what_a_web_server_never_does_is_told_at_once() {
+    let (_web, uri) = Web::start(pyramid()).await;
+    let answer = serve(&uri).get("/iiif/3/never.tif/info.json").await;
+    assert_eq!(answer.status.as_u16(), 501, "{}", answer.text());
+    assert!(
+        answer.text().contains("cannot do this"),
+        "{}",
+        answer.text()
+    );
 }

@@ -32,6 +32,12 @@ pub(crate) enum Refusal {
     /// One redirect leads to the next.
     #[error("it is redirected more than {most} times")]
     RedirectedOften { most: usize },
+    /// A name of the key is a `.` or `..` with parameters.
+    #[error("it has parameters behind `.` or `..`")]
+    Parameters,
+    /// The web server does not do what is asked of it at all.
+    #[error("it answered `{method}` with {status}")]
+    NotDone { method: String, status: u16 },
     /// A name leads into the network of this machine.
     #[error(
         "`{host}` is at the private address {address}; expected a public one, or `{ALLOW_PRIVATE}=true` in \

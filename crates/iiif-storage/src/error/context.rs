@@ -123,6 +123,16 @@ impl Context<'_> {
     fn web(self, refusal: Refusal) -> Error {
         let bucket = self.bucket.to_owned();
         match refusal {
+            Refusal::Parameters => Error::InvalidKey {
+                key: self.key.to_owned(),
+                problem: "has parameters behind `.` or `..`",
+            },
+            Refusal::NotDone { method, status } => Error::Unsupported {
+                uri: bucket,
+                missing: format!(
+                    "a web server that answers `GET` and `HEAD`; it answered `{method}` with {status}"
+                ),
+            },
             Refusal::PrivateAddress { .. } => Error::Open {
                 uri: bucket,
                 source: refusal.into(),

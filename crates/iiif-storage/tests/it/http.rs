@@ -1,3 +1,4 @@
+use futures::TryStreamExt as _;
 use iiif_storage::{Bucket, Environment, ErrorKind, MissingFolder, StorageOpener};
 
 use crate::server::{Answer, Server, quick_retries};
@@ -50,6 +51,51 @@ async fn failures_of_a_web_server_are_repeated_and_absence_is_not() {
     );
     assert!(!bucket.exists("x").await.unwrap());
     assert_eq!(server.lines(), ["GET /x", "HEAD /x"]);
+}
+
+#[tokio::test]
+async fn what_a_web_server_never_does_is_told_at_once() {
+    for status in [405, 501] {
+        let server = Server::start([Answer::Reply(status, "", "")]).await;
+        let bucket = open(&server.url);
+        let errors = [
+            bucket.get("x").await.map(drop).unwrap_err(),
+            bucket.open("x").await.map(drop).unwrap_err(),
+        ];
+        for (error, method) in errors.iter().zip(["GET", "HEAD"]) {
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
+            let said = format!("it answered `{method}` with {status}");
+            assert!(error.to_string().contains(&said), "{error}");
+        }
+        assert_eq!(server.lines(), ["GET /x", "HEAD /x"]);
+    }
+}
+
+#[tokio::test]
+async fn a_web_server_is_not_asked_for_a_list() {
+    let server = Server::start([Answer::Reply(200, META, "")]).await;
+    let bucket = open(&server.url);
+    assert!(!bucket.has_list());
+    let listed: Result<Vec<_>, _> = bucket.list("").try_collect().await;
+    let error = listed.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("have no list"), "{error}");
+    assert_eq!(server.requests().len(), 0);
+}
+
+/// Tomcat and others take `..;x` for `..`.
+#[tokio::test]
+async fn parameters_hide_no_way_up() {
+    let server = Server::start([Answer::Reply(200, META, "0123456789")]).await;
+    let bucket = open(&server.url);
+    for key in ["..;x/y", "a/.;/y", "a/..%3Bx/y", "%2e%2e;x"] {
+        let error = bucket.get(key).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{key}: {error:?}");
+        let error = bucket.head(key).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{key}: {error:?}");
+    }
+    assert_eq!(bucket.get("a;x.jpg").await.unwrap(), "0123456789");
+    assert_eq!(server.lines(), ["GET /a;x.jpg"]);
 }
 
 #[tokio::test]

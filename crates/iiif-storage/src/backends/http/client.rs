@@ -14,12 +14,16 @@ use reqwest::redirect::{Attempt, Policy};
 use super::Refusal;
 use super::names::Names;
 use super::prefix::{Prefix, shown};
+use crate::key::has_dots_with_parameters;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Redirects of one request.
 const MAX_REDIRECTS: usize = 5;
+
+/// What is answered to a method that is never done: 405 and 501 (RFC 9110 §15.5.6, §15.6.2).
+const NOT_DONE: [u16; 2] = [405, 501];
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
@@ -77,16 +81,28 @@ impl HttpConnector for Client {
 #[async_trait]
 impl HttpService for Client {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        if has_dots_with_parameters(request.uri().path()) {
+            return Err(refused(Refusal::Parameters));
+        }
+        let method = request.method().to_string();
         let error = match self.0.call(request).await {
+            Ok(response) if NOT_DONE.contains(&response.status().as_u16()) => {
+                let status = response.status().as_u16();
+                return Err(refused(Refusal::NotDone { method, status }));
+            }
             Ok(response) => return Ok(response),
             Err(error) => error,
         };
         match Refusal::among(&error) {
-            // Of a kind that is not tried again.
-            Some(refusal) => Err(HttpError::new(HttpErrorKind::Unknown, refusal.clone())),
+            Some(refusal) => Err(refused(refusal.clone())),
             None => Err(error),
         }
     }
+}
+
+/// Returns an error of a kind that is not tried again.
+fn refused(refusal: Refusal) -> HttpError {
+    HttpError::new(HttpErrorKind::Unknown, refusal)
 }
 
 impl Refusal {

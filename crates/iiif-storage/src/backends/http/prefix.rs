@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-use crate::key::check_key;
+use crate::key::{check_key, has_dots_with_parameters};
 
 /// The place below which everything of a bucket is.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl Prefix {
         let has_user = !url.username().is_empty() || url.password().is_some();
         url.origin() == self.0.origin()
             && !has_user
-            && key.is_some_and(|key| check_key(key).is_ok())
+            && key.is_some_and(|key| check_key(key).is_ok() && !has_dots_with_parameters(key))
     }
 
     /// Returns it for people.
@@ -73,6 +73,8 @@ mod tests {
             ("http://images.example/scans/my%20maps/..%2fa.jpg",        false),
             ("http://images.example/scans/my%20maps/%252e%252e%252fa",  false),
             ("http://images.example/scans/my%20maps/..%5ca.jpg",        false),
+            ("http://images.example/scans/my%20maps/..;x/a.jpg",        false),
+            ("http://images.example/scans/my%20maps/a;x.jpg",           true),
             ("http://images.example/scans/my%20maps//a.jpg",            false),
             ("https://images.example/scans/my%20maps/a.jpg",            false),
             ("http://images.example:8080/scans/my%20maps/a.jpg",        false),
