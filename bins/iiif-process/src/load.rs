@@ -184,6 +184,7 @@ async fn read(file: &NamedFile, flags: &str) -> anyhow::Result<String> {
     let bucket = opener()
         .open(&file.bucket, MissingFolder::Refuse)
         .with_context(context)?;
-    let bytes = bucket.get(&file.name).await.with_context(context)?;
+    let bytes = bucket.get_at_most(&file.name, NamedFile::MAX_BYTES).await;
+    let bytes = bytes.with_context(context)?;
     String::from_utf8(bytes.to_vec()).with_context(|| format!("`{file}` is not text in UTF-8"))
 }

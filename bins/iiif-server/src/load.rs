@@ -40,7 +40,8 @@ impl ConfigFile {
         known: Option<&ObjectInfo>,
     ) -> anyhow::Result<Option<(ObjectInfo, Config)>> {
         let context = || format!("cannot read the config `{}`", self.file);
-        let read = self.bucket.get_if_changed(&self.file.name, known).await;
+        let (name, most) = (&self.file.name, NamedFile::MAX_BYTES);
+        let read = self.bucket.get_if_changed_at_most(name, known, most).await;
         let Some((info, bytes)) = read.with_context(context)? else {
             return Ok(None);
         };

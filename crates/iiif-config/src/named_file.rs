@@ -19,6 +19,10 @@ pub struct NamedFile {
 }
 
 impl NamedFile {
+    /// The most bytes of a config or instructions file: 4 MiB, some thousand times what they usually have.
+    /// A larger one is another file.
+    pub const MAX_BYTES: u64 = 4 << 20;
+
     /// Returns the file of `path`, else that of `name` in `source`; `None` where neither is given, or the
     /// source is `defaults://`: the built-in default.
     #[must_use]

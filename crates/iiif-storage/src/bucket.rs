@@ -161,15 +161,35 @@ impl Bucket {
         key: &str,
         known: Option<&ObjectInfo>,
     ) -> Result<Option<(ObjectInfo, Bytes)>> {
+        self.get_if_changed_at_most(key, known, u64::MAX).await
+    }
+
+    /// Does the same, if the object has at most `max_bytes`; a larger one is not read at all.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`get_if_changed`](Self::get_if_changed); of kind [`TooLarge`](ErrorKind) if it is larger.
+    pub async fn get_if_changed_at_most(
+        &self,
+        key: &str,
+        known: Option<&ObjectInfo>,
+        max_bytes: u64,
+    ) -> Result<Option<(ObjectInfo, Bytes)>> {
         check_key(key)?;
         let (context, full) = (self.context(Operation::Read, key), join(&self.prefix, key));
         let mut found = match &self.place {
             Place::Folder(folder) => {
                 let (folder, known) = (folder.clone(), known.map(ObjectInfo::version));
-                let read = move || folder.read_if_changed(&full, known.as_ref());
-                blocking(context, read).await
+                let read = move || folder.read_if_changed(&full, known.as_ref(), max_bytes);
+                match spawn(read).await {
+                    Err(FolderError::TooLarge(size)) => Err(context.too_large(size, max_bytes)),
+                    read => read.map_err(|error| from_folder(error, context)),
+                }
             }
-            Place::Store(store) => store.get_if_changed(&full, known, context).await,
+            Place::Store(store) => {
+                let read = store.get_if_changed(&full, known, max_bytes, context);
+                read.await
+            }
             Place::Null => Err(context.not_found()),
         }?;
         if let Some((info, _)) = &mut found {

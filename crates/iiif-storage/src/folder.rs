@@ -104,16 +104,20 @@ impl LocalFolder {
         read_to_end(file, length)
     }
 
-    /// Reads a file unless it is the version `known`.
+    /// Reads a file that has at most `max_bytes`, unless it is the version `known`.
     pub(crate) fn read_if_changed(
         &self,
         key: &str,
         known: Option<&ObjectVersion>,
+        max_bytes: u64,
     ) -> Result<Option<(ObjectInfo, Bytes)>> {
         let file = self.open_file(key)?;
         let info = file.info();
         if known.is_some_and(|known| *known == info.version()) {
             return Ok(None);
+        }
+        if info.size_bytes > max_bytes {
+            return Err(FolderError::TooLarge(info.size_bytes));
         }
         let body = file.read_range(&(0..info.size_bytes))?;
         Ok(Some((info.clone(), body)))

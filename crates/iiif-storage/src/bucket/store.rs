@@ -155,6 +155,7 @@ impl Store {
         &self,
         key: &str,
         known: Option<&ObjectInfo>,
+        max_bytes: u64,
         context: Context<'_>,
     ) -> Result<Option<(ObjectInfo, Bytes)>> {
         let path = path(key, context)?;
@@ -175,6 +176,9 @@ impl Store {
         // Not every server looks at conditions; at least the body is not read.
         if known.is_some_and(|known| known.version() == info.version()) {
             return Ok(None);
+        }
+        if info.size_bytes > max_bytes {
+            return Err(context.too_large(info.size_bytes, max_bytes));
         }
         let body = body(found, context).await?;
         Ok(Some((info, body)))

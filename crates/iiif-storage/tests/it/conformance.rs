@@ -126,6 +126,11 @@ async fn objects_are_read_again_when_they_changed(bucket: &Bucket) {
     let (info, body) = bucket.get_if_changed(key, None).await.unwrap().unwrap();
     assert_eq!(body, "{}");
     assert_eq!(info, bucket.head(key).await.unwrap());
+    let most = info.size_bytes;
+    let whole = bucket.get_if_changed_at_most(key, None, most).await;
+    assert!(whole.unwrap().is_some(), "{bucket}");
+    let cut = bucket.get_if_changed_at_most(key, None, most - 1).await;
+    assert_eq!(cut.unwrap_err().kind(), ErrorKind::TooLarge, "{bucket}");
     let again = bucket.get_if_changed(key, Some(&info)).await.unwrap();
     assert_eq!(again, None);
     put("[]").await.unwrap();
