@@ -18,7 +18,7 @@ pub enum Error {
         /// The column, in bytes from 1.
         column: usize,
         /// What was met.
-        source: serde_json::Error,
+        source: SyntaxError,
     },
     /// A value has the wrong type, is out of range or is no word that is known.
     #[error("{place} is {found}; expected {expected}")]
@@ -80,6 +80,22 @@ pub enum Error {
         /// The name of the file.
         file: String,
     },
+}
+
+/// What is wrong with the JSON of a file. The error above says where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct SyntaxError {
+    problem: String,
+}
+
+impl SyntaxError {
+    pub(crate) fn of(error: &serde_json::Error) -> Self {
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        let text = error.to_string();
+        let problem = text.strip_suffix(&place).unwrap_or(&text).to_owned();
+        Self { problem }
+    }
 }
 
 /// What a caller can do about an error. Stable across releases.

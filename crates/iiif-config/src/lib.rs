@@ -43,7 +43,7 @@ pub use crate::config::{
     BlurHashConfig, ChromaSubsampling, ComplianceLevel, Config, EncodingConfig, Extractor, Grid,
     LimitsConfig, PaletteConfig, PaletteName, PngCompression, ServiceName, TifCompression,
 };
-pub use crate::error::{Error, ErrorKind};
+pub use crate::error::{Error, ErrorKind, SyntaxError};
 pub use crate::features::{Feature, FeatureError, FeatureSet};
 pub use crate::instructions::{InstructionSet, Instructions};
 pub use crate::label::{Label, LabelError};

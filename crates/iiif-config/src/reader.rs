@@ -33,8 +33,9 @@ impl<'a> Document<'a> {
         let root = json::parse(text).map_err(|source| Error::Syntax {
             file: file.to_owned(),
             line: source.line(),
-            column: source.column(),
-            source,
+            // What ends with a line is told to end before the first column of the next.
+            column: source.column().max(1),
+            source: crate::SyntaxError::of(&source),
         })?;
         Ok(Self {
             file,

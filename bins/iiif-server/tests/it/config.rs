@@ -37,7 +37,7 @@ fn a_config_that_changes_is_in_effect_without_a_restart_and_a_broken_one_is_not(
     let health = server.ask(1, "GET", "/health");
     let problem = health.json()["config_problem"].as_str().unwrap().to_owned();
     assert!(
-        problem.contains("config.json") && problem.contains("line 4"),
+        problem.contains("config.json:4:1: the file is not valid JSON"),
         "{problem}"
     );
     assert_eq!(server.get(webp).status, 400, "the last good one stays");

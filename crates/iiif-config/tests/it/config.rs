@@ -306,7 +306,7 @@ fn the_later_of_two_keys_counts() {
 }
 
 /// Files with one mistake, and what is said about it.
-const MISTAKES: [(&str, &str); 19] = [
+const MISTAKES: [(&str, &str); 20] = [
     (
         "{\"palette_service\": {\n\"extruders\": [{\"uri\": \"quant://\", \"count\": \"5\"}]}}",
         "c.json:2: `palette_service.extruders[0].count` is a string; expected a whole number from 1 to 256",
@@ -378,7 +378,11 @@ const MISTAKES: [(&str, &str); 19] = [
     ("[]", "c.json:1: the document is a list; expected an object"),
     (
         "{\n  \"level\" 3}",
-        "c.json:2:11: the file is not valid JSON: expected `:` at line 2 column 11",
+        "c.json:2:11: the file is not valid JSON: expected `:`",
+    ),
+    (
+        "{\n  \"level\": 3\n",
+        "c.json:3:1: the file is not valid JSON: EOF while parsing an object",
     ),
 ];
 
