@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Parser, ValueEnum};
-use iiif_cli::LogFormat;
+use iiif_cli::{LogFormat, parse_count};
 use iiif_config::ReportName;
 use iiif_launch::{BucketFolder, CapacityProvider, ParseBucketFolderError, Tag};
 
@@ -149,11 +149,13 @@ pub(crate) struct Args {
     pub(crate) tag: Vec<Tag>,
 
     /// The most URIs of a task
-    #[arg(long, value_name = "N", default_value = "100", help_heading = ECS)]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = parse_count::<NonZeroUsize>,
+          help_heading = ECS)]
     pub(crate) uris_per_task: NonZeroUsize,
 
     /// The most tasks at a time
-    #[arg(long, value_name = "N", default_value = "10", help_heading = ECS)]
+    #[arg(long, value_name = "N", default_value = "10", value_parser = parse_count::<NonZeroUsize>,
+          help_heading = ECS)]
     pub(crate) max_tasks: NonZeroUsize,
 
     /// A bucket through which tasks get lists that are too long for their command, such as s3://BUCKET/FOLDER

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Parser, ValueEnum};
-use iiif_cli::{ByteSize, LogFormat, Verbosity};
+use iiif_cli::{ByteSize, LogFormat, Verbosity, parse_count};
 use iiif_config::ReportName;
 use iiif_derivatives::JPEG_BACK_END;
 
@@ -63,7 +63,7 @@ pub(crate) struct Args {
 
     /// Images decoded and rendered at the same time; more are fetched and written meanwhile
     /// [default: the number of cores]
-    #[arg(long, value_name = "N", help_heading = RUN)]
+    #[arg(long, value_name = "N", value_parser = parse_count::<NonZeroUsize>, help_heading = RUN)]
     pub(crate) concurrency: Option<NonZeroUsize>,
 
     /// Memory that all images under way may take, such as 512MiB [default: half of the machine's]

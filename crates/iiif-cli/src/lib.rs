@@ -8,6 +8,7 @@ mod args;
 mod exit;
 mod logging;
 mod machine;
+mod number;
 mod progress;
 mod signals;
 
@@ -18,5 +19,6 @@ pub use crate::args::{Environment, parse_args};
 pub use crate::exit::{ExitStatus, print_line, print_usage, tell_error};
 pub use crate::logging::{LogFormat, Verbosity, init_logging};
 pub use crate::machine::{ByteSize, ParseByteSizeError, memory_bytes, open_files};
+pub use crate::number::{ParseNumberError, parse_count, parse_seconds};
 pub use crate::progress::Progress;
 pub use crate::signals::{Signal, first_signal};

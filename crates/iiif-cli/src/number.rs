@@ -1,0 +1,58 @@
+//! Flags that are whole numbers, with errors that say what is accepted.
+
+use std::str::FromStr;
+
+/// A text that is not the number that a flag takes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}")]
+pub struct ParseNumberError {
+    expected: &'static str,
+}
+
+/// Reads how many there are of something, from 1: a parser of values for clap, for types such as
+/// `NonZeroUsize`, which have no 0.
+///
+/// # Errors
+///
+/// [`ParseNumberError`] if it is no whole number, 0, or larger than the type takes.
+pub fn parse_count<N: FromStr>(text: &str) -> Result<N, ParseNumberError> {
+    number(text, "a whole number from 1")
+}
+
+/// Reads seconds, from 0: a parser of values for clap.
+///
+/// # Errors
+///
+/// [`ParseNumberError`] if they are not whole, or more than 64 bits hold.
+pub fn parse_seconds(text: &str) -> Result<u64, ParseNumberError> {
+    number(text, "whole seconds from 0, such as `15`")
+}
+
+fn number<N: FromStr>(text: &str, expected: &'static str) -> Result<N, ParseNumberError> {
+    text.trim()
+        .parse()
+        .map_err(|_no_number| ParseNumberError { expected })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_told_with_what_is() {
+        assert_eq!(parse_count(" 8"), Ok(NonZeroUsize::new(8).unwrap()));
+        assert_eq!(parse_seconds("0"), Ok(0));
+        for text in ["0", "-1", "1.5", "", "many", "99999999999999999999"] {
+            let error = parse_count::<NonZeroUsize>(text).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "expected a whole number from 1",
+                "{text}"
+            );
+        }
+        let error = parse_seconds("15s").unwrap_err().to_string();
+        assert_eq!(error, "expected whole seconds from 0, such as `15`");
+    }
+}
