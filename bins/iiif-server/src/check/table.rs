@@ -1,6 +1,5 @@
 //! Findings for people: a row for each image, and what to do at the end.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -16,8 +15,8 @@ pub(super) struct Table {
     memory_limit_bytes: u64,
     served: usize,
     not_served: usize,
-    /// What helps, with the first image and how many there are.
-    remedies: BTreeMap<Remedy, (String, usize)>,
+    /// What helps, with how many images it does. Rows have its number, from 1.
+    remedies: Vec<(Remedy, usize)>,
 }
 
 impl Table {
@@ -26,15 +25,24 @@ impl Table {
             memory_limit_bytes,
             served: 0,
             not_served: 0,
-            remedies: BTreeMap::new(),
+            remedies: Vec::new(),
         }
     }
 
-    fn note(&mut self, remedy: Option<Remedy>, name: &str) {
-        if let Some(remedy) = remedy {
-            let noted = self.remedies.entry(remedy);
-            noted.or_insert_with(|| (name.to_owned(), 0)).1 += 1;
+    /// Returns the number of what helps; `-` where nothing has to.
+    fn note(&mut self, remedy: Option<Remedy>) -> String {
+        let Some(remedy) = remedy else {
+            return "-".to_owned();
+        };
+        let noted = self.remedies.iter_mut().zip(1_usize..);
+        for ((known, count), number) in noted {
+            if *known == remedy {
+                *count += 1;
+                return number.to_string();
+            }
         }
+        self.remedies.push((remedy, 1));
+        self.remedies.len().to_string()
     }
 }
 
@@ -42,7 +50,7 @@ impl Print for Table {
     fn print(&mut self, path: &Path, found: &Found) -> io::Result<()> {
         if self.served + self.not_served == 0 {
             let head = [
-                "FORMAT", "PIXELS", "COLOR", "STORED", "SERVED", "READS", "MEMORY", "NAME",
+                "FORMAT", "PIXELS", "COLOR", "STORED", "SERVED", "READS", "MEMORY", "HINT", "NAME",
             ];
             print_line(&row(&head))?;
         }
@@ -50,18 +58,18 @@ impl Print for Table {
         match found {
             Found::Served(image) => {
                 self.served += 1;
-                self.note(image.remedy, &name);
-                print_line(&served(image, &name))
+                let hint = self.note(image.remedy);
+                print_line(&served(image, &hint, &name))
             }
             Found::NotServed(error) => {
                 self.not_served += 1;
-                self.note(error.remedy, &name);
-                print_line(&not_served(&name))?;
+                let hint = self.note(error.remedy);
+                print_line(&not_served(&hint, &name))?;
                 print_line(&format!("        {}", reason(error)))
             }
             Found::Unreadable(error) => {
                 self.not_served += 1;
-                print_line(&not_served(&name))?;
+                print_line(&not_served("-", &name))?;
                 print_line(&format!("        cannot read it: {error}"))
             }
         }
@@ -76,14 +84,11 @@ impl Print for Table {
             size(self.memory_limit_bytes),
             size(checker.max_kept_bytes()),
         ))?;
-        for (remedy, (name, count)) in &self.remedies {
-            let others = match count - 1 {
-                0 => String::new(),
-                others => format!(", and {others} more,"),
-            };
+        for ((remedy, count), number) in self.remedies.iter().zip(1_usize..) {
+            let images = if *count == 1 { "image" } else { "images" };
             print_line("")?;
             print_line(&format!(
-                "hint: {name}{others} would be faster as a tiled pyramid:"
+                "hint {number}: faster as a tiled pyramid ({count} {images}):"
             ))?;
             print_line(&format!("  {remedy}"))?;
         }
@@ -100,7 +105,7 @@ pub(super) fn color_model(image: &SourceImage) -> &'static str {
     }
 }
 
-fn served(checked: &CheckedImage, name: &str) -> String {
+fn served(checked: &CheckedImage, hint: &str, name: &str) -> String {
     let (image, tile) = (&checked.image, &checked.tile);
     let stored = match (image.tile_dimensions(), image.levels().count()) {
         (Some(tile), sizes) => format!("tiles {tile}, {sizes}x"),
@@ -125,12 +130,13 @@ fn served(checked: &CheckedImage, name: &str) -> String {
         way,
         &size(tile.read_bytes),
         &memory,
+        hint,
         name,
     ])
 }
 
-fn not_served(name: &str) -> String {
-    row(&["-", "-", "-", "-", "no", "-", "-", name])
+fn not_served(hint: &str, name: &str) -> String {
+    row(&["-", "-", "-", "-", "no", "-", "-", hint, name])
 }
 
 fn reason(error: &NotServed) -> String {
@@ -159,10 +165,20 @@ fn color(image: &SourceImage) -> String {
     text
 }
 
-fn row(cells: &[&str; 8]) -> String {
-    let [format, pixels, color, stored, served, reads, memory, name] = cells;
+fn row(cells: &[&str; 9]) -> String {
+    let [
+        format,
+        pixels,
+        color,
+        stored,
+        served,
+        reads,
+        memory,
+        hint,
+        name,
+    ] = cells;
     format!(
-        "{format:<6}  {pixels:<11}  {color:<16}  {stored:<18}  {served:<16}  {reads:>9}  {memory:>9}  {name}"
+        "{format:<6}  {pixels:<11}  {color:<16}  {stored:<18}  {served:<16}  {reads:>9}  {memory:>9}  {hint:<4}  {name}"
     )
 }
 

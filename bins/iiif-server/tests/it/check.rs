@@ -156,13 +156,17 @@ fn people_get_a_table_and_what_to_do() {
         row("./large.jpg")[..5],
         ["JPEG", "2600x2000", "rgb 8", "-", "whole, kept"]
     );
+    // In which row which hint is meant.
+    assert_eq!(row("NAME")[7], "HINT");
+    assert_eq!(row("./large.jpg")[7], "1");
+    assert_eq!(pyramid[7], "-");
     assert_eq!(row("./maps/no image.png")[..5], ["-", "-", "-", "-", "no"]);
     let text = lines.join("\n");
     for expected in [
         "404 what has this identifier is no image: not an image that is read here: starts with `<html>`",
         "500 the image is damaged and cannot be decoded: cannot decode the JPEG image: ",
         "5 can be served, 2 cannot. With a memory limit of 512.0 MiB, decodes of up to 96.0 MiB are kept.",
-        "hint: ./large.jpg would be faster as a tiled pyramid:\n  vips copy IN 'OUT.tif[tile,pyramid,",
+        "hint 1: faster as a tiled pyramid (1 image):\n  vips copy IN 'OUT.tif[tile,pyramid,",
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
