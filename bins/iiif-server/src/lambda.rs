@@ -10,6 +10,7 @@ mod event;
 use axum::Router;
 use axum::body::{Body, BodyDataStream};
 use axum::http::Response;
+use axum::response::IntoResponse as _;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use iiif_cli::ExitStatus;
@@ -18,7 +19,7 @@ use iiif_launch::{HandlerError, StreamResponse, check_function, serve, serve_str
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use self::event::{Event, Origin};
+use self::event::{Event, EventError, Origin, UNREADABLE};
 use crate::listen::Answers;
 use crate::upkeep::ConfigFollower;
 
@@ -64,12 +65,19 @@ impl Function<'_> {
     }
 
     async fn respond(&self, event: &Value) -> Result<(Origin, Response<Body>), HandlerError> {
-        let Event { origin, request } = Event::read(event).map_err(|problem| {
-            tracing::error!("{problem}");
-            HandlerError::Failed {
-                problems: vec![problem],
+        let Event { origin, request } = match Event::read(event) {
+            Ok(event) => event,
+            Err(EventError::BadRequest(origin, status, problem)) => {
+                tracing::info!("{status}: {problem}");
+                let response = (status, format!("{problem}\n")).into_response();
+                return Ok((origin, response));
             }
-        })?;
+            Err(EventError::NoRequest) => {
+                tracing::error!("{UNREADABLE}");
+                let problems = vec![UNREADABLE.to_owned()];
+                return Err(HandlerError::Failed { problems });
+            }
+        };
         self.follower.lock().await.look_if_due().await;
         let router = TowerToHyperService::new(self.router.clone());
         let Ok(response) = router.call(request).await;

@@ -1,7 +1,8 @@
 //! The request of an event: of a function URL, of API Gateway, or of a load balancer.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use axum::http::header::HOST;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use iiif_image_api::extension::ExtendedQuality;
@@ -13,6 +14,15 @@ use serde_json::{Map, Value};
 pub(super) struct Event {
     pub(super) origin: Origin,
     pub(super) request: Request<Body>,
+}
+
+/// Why an event is not answered by the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum EventError {
+    /// It is none of HTTP, so nobody waits for an answer of HTTP.
+    NoRequest,
+    /// It is a request that clients made, with the status and the sentence that they get.
+    BadRequest(Origin, StatusCode, String),
 }
 
 /// What sent an event.
@@ -37,7 +47,7 @@ pub(super) enum Headers {
     Multiple,
 }
 
-const UNREADABLE: &str = "the event is no HTTP request; expected one of a function URL, of API Gateway or of \
+pub(super) const UNREADABLE: &str = "the event is no HTTP request; expected one of a function URL, of API Gateway or of \
                           an Application Load Balancer";
 
 /// What cannot stand in a path as it is (RFC 3986 §3.3). Percent signs are left to who knows about them.
@@ -58,55 +68,66 @@ const NOT_IN_PATHS: &AsciiSet = &CONTROLS
     .add(b'}');
 const NOT_IN_SEGMENTS: &AsciiSet = &NOT_IN_PATHS.add(b'%').add(b'/');
 
+/// The longest URI, which is the longest that a socket takes too.
+const MAX_URI_BYTES: usize = u16::MAX as usize - 1;
+
+/// The most headers, of which no sender of events lets so many through.
+const MAX_HEADERS: usize = 1000;
+
+/// The stage of HTTP APIs that is no part of paths.
+const DEFAULT_STAGE: &str = "$default";
+
 /// Where an identifier stands whose slashes were decoded.
 const PREFIXES: [&str; 2] = ["/iiif/3/", "/iiif/2/"];
 
 impl Event {
     /// Reads an event, or says what is wrong with it.
-    pub(super) fn read(event: &Value) -> Result<Self, String> {
+    pub(super) fn read(event: &Value) -> Result<Self, EventError> {
         let context = &event["requestContext"];
-        let http = &context["http"];
-        let method = http["method"]
-            .as_str()
-            .or_else(|| event["httpMethod"].as_str());
-        let method = method.ok_or(UNREADABLE)?;
+        let method = context["http"]["method"].as_str();
+        let method = method.or_else(|| event["httpMethod"].as_str());
+        let path = event["rawPath"].as_str();
+        let path = path.or_else(|| event["path"].as_str());
+        let (Some(method), Some(path)) = (method, path) else {
+            return Err(EventError::NoRequest);
+        };
+        let origin = Origin::of(event);
+        let bad = |status, problem: String| EventError::BadRequest(origin, status, problem);
+        let bad_request = |problem| bad(StatusCode::BAD_REQUEST, problem);
         let method: Method = method
             .parse()
-            .map_err(|_invalid| format!("the event has the unknown method `{method}`"))?;
-        let domain = context["domainName"].as_str();
-        let origin = if http.is_object() {
-            let is_function_url = domain.is_some_and(|domain| domain.contains(".lambda-url."));
-            if is_function_url {
-                Origin::FunctionUrl
-            } else {
-                Origin::HttpApi
-            }
-        } else if context["elb"].is_object() {
-            let has_several = event["multiValueHeaders"].is_object();
-            Origin::LoadBalancer(if has_several {
-                Headers::Multiple
-            } else {
-                Headers::Single
-            })
-        } else {
-            Origin::RestApi
-        };
-        let mut headers = headers(event);
-        let (path, prefix) = path(event, origin).ok_or(UNREADABLE)?;
+            .map_err(|_invalid| bad_request("the method is none of HTTP".to_owned()))?;
+        let mut headers = headers(event).ok_or_else(|| {
+            let problem = format!("the request has more than {MAX_HEADERS} headers");
+            bad(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, problem)
+        })?;
+        // Proxies and this server may take different ones for the host.
+        if headers.get_all(HOST).iter().count() > 1 {
+            let problem = "the request has several `Host` headers; expected one";
+            return Err(bad_request(problem.to_owned()));
+        }
+        let (path, prefix) = ours(path, context, origin);
         if let Some(prefix) = prefix.and_then(|it| HeaderValue::from_str(&it).ok()) {
             headers.insert("x-forwarded-prefix", prefix);
         }
+        let domain = context["domainName"].as_str();
         if let Some(host) = domain.and_then(|domain| HeaderValue::from_str(domain).ok()) {
-            headers.entry("host").or_insert(host);
+            headers.entry(HOST).or_insert(host);
         }
         let path = match query(event, origin) {
             Some(query) => format!("{path}?{query}"),
             None => path,
         };
-        let uri: Uri = path
-            .parse()
-            .map_err(|error| format!("the event has no path that can be read: {error}"))?;
-        let mut request = Request::new(body(event)?);
+        if path.len() > MAX_URI_BYTES {
+            let problem = format!("the URI is longer than {MAX_URI_BYTES} bytes");
+            return Err(bad(StatusCode::URI_TOO_LONG, problem));
+        }
+        // A whole URI, or a host alone, would name a host.
+        let uri: Option<Uri> = path.parse().ok().filter(|_| path.starts_with('/'));
+        let uri = uri.ok_or_else(|| {
+            bad_request("the path cannot be read; expected one that begins with `/`".to_owned())
+        })?;
+        let mut request = Request::new(body(event).map_err(bad_request)?);
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
@@ -114,29 +135,49 @@ impl Event {
     }
 }
 
-/// Returns the path as a URI has it, and the part of it before ours that clients see.
-fn path(event: &Value, origin: Origin) -> Option<(String, Option<String>)> {
-    let context = &event["requestContext"];
-    let path = event["rawPath"]
-        .as_str()
-        .or_else(|| event["path"].as_str())?;
+impl Origin {
+    fn of(event: &Value) -> Self {
+        let context = &event["requestContext"];
+        if context["http"].is_object() {
+            let domain = context["domainName"].as_str();
+            let is_function_url = domain.is_some_and(|domain| domain.contains(".lambda-url."));
+            return if is_function_url {
+                Self::FunctionUrl
+            } else {
+                Self::HttpApi
+            };
+        }
+        if !context["elb"].is_object() {
+            return Self::RestApi;
+        }
+        let has_several = event["multiValueHeaders"].is_object();
+        Self::LoadBalancer(if has_several {
+            Headers::Multiple
+        } else {
+            Headers::Single
+        })
+    }
+}
+
+/// Returns our part of a path as a URI has it, and the part before it that clients see.
+fn ours(path: &str, context: &Value, origin: Origin) -> (String, Option<String>) {
     match origin {
         Origin::HttpApi => {
             let stage = context["stage"].as_str().unwrap_or_default();
-            let below = path.strip_prefix('/')?.strip_prefix(stage);
-            let below = below.filter(|below| !stage.is_empty() && below.starts_with('/'));
-            Some(match below {
+            let has_stage = !stage.is_empty() && stage != DEFAULT_STAGE;
+            let below = path.strip_prefix('/').and_then(|it| it.strip_prefix(stage));
+            match below.filter(|below| has_stage && below.starts_with('/')) {
                 Some(below) => (encoded_again(below), Some(stage.to_owned())),
                 None => (encoded_again(path), None),
-            })
+            }
         }
         Origin::RestApi => {
             // The whole path begins with the stage.
             let whole = context["path"].as_str().unwrap_or(path);
             let prefix = whole.strip_suffix(path).filter(|prefix| !prefix.is_empty());
-            Some((valid(path), prefix.map(str::to_owned)))
+            (valid(path), prefix.map(str::to_owned))
         }
-        Origin::FunctionUrl | Origin::LoadBalancer(_) => Some((valid(path), None)),
+        Origin::FunctionUrl | Origin::LoadBalancer(_) => (valid(path), None),
     }
 }
 
@@ -194,17 +235,22 @@ fn query(event: &Value, origin: Origin) -> Option<String> {
     Some(pairs.join("&")).filter(|query| !query.is_empty())
 }
 
-fn headers(event: &Value) -> HeaderMap {
+/// Returns the headers; `None` if there are too many.
+fn headers(event: &Value) -> Option<HeaderMap> {
     let pairs = values(&event["multiValueHeaders"]).or_else(|| values(&event["headers"]));
+    let pairs = pairs.unwrap_or_default();
+    if pairs.len() > MAX_HEADERS {
+        return None;
+    }
     let mut headers = HeaderMap::new();
-    for (name, value) in pairs.unwrap_or_default() {
+    for (name, value) in pairs {
         let name = HeaderName::from_bytes(name.as_bytes());
         // What is no header was none.
         if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
             headers.append(name, value);
         }
     }
-    headers
+    Some(headers)
 }
 
 /// Returns the pairs of an object whose values are texts or lists of them.
@@ -229,7 +275,7 @@ fn body(event: &Value) -> Result<Body, String> {
     let decoded = STANDARD.decode(body);
     decoded
         .map(Body::from)
-        .map_err(|error| format!("the event has a body that is no base64: {error}"))
+        .map_err(|error| format!("the body is said to be base64 and is not: {error}"))
 }
 
 #[cfg(test)]
@@ -307,14 +353,78 @@ mod tests {
     fn other_events_are_refused() {
         for event in [
             json!({}),
+            json!([]),
+            json!("GET /"),
+            json!(null),
             json!({"Records": []}),
             json!({"httpMethod": "GET"}),
+            json!({"httpMethod": ["GET"], "path": "/"}),
+            json!({"rawPath": "/", "requestContext": {"http": {"method": null}}}),
+            json!({"rawPath": 7, "requestContext": {"http": {"method": "GET"}}}),
         ] {
-            let error = Event::read(&event).unwrap_err();
-            assert!(error.contains("expected one of a function URL"), "{error}");
+            assert_eq!(Event::read(&event).unwrap_err(), EventError::NoRequest);
         }
-        let event =
-            json!({"httpMethod": "POST", "path": "/", "body": "%", "isBase64Encoded": true});
-        assert!(Event::read(&event).unwrap_err().contains("base64"));
+    }
+
+    #[test]
+    fn requests_that_cannot_be_read_are_answered() {
+        let long = format!("/{}", "a".repeat(MAX_URI_BYTES));
+        let many: Map<String, Value> = (0..=MAX_HEADERS)
+            .map(|number| (format!("x-{number}"), json!("a")))
+            .collect();
+        let hosts = json!({"Host": ["a"], "host": ["b"]});
+        for (event, expected) in [
+            (json!({"httpMethod": "G\u{e9}T\n", "path": "/"}), 400),
+            (json!({"httpMethod": "", "path": "/"}), 400),
+            (json!({"httpMethod": "GET", "path": ""}), 400),
+            (json!({"httpMethod": "GET", "path": "a.org"}), 400),
+            (json!({"httpMethod": "GET", "path": "http://a.org/b"}), 400),
+            (json!({"httpMethod": "OPTIONS", "path": "*"}), 400),
+            (json!({"httpMethod": "GET", "path": long}), 414),
+            (
+                json!({"httpMethod": "GET", "path": "/", "headers": many}),
+                431,
+            ),
+            (
+                json!({"httpMethod": "GET", "path": "/", "multiValueHeaders": hosts}),
+                400,
+            ),
+            (
+                json!({"httpMethod": "POST", "path": "/", "body": "%", "isBase64Encoded": true}),
+                400,
+            ),
+        ] {
+            let Err(EventError::BadRequest(Origin::RestApi, status, problem)) = Event::read(&event)
+            else {
+                panic!("{event}");
+            };
+            assert_eq!(status, expected, "{problem}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_header_no_query_and_no_body_is_left_out() {
+        let event = json!({
+            "httpMethod": "GET", "path": "/a?b#c\u{0}\u{d}\u{a}%2e%2E%25", "body": {"a": 1},
+            "headers": {"host": "a", "x\r\ny": "b", "": "c", "x-a": "d\r\ne: f", "x-b": 7, "x-c": ["g", null, "h"]},
+            "queryStringParameters": {"a": null, "b": {"c": "d"}, "e": "\u{0}&f=#"},
+            "multiValueHeaders": null, "requestContext": "none",
+        });
+        let event = Event::read(&event).unwrap();
+        let uri = event.request.uri().to_string();
+        assert_eq!(uri, "/a%3Fb%23c%00%0D%0A%2e%2E%25?e=%00%26f%3D%23");
+        let headers = event.request.headers();
+        assert_eq!(headers.len(), 3, "{headers:?}");
+        assert_eq!(headers.get_all("x-c").iter().count(), 2);
+    }
+
+    #[test]
+    fn the_default_stage_is_no_part_of_paths() {
+        let context =
+            json!({"domainName": "a.org", "stage": "$default", "http": {"method": "GET"}});
+        let event = json!({"rawPath": "/$default/iiif/3/a/info.json", "requestContext": context});
+        let event = Event::read(&event).unwrap();
+        assert_eq!(event.request.uri(), "/$default/iiif/3/a/info.json");
+        assert!(event.request.headers().get("x-forwarded-prefix").is_none());
     }
 }

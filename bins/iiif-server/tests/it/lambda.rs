@@ -118,6 +118,61 @@ async fn a_function_answers_events_and_leaves_nothing_to_the_background() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn events_that_no_sender_sends_end_no_function() {
+    let photos = folder_of_photos();
+    let args = ["-server-uri", "lambda://"];
+    let function = Function::start(photos.path(), &args).await;
+    for event in [
+        "",
+        "no JSON",
+        "{",
+        "null",
+        "7",
+        "[]",
+        r#"{"path": "\ud800"}"#,
+        r#"{"path": "/"}"#,
+    ] {
+        let error = function.runtime.invoke(event).await.unwrap_err();
+        assert!(!error.contains("panic"), "{event}: {error}");
+    }
+    let image = "/iiif/3/a%20photo.jpg";
+    for (method, path, expected) in [
+        ("GET", "/iiif/3/..%2Fa%20photo.jpg/info.json", 400),
+        (
+            "GET",
+            "/iiif/3/%252e%252e%252Fetc%252Fpasswd/info.json",
+            400,
+        ),
+        ("GET", "/iiif/3/%FF%FE/info.json", 400),
+        ("GET", "/iiif/3/%zz/info.json", 400),
+        ("GET", "//evil.example/iiif/3/a/info.json", 404),
+        ("GET", "http://evil.example/", 400),
+        ("DELETE", &format!("{image}/info.json"), 405),
+        ("BREW", &format!("{image}/info.json"), 405),
+        ("", "/", 400),
+    ] {
+        let answer = function.answer(&event(method, path)).await;
+        assert_eq!(answer["statusCode"], expected, "{method} {path}: {answer}");
+    }
+    let mut forged = event("POST", "/health");
+    forged["isBase64Encoded"] = true.into();
+    forged["body"] = "no base64".into();
+    assert_eq!(function.answer(&forged).await["statusCode"], 400);
+    let mut large = event("POST", "/health");
+    large["body"] = "a".repeat(6 << 20).into();
+    large["cookies"] = json!(["a=b", 7, "c\r\nd"]);
+    assert_eq!(function.answer(&large).await["statusCode"], 405);
+    let mut named = event("GET", &format!("{image}/info.json"));
+    named["headers"]["host"] = "a\"b".into();
+    assert_eq!(function.answer(&named).await["statusCode"], 400);
+    // It is still there.
+    let info = function
+        .answer(&event("GET", &format!("{image}/info.json")))
+        .await;
+    assert_eq!(info["statusCode"], 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_function_follows_its_config_from_event_to_event() {
     let photos = folder_of_photos();
     let config = photos.path().join("config.json");
