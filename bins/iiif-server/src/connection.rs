@@ -1,22 +1,23 @@
 //! One connection, from its first byte to its end.
 //!
 //! Nothing here waits for a client without an end. hyper bounds the headers of HTTP/1.1, `patience` a
-//! socket that takes no byte, `conversation` answers that a client of HTTP/2 does not take, and what
-//! this module does at every tick, a connection of HTTP/2 on which nothing is asked.
+//! socket that takes no byte or too few, `conversation` answers that a client of HTTP/2 does not take, and
+//! this module a connection of HTTP/2 on which nothing is asked, and any whose place others wait for.
 
 mod conversation;
+mod pace;
 mod patience;
 
 use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::HOST;
+use axum::http::uri::Authority;
 use axum::http::{Request, Response, StatusCode, Uri, Version};
 use axum::response::IntoResponse as _;
 use hyper::body::Incoming;
@@ -27,10 +28,11 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use self::conversation::{Answer, Conversation, Parts};
+use self::pace::LeastRate;
 use self::patience::Patient;
 use crate::listen::Timeouts;
 use crate::tls;
@@ -41,9 +43,6 @@ const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How often a client that began to say this is listened to.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How often a connection is looked at.
-const TICK: Duration = Duration::from_millis(500);
-
 /// How long a connection may do nothing while others wait for its place.
 const CROWDED_IDLE_TIME: Duration = Duration::from_secs(1);
 
@@ -52,8 +51,8 @@ pub(crate) struct Shared {
     pub(crate) router: Router,
     pub(crate) timeouts: Timeouts,
     pub(crate) tls: Option<TlsAcceptor>,
-    /// Whether all places were taken when the last connection came.
-    pub(crate) is_crowded: AtomicBool,
+    /// Whether somebody waits because all places are taken.
+    pub(crate) crowd: watch::Sender<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +70,7 @@ pub(crate) async fn run(socket: TcpStream, shared: Arc<Shared>, mut ending: watc
     let _ = socket.set_nodelay(true);
     let begun = tokio::select! {
         begun = timeout(shared.timeouts.header, begin(socket, shared.tls.as_ref())) => begun,
+        () = shared.is_waited_for() => return,
         _ = ending.changed() => return,
     };
     let ended = match begun {
@@ -80,6 +80,26 @@ pub(crate) async fn run(socket: TcpStream, shared: Arc<Shared>, mut ending: watc
     };
     if let Err(error) = ended {
         tracing::debug!("a connection ended: {error}");
+    }
+}
+
+impl Shared {
+    /// Waits until others wait for the place of a connection on which nothing is said.
+    async fn is_waited_for(&self) {
+        sleep(CROWDED_IDLE_TIME).await;
+        let mut crowd = self.crowd.subscribe();
+        // Whoever could say so is there as long as this is.
+        let _ = crowd.wait_for(|is_crowded| *is_crowded).await;
+    }
+
+    /// Returns how long nothing may be asked. hyper closes an idle connection of HTTP/1.1 after the time for
+    /// headers.
+    fn idle_limit(&self, protocol: Protocol, crowd: &mut watch::Receiver<bool>) -> Duration {
+        match protocol {
+            _ if *crowd.borrow_and_update() => CROWDED_IDLE_TIME,
+            Protocol::Http1 => Duration::MAX,
+            Protocol::Http2 => self.timeouts.idle,
+        }
     }
 }
 
@@ -127,50 +147,50 @@ async fn converse(
     mut ending: watch::Receiver<()>,
 ) -> Ended {
     let timeouts = shared.timeouts;
-    let conversation = Arc::new(Conversation::default());
-    let io = TokioIo::new(Patient::new(stream, timeouts.write));
+    let least = LeastRate {
+        bytes_per_second: timeouts.write_rate,
+        window: timeouts.write,
+    };
+    let conversation = Arc::new(Conversation::new(least));
+    let io = TokioIo::new(Patient::new(stream, least));
     let service = service_fn(|request| respond(request, protocol, shared, &conversation));
     let builder = builder(protocol, timeouts);
     let mut connection = pin!(builder.serve_connection(io, service));
-    let mut ticks = interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut crowd = shared.crowd.subscribe();
     let (mut is_ending, mut closing_since) = (false, None);
     loop {
+        let now = Instant::now();
+        let limit = shared.idle_limit(protocol, &mut crowd);
+        let untaken = conversation.give_up_untaken(now, timeouts.idle);
+        let idle = limit.saturating_sub(conversation.idle_for(now));
+        if idle.is_zero() && closing_since.is_none() {
+            closing_since = Some(now);
+            connection.as_mut().graceful_shutdown();
+        }
+        // How long nothing here can change but by what is waited for below.
+        let pause = match closing_since {
+            // One of HTTP/1.1 that is idle is closed at once, and the headers and what is left to write
+            // have limits of their own.
+            Some(_) if protocol == Protocol::Http1 => Duration::MAX,
+            Some(since) if idle.is_zero() => {
+                let most = timeouts.write.min(limit);
+                let left = most.saturating_sub(now.duration_since(since));
+                if left.is_zero() {
+                    return Ok(());
+                }
+                left
+            }
+            _ => idle,
+        };
         tokio::select! {
             ended = connection.as_mut() => return ended,
             _ = ending.changed(), if !is_ending => {
                 is_ending = true;
                 connection.as_mut().graceful_shutdown();
             }
-            now = ticks.tick() => {
-                conversation.give_up_untaken(now, timeouts.idle);
-                let limit = idle_limit(protocol, shared);
-                let is_idle = conversation.idle_for(now) > limit;
-                match closing_since {
-                    None if is_idle => {
-                        closing_since = Some(now);
-                        connection.as_mut().graceful_shutdown();
-                    }
-                    // One of HTTP/1.1 that is idle is closed at once, and the headers and what is left
-                    // to write have limits of their own.
-                    Some(since) if is_idle && protocol == Protocol::Http2
-                        && now.duration_since(since) > timeouts.write.min(limit) => return Ok(()),
-                    _ => {}
-                }
-            }
+            _ = crowd.changed() => {}
+            () = sleep(pause.min(untaken)) => {}
         }
-    }
-}
-
-/// Returns how long nothing may be asked. hyper closes an idle connection of HTTP/1.1 after the time for
-/// headers.
-fn idle_limit(protocol: Protocol, shared: &Shared) -> Duration {
-    if shared.is_crowded.load(Ordering::Relaxed) {
-        return CROWDED_IDLE_TIME;
-    }
-    match protocol {
-        Protocol::Http1 => Duration::MAX,
-        Protocol::Http2 => shared.timeouts.idle,
     }
 }
 
@@ -202,9 +222,12 @@ fn respond(
         let text = format!("{problem}; expected one, with the host of the URI\n");
         (StatusCode::BAD_REQUEST, text).into_response()
     });
-    if shared.tls.is_some() {
-        name_scheme(&mut request);
-    }
+    let scheme = if shared.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    name_scheme(&mut request, scheme);
     let router = TowerToHyperService::new(shared.router.clone());
     let parts = match protocol {
         Protocol::Http1 => Parts::Whole,
@@ -237,19 +260,45 @@ fn host_problem<B>(request: &Request<B>) -> Option<&'static str> {
     }
 }
 
-/// Puts scheme and host into the URI, as HTTP/2 has them, where a request came over TLS.
-fn name_scheme(request: &mut Request<Incoming>) {
-    let host = request
-        .headers()
-        .get(HOST)
-        .and_then(|host| host.to_str().ok());
-    let (None, Some(host)) = (request.uri().scheme(), host) else {
+/// Puts the scheme of the connection into the URI, and the host, as HTTP/2 has them. What clients name as
+/// scheme, in HTTP/2 or in a whole URI, would end up in what others find in a cache.
+fn name_scheme<B>(request: &mut Request<B>, scheme: &'static str) {
+    let uri = request.uri();
+    // A URI without a scheme is one of HTTP.
+    if uri.scheme_str().unwrap_or("http") == scheme {
+        return;
+    }
+    let header = request.headers().get(HOST);
+    let host = uri.authority().map(Authority::as_str);
+    let Some(host) = host.or_else(|| header?.to_str().ok()) else {
         return;
     };
-    let path = request.uri().path_and_query().map_or("/", |it| it.as_str());
-    let whole = Uri::builder().scheme("https").authority(host);
+    let path = uri.path_and_query().map_or("/", |it| it.as_str());
+    let whole = Uri::builder().scheme(scheme).authority(host);
     // A host that makes no URI is refused where URIs are made.
     if let Ok(uri) = whole.path_and_query(path).build() {
         *request.uri_mut() = uri;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_is_that_of_the_connection() {
+        for (asked, scheme, expected) in [
+            ("/a?b", "http", "/a?b"),
+            ("/a?b", "https", "https://host/a?b"),
+            ("https://host:1/a", "http", "http://host:1/a"),
+            ("http://host/a", "https", "https://host/a"),
+            ("https://host/a", "https", "https://host/a"),
+            ("*", "http", "*"),
+        ] {
+            let request = Request::builder().uri(asked).header(HOST, "host");
+            let mut request = request.body(()).unwrap();
+            name_scheme(&mut request, scheme);
+            assert_eq!(request.uri().to_string(), expected, "{asked}");
+        }
     }
 }

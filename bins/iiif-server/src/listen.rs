@@ -42,7 +42,7 @@ pub(crate) struct TlsFiles {
     pub(crate) key: PathBuf,
 }
 
-/// How long the server waits for a client.
+/// How long the server waits for a client, and how slow one may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timeouts {
     /// For a TLS handshake, and for the headers of a request. Default: 10 s.
@@ -51,6 +51,8 @@ pub(crate) struct Timeouts {
     pub(crate) read: Duration,
     /// Until a byte of an answer is taken. Default: 30 s.
     pub(crate) write: Duration,
+    /// The bytes a second that a client has to take, on the average of so long a wait for it. Default: 4096.
+    pub(crate) write_rate: u64,
     /// For anything at all on a connection of HTTP/2. Default: 60 s.
     pub(crate) idle: Duration,
 }
@@ -79,6 +81,7 @@ impl Default for Timeouts {
             header: Duration::from_secs(10),
             read: Duration::from_secs(30),
             write: Duration::from_secs(30),
+            write_rate: 4096,
             idle: Duration::from_mins(1),
         }
     }
@@ -104,6 +107,7 @@ impl Parameters {
                 "header_timeout" => timeouts.header = seconds(key, &value)?,
                 "read_timeout" => timeouts.read = seconds(key, &value)?,
                 "write_timeout" => timeouts.write = seconds(key, &value)?,
+                "write_rate" => timeouts.write_rate = bytes(key, &value)?,
                 "idle_timeout" => timeouts.idle = seconds(key, &value)?,
                 // go-iiif documents the longer names and reads the shorter ones.
                 "cert" | "tls_cert" => parameters.certificate = file(&value),
@@ -116,13 +120,34 @@ impl Parameters {
         }
         Ok(parameters)
     }
+
+    /// Returns what would be left unheard with a scheme: a server must not be without the encryption that
+    /// was asked for.
+    fn without_effect(&self, scheme: &str) -> Option<String> {
+        let is_lambda = matches!(scheme, "lambda" | "functionurl");
+        let has_files = self.certificate.is_some() || self.key.is_some();
+        if has_files && (is_lambda || scheme == "http") {
+            return Some(format!(
+                "has `cert` or `key`, which `{scheme}` does not take"
+            ));
+        }
+        let has_mode = self.answers.is_some() && !is_lambda;
+        has_mode.then(|| format!("has `invoke_mode`, which `{scheme}` does not take"))
+    }
 }
 
 fn seconds(key: &str, value: &str) -> Result<Duration, String> {
-    let seconds = value.parse().ok().filter(|seconds| *seconds > 0);
-    seconds
+    from_1(value)
         .map(Duration::from_secs)
         .ok_or_else(|| format!("has `{key}` without a whole number of seconds from 1"))
+}
+
+fn bytes(key: &str, value: &str) -> Result<u64, String> {
+    from_1(value).ok_or_else(|| format!("has `{key}` without a whole number of bytes from 1"))
+}
+
+fn from_1(value: &str) -> Option<u64> {
+    value.parse().ok().filter(|number| *number > 0)
 }
 
 fn file(value: &str) -> Option<PathBuf> {
@@ -150,6 +175,9 @@ impl FromStr for ServerUri {
             .ok_or_else(|| fail("has no scheme".to_owned(), EXPECTED))?;
         let (authority, query) = rest.split_once('?').unwrap_or((rest, ""));
         let parameters = Parameters::parse(query).map_err(|problem| fail(problem, EXPECTED))?;
+        if let Some(problem) = parameters.without_effect(scheme) {
+            return Err(fail(problem, EXPECTED));
+        }
         let endpoint = match scheme {
             "http" => Endpoint::Socket {
                 authority: with_port(authority, HTTP_PORT)
@@ -238,11 +266,13 @@ mod tests {
         ] {
             assert_eq!(shown(text).as_deref(), Ok(expected), "{text}");
         }
-        let slow = parse("http://[::1]:80?header_timeout=3&write_timeout=5&read_timeout=7");
+        let slow =
+            parse("http://[::1]:80?header_timeout=3&write_timeout=5&read_timeout=7&write_rate=9");
         let slow = slow.unwrap().timeouts;
         assert_eq!(slow.header, Duration::from_secs(3));
         assert_eq!(slow.write, Duration::from_secs(5));
         assert_eq!(slow.read, Duration::from_secs(7));
+        assert_eq!(slow.write_rate, 9);
         let files = TlsFiles {
             certificate: "/a b/c.pem".into(),
             key: "k.pem".into(),
@@ -267,6 +297,10 @@ mod tests {
             ("http://a?x=1", "unknown parameter `x`"),
             ("http://a?idle_timeout=x", "`idle_timeout`"),
             ("http://a?write_timeout=0", "from 1"),
+            ("http://a?write_rate=fast", "of bytes from 1"),
+            ("http://a?cert=c&key=k", "which `http` does not take"),
+            ("lambda://?key=k", "which `lambda` does not take"),
+            ("http://a?invoke_mode=BUFFERED", "has `invoke_mode`"),
             (
                 "https://a",
                 "expected `https://HOST:PORT?cert=FILE&key=FILE`",

@@ -1,8 +1,8 @@
 //! Listeners: connections are accepted until a signal comes, and finished then.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -11,7 +11,7 @@ use iiif_cli::{ExitStatus, first_signal};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::connection::{self, Shared};
@@ -23,6 +23,9 @@ const SHUTDOWN_TIME: Duration = Duration::from_secs(30);
 
 /// How long to wait where no connection can be accepted: too many files are open, say.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long it is not said again that all connections are taken.
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// Files that the process may open where that is not known: what macOS has.
 const DEFAULT_OPEN_FILES: u64 = 256;
@@ -44,6 +47,7 @@ pub(crate) struct Listener {
     certificate: Option<Arc<Certificate>>,
     shared: Arc<Shared>,
     places: Arc<Semaphore>,
+    audience: Audience,
 }
 
 /// Who asks at a listener.
@@ -51,6 +55,16 @@ pub(crate) struct Listener {
 pub(crate) enum Audience {
     Everybody,
     Admins,
+}
+
+/// What stands behind the address in the log.
+impl fmt::Display for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Everybody => "",
+            Self::Admins => " (-admin-uri)",
+        })
+    }
 }
 
 impl Listener {
@@ -81,9 +95,10 @@ impl Listener {
                 router,
                 timeouts: uri.timeouts,
                 tls: config.map(TlsAcceptor::from),
-                is_crowded: AtomicBool::new(false),
+                crowd: watch::Sender::new(false),
             }),
             places: Arc::new(Semaphore::new(places)),
+            audience,
         })
     }
 
@@ -93,12 +108,12 @@ impl Listener {
 
     /// Accepts connections for ever.
     async fn accept(self, ending: watch::Receiver<()>) {
-        let mut is_failing = false;
+        let (mut is_failing, mut told) = (false, None);
         loop {
-            let place = self.place().await;
             match self.socket.accept().await {
                 Ok((socket, _peer)) => {
                     is_failing = false;
+                    let place = self.place(&mut told).await;
                     let (shared, ending) = (Arc::clone(&self.shared), ending.clone());
                     tokio::spawn(async move {
                         connection::run(socket, shared, ending).await;
@@ -115,17 +130,21 @@ impl Listener {
         }
     }
 
-    /// Waits for a place. While none is free, connections on which nothing happens give theirs up.
-    async fn place(&self) -> Option<OwnedSemaphorePermit> {
-        let is_crowded = &self.shared.is_crowded;
+    /// Waits for a place. While none is free, connections on which nothing happens give theirs up. `told` is
+    /// when the log said so.
+    async fn place(&self, told: &mut Option<Instant>) -> Option<OwnedSemaphorePermit> {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            is_crowded.store(false, Ordering::Relaxed);
             return Some(place);
         }
-        if !is_crowded.swap(true, Ordering::Relaxed) {
-            tracing::warn!("all connections are taken; those that are idle are closed");
+        if told.is_none_or(|told| told.elapsed() > SILENCE) {
+            *told = Some(Instant::now());
+            let audience = self.audience;
+            tracing::warn!("all connections{audience} are taken; those that are idle are closed");
         }
-        Arc::clone(&self.places).acquire_owned().await.ok()
+        self.shared.crowd.send_replace(true);
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        self.shared.crowd.send_replace(false);
+        place.ok()
     }
 }
 
@@ -147,7 +166,8 @@ pub(crate) async fn run(listeners: Vec<Listener>) -> anyhow::Result<ExitStatus> 
         } else {
             "http"
         };
-        tracing::info!("listening at {scheme}://{}", listener.address()?);
+        let audience = listener.audience;
+        tracing::info!("listening at {scheme}://{}{audience}", listener.address()?);
         if let Some(certificate) = &listener.certificate {
             working.spawn(Arc::clone(certificate).follow());
         }
@@ -182,5 +202,25 @@ mod tests {
         ] {
             assert_eq!(most_connections(files), expected, "{files:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn it_is_crowded_while_somebody_waits() {
+        let uri = "http://127.0.0.1:0".parse().unwrap();
+        let listener = Listener::open(&uri, Router::new(), Audience::Admins).await;
+        let listener = listener.unwrap();
+        let mut crowd = listener.shared.crowd.subscribe();
+        let (mut told, mut places) = (None, Vec::new());
+        for _ in 0..ADMIN_CONNECTIONS {
+            places.push(listener.place(&mut told).await);
+        }
+        assert!(!*crowd.borrow_and_update() && told.is_none());
+        let leave = async {
+            crowd.wait_for(|is_crowded| *is_crowded).await.unwrap();
+            places.pop();
+        };
+        let (place, ()) = tokio::join!(listener.place(&mut told), leave);
+        assert!(place.is_some() && told.is_some());
+        assert!(!*listener.shared.crowd.borrow());
     }
 }

@@ -59,6 +59,18 @@ fn an_upload_that_stops_is_refused() {
 }
 
 #[test]
+fn a_client_chooses_no_scheme() {
+    let folder = folder_of_photos();
+    let server = Server::start(folder.path(), &[]);
+    let mut client = server.connect();
+    let head = "GET https://a.org/iiif/3/a%20photo.jpg/info.json HTTP/1.1\r\n\
+                Host: a.org\r\nConnection: close\r\n\r\n";
+    client.write_all(head.as_bytes()).unwrap();
+    let info = Answer::read(client).json();
+    assert_eq!(info["id"], "http://a.org/iiif/3/a%20photo.jpg");
+}
+
+#[test]
 fn a_request_names_one_host() {
     let folder = folder_of_photos();
     let server = Server::start(folder.path(), &[]);
@@ -118,6 +130,18 @@ fn idle_clients_make_place_for_others_and_never_take_that_of_who_runs_the_server
     clients.extend((0..16).map(|_| ask_and_stay(&server)));
     assert_eq!(server.get(IMAGE).status, 200);
     server.lines_until("all connections are taken");
+}
+
+#[test]
+fn connections_that_say_nothing_make_place_for_who_runs_the_server() {
+    let folder = folder_of_photos();
+    let admin = "http://127.0.0.1:0?header_timeout=600";
+    let server = Server::start(folder.path(), &["-admin-uri", admin]);
+    // More than there are places.
+    let silent = || TcpStream::connect(&server.addresses[1]).unwrap();
+    let _clients: Vec<TcpStream> = (0..40).map(|_| silent()).collect();
+    assert_eq!(server.ask(1, "GET", "/health").status, 200);
+    server.lines_until("all connections (-admin-uri) are taken");
 }
 
 #[cfg(target_os = "linux")]

@@ -70,7 +70,8 @@ impl Server {
         for _ in 0..listeners {
             let lines = server.lines_until("listening at http");
             let address = lines.last().unwrap().rsplit("://").next().unwrap();
-            server.addresses.push(address.trim().to_owned());
+            let address = address.split_whitespace().next().unwrap();
+            server.addresses.push(address.to_owned());
             server.start.extend(lines);
         }
         server
