@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Parser, ValueEnum};
-use iiif_cli::{ByteSize, LogFormat, Verbosity};
+use iiif_cli::{ByteSize, LogFormat, Verbosity, parse_count, parse_seconds};
 use iiif_derivatives::JPEG_BACK_END;
 use iiif_image_api::{BaseUri, OversizedBox};
 
@@ -31,6 +31,9 @@ const SERVER: &str = "Server";
 const LIMITS: &str = "Limits";
 
 const DEFAULT_SERVER_URI: &str = "http://localhost:8080";
+pub(crate) const DEFAULT_CONFIG_NAME: &str = "config.json";
+pub(crate) const DEFAULT_CONFIG_REFRESH: u64 = 15;
+pub(crate) const DEFAULT_DERIVATIVES_LIMIT: u64 = 10 << 30;
 
 /// Serves images of any bucket with the IIIF Image API 2.1 and 3.0.
 ///
@@ -40,8 +43,8 @@ const DEFAULT_SERVER_URI: &str = "http://localhost:8080";
 #[command(name = "iiif-server", version = version(), max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// Where to listen: http://HOST:PORT, https://HOST:PORT?cert=FILE&key=FILE, lambda:// or
-    /// functionurl://; with header_timeout, read_timeout, write_timeout and idle_timeout in seconds, as
-    /// in http://HOST:PORT?write_timeout=30&idle_timeout=60
+    /// functionurl://; with header_timeout, read_timeout, write_timeout and idle_timeout in seconds and
+    /// write_rate in bytes a second, as in http://HOST:PORT?write_timeout=30&idle_timeout=60
     #[arg(long, value_name = "URI", default_value = DEFAULT_SERVER_URI, help_heading = SERVER)]
     pub(crate) server_uri: String,
 
@@ -59,7 +62,8 @@ pub(crate) struct Args {
     pub(crate) cache_control: String,
 
     /// Seconds after which a source is looked at again, to see whether it changed
-    #[arg(long, value_name = "SECONDS", default_value_t = 2, help_heading = SERVER)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = parse_seconds,
+          help_heading = SERVER)]
     pub(crate) source_refresh: u64,
 
     /// What !w,h gives in 3.0 where it is larger than the region: an error, as the official validator
@@ -84,18 +88,20 @@ pub(crate) struct Args {
     pub(crate) memory_limit: Option<ByteSize>,
 
     /// The most bytes of derivatives in their bucket; the oldest are deleted
-    #[arg(long, value_name = "BYTES", default_value = "10GiB", help_heading = LIMITS)]
+    #[arg(long, value_name = "BYTES", default_value_t = ByteSize(DEFAULT_DERIVATIVES_LIMIT),
+          help_heading = LIMITS)]
     pub(crate) derivatives_limit: ByteSize,
 
     /// Threads that decode small requests, and as many others for large ones [default: the number of cores]
-    #[arg(long, value_name = "N", help_heading = LIMITS)]
+    #[arg(long, value_name = "N", value_parser = parse_count::<NonZeroUsize>, help_heading = LIMITS)]
     pub(crate) concurrency: Option<NonZeroUsize>,
 
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
 
     /// Seconds after which the config file is looked at again, to go on with what it says; 0 for never
-    #[arg(long, value_name = "SECONDS", default_value_t = 15, help_heading = CONFIGURATION)]
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_CONFIG_REFRESH,
+          value_parser = parse_seconds, help_heading = CONFIGURATION)]
     pub(crate) config_refresh: u64,
 
     /// The bucket of images; replaces images.source.uri of the config
@@ -133,7 +139,7 @@ pub(crate) struct ConfigArgs {
     pub(crate) config_source: Option<String>,
 
     /// The name of the config file in its bucket
-    #[arg(long, value_name = "NAME", default_value = "config.json", help_heading = CONFIGURATION)]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_CONFIG_NAME, help_heading = CONFIGURATION)]
     pub(crate) config_name: String,
 }
 

@@ -17,6 +17,9 @@ const VIEWER: &str = "viewer";
 /// The share of the machine's memory that the server may take where no limit is given.
 const DEFAULT_MEMORY_SHARE: u64 = 2;
 
+/// With less than this, not even a tile of an ordinary image can be made.
+const MIN_MEMORY: ByteSize = ByteSize(16 << 20);
+
 /// The config file that the flags name.
 pub(crate) struct ConfigFile {
     bucket: Bucket,
@@ -98,6 +101,12 @@ pub(crate) fn options(args: &Args) -> anyhow::Result<ServiceOptions> {
         options.concurrency = concurrency;
     }
     options.memory_limit_bytes = memory_limit(args.memory_limit);
+    if options.memory_limit_bytes < MIN_MEMORY.0 {
+        let limit = ByteSize(options.memory_limit_bytes);
+        anyhow::bail!(
+            "a memory limit of {limit} (-memory-limit) is too small to serve anything; expected {MIN_MEMORY} or more"
+        );
+    }
     if args.shows_pages() {
         options.example = Some(ExamplePages::default().with_viewer(viewer(args)?));
     }

@@ -11,6 +11,7 @@ mod repository;
 mod serve;
 mod start;
 mod tls;
+mod unheard;
 mod upkeep;
 
 use std::process::ExitCode;

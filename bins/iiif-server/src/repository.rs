@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use axum::Router;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
-use iiif_cli::{ByteSize, Environment};
+use iiif_cli::{ByteSize, Environment, parse_count};
 use iiif_http::{BearerToken, ImageRepository, ImageService, RepositoryOptions, ServedMetadata};
 use iiif_storage::MissingFolder;
 
@@ -39,7 +39,7 @@ pub(crate) struct RepositoryArgs {
     /// A file with the token that uploads and deletions need, or IIIF_REPOSITORY_TOKEN; without it
     /// nobody may
     #[arg(long, value_name = "PATH", help_heading = REPOSITORY)]
-    repository_token_file: Option<PathBuf>,
+    pub(crate) repository_token_file: Option<PathBuf>,
 
     /// A file with the token that reading needs, or IIIF_REPOSITORY_READ_TOKEN; it is needed for the
     /// Image API too
@@ -48,30 +48,32 @@ pub(crate) struct RepositoryArgs {
 
     /// The largest upload
     #[arg(long, value_name = "BYTES", default_value = "512MiB", help_heading = REPOSITORY)]
-    repository_max_upload: ByteSize,
+    pub(crate) repository_max_upload: ByteSize,
 
     /// The most images of a zip
-    #[arg(long, value_name = "N", default_value = "500", help_heading = REPOSITORY)]
-    repository_max_images: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "500", value_parser = parse_count::<NonZeroUsize>,
+          help_heading = REPOSITORY)]
+    pub(crate) repository_max_images: NonZeroUsize,
 
     /// The side of the box of thumbnails, in pixels
-    #[arg(long, value_name = "PIXELS", default_value = "50", help_heading = REPOSITORY)]
-    repository_thumbnail: NonZeroU32,
+    #[arg(long, value_name = "PIXELS", default_value = "50", value_parser = parse_count::<NonZeroU32>,
+          help_heading = REPOSITORY)]
+    pub(crate) repository_thumbnail: NonZeroU32,
 
     /// The EXIF tags that meta shows, or none [default: camera, date, exposure, orientation,
     /// resolution]
     #[arg(long, value_name = "TAG,…", value_delimiter = ',', help_heading = REPOSITORY)]
-    repository_metadata: Vec<String>,
+    pub(crate) repository_metadata: Vec<String>,
 
     /// Leave these tags in the JPEG, PNG and WebP images that are served
     #[arg(long, help_heading = REPOSITORY, default_value_t = false, num_args = 0..=1,
           require_equals = true, default_missing_value = "true", action = ArgAction::Set,
           value_parser = BoolishValueParser::new())]
-    repository_keep_metadata: bool,
+    pub(crate) repository_keep_metadata: bool,
 
     /// The bucket of the derivatives that url=True hands out signed URLs of
     #[arg(long, value_name = "BUCKET", help_heading = REPOSITORY)]
-    repository_url_bucket: Option<String>,
+    pub(crate) repository_url_bucket: Option<String>,
 
     /// Seconds that these URLs hold
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, help_heading = REPOSITORY,
@@ -85,6 +87,10 @@ impl RepositoryArgs {
         self.repository
     }
 
+    pub(crate) fn url_expiry(&self) -> Duration {
+        Duration::from_secs(self.repository_url_expiry)
+    }
+
     /// Returns the router of the service, with the repository where it is switched on. An upload may be
     /// silent for `upload_idle`.
     pub(crate) fn router(
@@ -94,6 +100,7 @@ impl RepositoryArgs {
         upload_idle: Duration,
     ) -> anyhow::Result<Router> {
         if !self.repository {
+            self.check_open(environment)?;
             return Ok(images.router());
         }
         let mut options = self.options(environment)?;
@@ -101,9 +108,26 @@ impl RepositoryArgs {
         if options.write_token.is_none() {
             tracing::info!("the repository is read only: it has no token for uploads");
         }
-        let repository = ImageRepository::new(images, options)?;
+        let repository = ImageRepository::new(images, options);
+        let repository = repository.context("cannot serve the repository (-repository)")?;
         let images = repository.protect(images.router());
         Ok(images.nest_service(PATH, repository.router()))
+    }
+
+    /// Returns whether reading needs a token.
+    pub(crate) fn has_read_token(&self, environment: &Environment) -> bool {
+        self.repository_read_token_file.is_some() || environment.value(READ_TOKEN).is_some()
+    }
+
+    /// Refuses to serve to everybody what was to be read with a token.
+    fn check_open(&self, environment: &Environment) -> anyhow::Result<()> {
+        if self.has_read_token(environment) {
+            anyhow::bail!(
+                "a token for reading is given (-repository-read-token-file or {READ_TOKEN}), and without \
+                 -repository everybody would read; expected both or neither"
+            );
+        }
+        Ok(())
     }
 
     fn options(&self, environment: &Environment) -> anyhow::Result<RepositoryOptions> {
@@ -129,7 +153,7 @@ impl RepositoryArgs {
             let bucket = bucket.context("cannot open the bucket of -repository-url-bucket")?;
             options.url_bucket = Some(bucket);
         }
-        options.url_expiry = Duration::from_secs(self.repository_url_expiry);
+        options.url_expiry = self.url_expiry();
         Ok(options)
     }
 }

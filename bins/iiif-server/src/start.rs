@@ -12,6 +12,7 @@ use crate::listen::Endpoint;
 use crate::listen::ServerUri;
 use crate::load::{self, ConfigFile};
 use crate::serve::{self, Audience, Listener};
+use crate::unheard;
 use crate::upkeep::{self, ConfigFollower};
 
 /// Serves until a signal ends it.
@@ -21,6 +22,7 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> anyhow::Resul
     let server_uri: &ServerUri = &args.server_uri.parse().context("cannot use -server-uri")?;
     let admin_uri = args.admin_uri.as_ref().map(|uri| uri.parse());
     let admin_uri: Option<ServerUri> = admin_uri.transpose().context("cannot use -admin-uri")?;
+    unheard::warn(args);
     let file = ConfigFile::of(&args.config)?;
     let read = match &file {
         Some(file) => file.read(None).await?,
@@ -29,6 +31,16 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> anyhow::Resul
     let (version, config) = read.unzip();
     let config = load::with_flags(config.unwrap_or_else(load::without_file), args);
     let buckets = load::buckets(args, &config)?;
+    if (args.shows_pages() || args.repository.is_on()) && !buckets.source.has_list() {
+        tracing::warn!(
+            "{} is a web server, which has no list: neither -example nor -repository shows which images \
+             there are",
+            buckets.source
+        );
+    }
+    if args.shows_pages() && args.repository.has_read_token(environment) {
+        tracing::warn!("no browser comes to the pages of -example: none sends a token for reading");
+    }
     let service = &ImageService::new(buckets, &config, load::options(args)?)?;
     let upload_idle = server_uri.timeouts.read;
     let router = args.repository.router(service, environment, upload_idle)?;
@@ -41,9 +53,6 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> anyhow::Resul
         return lambda::run(router, service, follower, answers).await;
     }
     let listener = Listener::open(server_uri, router, Audience::Everybody).await?;
-    if (args.shows_pages() || args.repository.is_on()) && config.source_uri.starts_with("http") {
-        tracing::warn!("a web server lists no images: neither do -example and -repository");
-    }
     if args.shows_pages() {
         let scheme = server_uri.endpoint.scheme();
         let local = format!("{scheme}://{}", listener.address()?);

@@ -20,4 +20,21 @@ pub enum ServiceError {
          expected one outside of it"
     )]
     UrlBucket,
+    /// Nobody could read what URLs are handed out of.
+    #[error(
+        "{bucket} signs no URLs; expected a bucket of S3, of Google Cloud Storage or of Azure, with credentials \
+         that sign"
+    )]
+    UnsignedUrls {
+        /// The bucket's URI, without secrets.
+        bucket: String,
+    },
+    /// A tag that would never be shown.
+    #[error(
+        "`{tag}` is no tag of EXIF 2.32; expected names such as `DateTimeOriginal`, `Make` or `Copyright`"
+    )]
+    UnknownTag {
+        /// The name.
+        tag: String,
+    },
 }

@@ -72,12 +72,21 @@ impl ImageRepository {
     /// # Errors
     ///
     /// [`ServiceError::UrlBucket`] if [`url_bucket`](RepositoryOptions::url_bucket) lies in the bucket
-    /// of the images, where derivatives would be taken for images.
+    /// of the images, where derivatives would be taken for images; [`ServiceError::UnsignedUrls`] if it
+    /// signs no URLs; [`ServiceError::UnknownTag`] if EXIF has no such tag.
     pub fn new(service: &ImageService, options: RepositoryOptions) -> Result<Self, ServiceError> {
         let images = service.images();
         let is_inside = |other: &Bucket| other.key_within("derivative", images.bucket()).is_some();
         if options.url_bucket.as_ref().is_some_and(is_inside) {
             return Err(ServiceError::UrlBucket);
+        }
+        if let Some(bucket) = options.url_bucket.as_ref().filter(|it| !it.signs_urls()) {
+            let bucket = bucket.to_string();
+            return Err(ServiceError::UnsignedUrls { bucket });
+        }
+        if let Some(tag) = metadata::unknown_tag(&options.metadata_tags) {
+            let tag = tag.to_owned();
+            return Err(ServiceError::UnknownTag { tag });
         }
         Ok(Self {
             service: service.clone(),

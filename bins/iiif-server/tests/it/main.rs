@@ -6,6 +6,7 @@ mod check;
 mod clients;
 mod config;
 mod docs;
+mod flags;
 mod http2;
 mod lambda;
 mod pages;

@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 
 use bytes::Bytes;
 use exif::experimental::Writer as ExifWriter;
-use exif::{Field, In, Reader as ExifReader, Tag, Value as ExifValue};
+use exif::{Context, Field, In, Reader as ExifReader, Tag, Value as ExifValue};
 use iiif_storage::BlockingReader;
 use img_parts::{DynImage, ImageEXIF as _};
 use serde_json::{Map, Value, json};
@@ -79,6 +79,23 @@ pub(super) async fn carried(
         image.encoder().bytes()
     });
     Ok(with_exif.unwrap_or(derivative))
+}
+
+/// Returns the first of some names that no tag of EXIF has.
+pub(super) fn unknown_tag(names: &[String]) -> Option<&str> {
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    names.retain(|name| !RepositoryOptions::DEFAULT_TAGS.contains(name));
+    if names.is_empty() {
+        return None;
+    }
+    // No list of them is public, so all numbers are looked up.
+    for context in [Context::Tiff, Context::Exif, Context::Gps, Context::Interop] {
+        let tags = (0..=u16::MAX).map(|number| Tag(context, number));
+        for tag in tags.filter(|tag| tag.description().is_some()) {
+            names.retain(|name| *name != tag.to_string());
+        }
+    }
+    names.first().copied()
 }
 
 async fn exif(
@@ -212,5 +229,23 @@ impl Seek for Object {
         };
         self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_no_tag_has_are_found() {
+        let unknown = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+            unknown_tag(&names).map(str::to_owned)
+        };
+        assert_eq!(unknown(&RepositoryOptions::DEFAULT_TAGS), None);
+        assert_eq!(unknown(&["Software", "GPSMapDatum", "LensModel"]), None);
+        assert_eq!(unknown(&["Make", "make"]).as_deref(), Some("make"));
+        assert_eq!(unknown(&["Tag(Tiff, 1)"]).as_deref(), Some("Tag(Tiff, 1)"));
+        assert_eq!(unknown(&[""]).as_deref(), Some(""));
     }
 }

@@ -37,4 +37,10 @@ impl Bucket {
             _ => Ok(None),
         }
     }
+
+    /// Returns whether [`signed_url`](Self::signed_url) gives URLs here.
+    #[must_use]
+    pub fn signs_urls(&self) -> bool {
+        matches!(&self.place, Place::Store(store) if store.has_signer())
+    }
 }

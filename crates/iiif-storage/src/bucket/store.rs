@@ -73,6 +73,10 @@ impl Store {
         self
     }
 
+    pub(super) fn has_signer(&self) -> bool {
+        self.signer.is_some()
+    }
+
     pub(crate) async fn signed_url(
         &self,
         key: &str,

@@ -93,12 +93,14 @@ async fn what_cannot_sign_has_no_signed_urls() {
         let bucket = open(uri, variables);
         let url = bucket.signed_url("x", HOUR).await.unwrap();
         assert_eq!(url, None, "`{uri}`");
+        assert!(!bucket.signs_urls(), "`{uri}`");
     }
 }
 
 #[tokio::test]
 async fn a_url_is_signed_for_a_second_to_seven_days() {
     let bucket = open("s3://maps?credentials=static:AKID:hunter2:hunter3", &[]);
+    assert!(bucket.signs_urls());
     let week = HOUR * 24 * 7;
     for expires_in in [
         Duration::ZERO,
