@@ -58,10 +58,7 @@ impl MemoryBudget {
     /// waits.
     #[must_use]
     pub fn new(limit_bytes: u64) -> Self {
-        let pool = |bytes: u64| {
-            let units = usize::try_from(bytes / BYTES_PER_UNIT).unwrap_or(usize::MAX);
-            Arc::new(Semaphore::new(units.clamp(1, Semaphore::MAX_PERMITS)))
-        };
+        let pool = |bytes: u64| Arc::new(Semaphore::new(pool_units(bytes)));
         let (work, waiting) = (pool(limit_bytes), pool(limit_bytes / WAITING_DIVISOR));
         Self {
             work,
@@ -79,6 +76,13 @@ impl MemoryBudget {
     #[must_use]
     pub fn limit_bytes(&self) -> u64 {
         self.limit_bytes
+    }
+
+    /// Returns the bytes that are reserved for work, in whole MiB.
+    #[must_use]
+    pub fn reserved_bytes(&self) -> u64 {
+        let free = self.work.available_permits();
+        pool_units(self.limit_bytes).saturating_sub(free) as u64 * BYTES_PER_UNIT
     }
 
     /// Returns the error of an image that needs more than there is.
@@ -149,13 +153,19 @@ impl MemoryBudget {
 }
 
 impl Reservation {
-    /// Gives back what is more than `bytes`.
-    pub(crate) fn shrink_to(&mut self, bytes: u64) {
+    /// Gives back what is more than `bytes`, counted in MiB.
+    pub fn shrink_to(&mut self, bytes: u64) {
         if let Some(permit) = &mut self.0 {
             let units = usize::try_from(mebibytes(bytes)).unwrap_or(usize::MAX);
             drop(permit.split(permit.num_permits().saturating_sub(units)));
         }
     }
+}
+
+/// Returns the permits of a pool of `bytes`.
+fn pool_units(bytes: u64) -> usize {
+    let units = usize::try_from(bytes / BYTES_PER_UNIT).unwrap_or(usize::MAX);
+    units.clamp(1, Semaphore::MAX_PERMITS)
 }
 
 /// Returns the permits for `bytes`. Rounding up may ask for one more than there is.

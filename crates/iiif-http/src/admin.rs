@@ -50,8 +50,7 @@ pub(crate) async fn ready(State(service): State<ImageService>) -> Response {
 }
 
 pub(crate) async fn metrics(State(service): State<ImageService>) -> Response {
-    let text = service.metrics().text(&service.images());
-    ([(CONTENT_TYPE, METRICS_MEDIA_TYPE)], text).into_response()
+    ([(CONTENT_TYPE, METRICS_MEDIA_TYPE)], service.metrics_text()).into_response()
 }
 
 /// Forgets what was made of an image, in memory and in the bucket of derivatives.

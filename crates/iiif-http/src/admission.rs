@@ -36,6 +36,18 @@ struct Lane {
     max_wait: Duration,
 }
 
+/// What goes on in a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LaneWork {
+    pub(crate) lane: &'static str,
+    /// Requests that work.
+    pub(crate) running: usize,
+    /// Requests that wait.
+    pub(crate) waiting: usize,
+    /// Memory that work may take, and that of results that are not yet counted elsewhere.
+    pub(crate) bytes: u64,
+}
+
 impl Admission {
     /// `small_bytes` and `large_bytes` are the memory of the lanes.
     pub(crate) fn new(
@@ -56,16 +68,13 @@ impl Admission {
         self.large.budget.limit_bytes()
     }
 
-    /// Returns how long a request waits at most for its turn.
-    pub(crate) fn max_wait(&self) -> Duration {
-        self.large.max_wait
-    }
-
-    /// Returns the lanes by name, with how many requests work and how many wait.
-    pub(crate) fn work(&self) -> [(&'static str, usize, usize); 2] {
-        [("small", &self.small), ("large", &self.large)].map(|(name, lane)| {
-            let running = lane.slot_count - lane.slots.available_permits();
-            (name, running, lane.waiting.load(Ordering::Relaxed))
+    /// Returns what goes on in the lanes.
+    pub(crate) fn work(&self) -> [LaneWork; 2] {
+        [("small", &self.small), ("large", &self.large)].map(|(name, lane)| LaneWork {
+            lane: name,
+            running: lane.slot_count - lane.slots.available_permits(),
+            waiting: lane.waiting.load(Ordering::Relaxed),
+            bytes: lane.budget.reserved_bytes(),
         })
     }
 
@@ -134,9 +143,13 @@ impl Lane {
             let admitted = timeout(self.max_wait, admit).await;
             admitted.map_err(|_elapsed| Problem::busy())??
         };
-        let done = spawn_blocking(move || Done {
-            value: work(),
-            _admitted: admitted,
+        let done = spawn_blocking(move || {
+            let (slot, memory) = admitted;
+            Done {
+                value: work(),
+                _slot: slot,
+                memory,
+            }
         });
         done.await.map_err(|error| {
             tracing::error!("the work on an image ended unexpectedly: {error}");
@@ -148,7 +161,17 @@ impl Lane {
 /// What work gave. It keeps its place in the lane until its result is where it is counted.
 pub(crate) struct Done<T> {
     pub(crate) value: T,
-    _admitted: (OwnedSemaphorePermit, Reservation),
+    _slot: OwnedSemaphorePermit,
+    memory: Reservation,
+}
+
+impl<T> Done<T> {
+    /// Makes place for the next in the lane. Of the memory, the `bytes` of the result stay counted in the
+    /// lane until what is returned is dropped.
+    pub(crate) fn leave(mut self, bytes: u64) -> (T, Reservation) {
+        self.memory.shrink_to(bytes);
+        (self.value, self.memory)
+    }
 }
 
 /// A request that waits, counted as long as it does.
@@ -168,5 +191,34 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_elsewhere_leaves_its_place_and_keeps_the_memory_of_its_result() {
+        let options = ServiceOptions {
+            concurrency: NonZeroUsize::MIN,
+            max_wait: Duration::ZERO,
+            ..ServiceOptions::default()
+        };
+        let admission = Admission::new(&options, 32 << 20, 256 << 20).unwrap();
+        let large = 200 << 20;
+        let done = admission.run(large, || ()).await.ok().unwrap();
+        let LaneWork { running, bytes, .. } = admission.work()[1];
+        assert_eq!((running, bytes), (1, large));
+        assert!(admission.run(large, || ()).await.is_err());
+
+        let ((), left) = done.leave(3 << 20);
+        let LaneWork { running, bytes, .. } = admission.work()[1];
+        assert_eq!((running, bytes), (0, 3 << 20));
+        assert!(admission.run(large, || ()).await.is_ok());
+        drop(left);
+        assert_eq!(admission.work()[1].bytes, 0);
     }
 }

@@ -4,69 +4,75 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use iiif_derivatives::Reservation;
 use iiif_image_api::{Format, Identifier, RenderPlan};
 use iiif_pipeline::{DecodeChoice, DecodedSource, EncodeOptions, SourceFormat};
 
 use crate::Problem;
-use crate::admission::{Admission, Done, TILE_BYTES};
-use crate::held::{Held, HeldCache};
+use crate::admission::{Done, TILE_BYTES};
+use crate::held::Held;
+use crate::memory::Memory;
 use crate::metrics::{Metrics, ServedFrom};
-use crate::sources::{Source, Version};
+use crate::sources::Source;
 use crate::store::DerivativeStore;
 
 /// Makes derivatives, and keeps them and the decodes of whole images in memory.
+///
+/// Memory is waited for in one order, so that nobody waits for those who wait for him: that of sources, of
+/// decodes, a place and memory in a lane, memory of derivatives. Who has come to the last has no place in a
+/// lane.
 pub(crate) struct Derivatives {
     encoding: EncodeOptions,
-    admission: Arc<Admission>,
     store: Option<DerivativeStore>,
     metrics: Arc<Metrics>,
-    made: HeldCache<(Version, RenderPlan), Bytes>,
-    decodes: HeldCache<(Version, DecodeChoice), DecodedSource>,
+    memory: Arc<Memory>,
 }
 
 impl Derivatives {
-    /// `derivative_bytes` bounds the derivatives that are held in memory, `decode_bytes` the decodes.
     pub(crate) fn new(
         encoding: EncodeOptions,
-        admission: Arc<Admission>,
         store: Option<DerivativeStore>,
         metrics: Arc<Metrics>,
-        (derivative_bytes, decode_bytes): (u64, u64),
+        memory: Arc<Memory>,
     ) -> Self {
-        let max_wait = admission.max_wait();
         Self {
             encoding,
-            admission,
             store,
             metrics,
-            made: HeldCache::new(derivative_bytes, max_wait),
-            decodes: HeldCache::new(decode_bytes, max_wait),
+            memory,
         }
     }
 
     /// Returns a derivative; of several that ask for the same at once, one makes it.
     pub(crate) async fn get(
-        &self,
+        self: &Arc<Self>,
         source: &Held<Source>,
         plan: RenderPlan,
     ) -> Result<Bytes, Problem> {
         check_sides(&plan)?;
         let key = (source.version.clone(), plan);
-        let held = if let Some(held) = self.made.get(&key) {
+        let cache = &self.memory.derivatives;
+        let held = if let Some(held) = cache.get(&key) {
             self.metrics.note_derivative(ServedFrom::Memory);
             held
         } else {
-            self.made.get_or_make(&key, self.find(source, plan)).await?
+            let find = || {
+                let (derivatives, source) = (Arc::clone(self), source.clone());
+                async move { derivatives.find(&source, plan).await }
+            };
+            let found = cache.get_or_make(&key, find).await;
+            if found.as_ref().err() == Some(&Problem::silent_storage()) {
+                // The next one learns it by its first read, which takes no place in a lane.
+                let sources = &self.memory.sources;
+                sources.forget_if(|version| *version == source.version);
+            }
+            found?
         };
         Ok(held.to_bytes())
     }
 
-    /// Forgets all derivatives of an image.
+    /// Forgets all derivatives of an image in the bucket.
     pub(crate) async fn purge(&self, identifier: &Identifier) -> iiif_storage::Result<()> {
-        self.made
-            .forget_if(|(version, _)| version.identifier == *identifier);
-        self.decodes
-            .forget_if(|(version, _)| version.identifier == *identifier);
         match &self.store {
             Some(store) => store.purge(identifier).await,
             None => Ok(()),
@@ -88,18 +94,16 @@ impl Derivatives {
         }
     }
 
-    /// Returns what is held in memory, by name, in bytes.
-    pub(crate) fn held_bytes(&self) -> [(&'static str, u64); 2] {
-        [
-            ("derivatives", self.made.held_bytes()),
-            ("decodes", self.decodes.held_bytes()),
-        ]
-    }
-
     /// Looks into the bucket, and makes what is not there.
-    async fn find(&self, source: &Held<Source>, plan: RenderPlan) -> Result<Held<Bytes>, Problem> {
+    async fn find(
+        self: &Arc<Self>,
+        source: &Held<Source>,
+        plan: RenderPlan,
+    ) -> Result<Held<Bytes>, Problem> {
         if let Some(store) = &self.store
-            && let Some(held) = store.get(&source.version, &plan, &self.made).await?
+            && let Some(held) = store
+                .get(&source.version, &plan, &self.memory.derivatives)
+                .await?
         {
             self.metrics.note_derivative(ServedFrom::Bucket);
             return Ok(held);
@@ -112,16 +116,19 @@ impl Derivatives {
         Ok(held)
     }
 
-    async fn make(&self, source: &Held<Source>, plan: RenderPlan) -> Result<Held<Bytes>, Problem> {
+    async fn make(
+        self: &Arc<Self>,
+        source: &Held<Source>,
+        plan: RenderPlan,
+    ) -> Result<Held<Bytes>, Problem> {
         if let Some(held) = self.pass_through(source, plan).await? {
             return Ok(held);
         }
         let encoding = self.encoding.clone();
-        let choice = source
-            .image
-            .decode_choice(&plan, self.decodes.max_kept_bytes());
+        let max_decode_bytes = self.memory.decodes.max_kept_bytes();
+        let choice = source.image.decode_choice(&plan, max_decode_bytes);
         let rendering_bytes = choice.rendering_bytes(&plan);
-        let done = if is_kept(&choice, self.decodes.max_kept_bytes()) {
+        let done = if is_kept(&choice, max_decode_bytes) {
             let decoded = self.decode(source, choice).await?;
             let derive = move || decoded.derive(&plan, &encoding);
             self.work(source, rendering_bytes, derive).await?
@@ -131,8 +138,15 @@ impl Derivatives {
             let derive = move || image.decode_chosen(&choice)?.derive(&plan, &encoding);
             self.work(source, bytes, derive).await?
         };
-        let bytes = done.value?.bytes;
-        let memory = self.made.reserve(bytes.len() as u64).await?;
+        let bytes = done.value.as_ref().map_or(0, |made| made.bytes.len());
+        let (made, in_lane) = done.leave(bytes as u64);
+        self.hold(made?.bytes, in_lane).await
+    }
+
+    /// Moves what was made from the memory of a lane into that of derivatives.
+    async fn hold(&self, bytes: Bytes, in_lane: Reservation) -> Result<Held<Bytes>, Problem> {
+        let memory = self.memory.derivatives.reserve(bytes.len() as u64).await?;
+        drop(in_lane);
         Ok(memory.hold(bytes))
     }
 
@@ -149,35 +163,50 @@ impl Derivatives {
         } else {
             TILE_BYTES
         };
-        if bytes > self.admission.max_bytes() {
+        if bytes > self.memory.admission.max_bytes() {
             return Ok(None);
         }
         let pass = move || image.passthrough(&plan, &encoding);
-        let done = self.admission.run(bytes, pass).await?;
-        let passed = done.value.map_err(|error| source.problem(&error))?;
-        let Some(derivative) = passed else {
-            return Ok(None);
+        let done = self.memory.admission.run(bytes, pass).await?;
+        let bytes = match &done.value {
+            Ok(Some(passed)) => passed.bytes.len(),
+            _ => 0,
         };
-        let memory = self.made.reserve(derivative.bytes.len() as u64).await?;
-        Ok(Some(memory.hold(derivative.bytes)))
+        let (passed, in_lane) = done.leave(bytes as u64);
+        match passed.map_err(|error| source.problem(&error))? {
+            Some(passed) => self.hold(passed.bytes, in_lane).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Returns a decode that several derivatives share, made once however many ask.
     async fn decode(
+        self: &Arc<Self>,
+        source: &Held<Source>,
+        choice: DecodeChoice,
+    ) -> Result<Held<DecodedSource>, Problem> {
+        let decode = || {
+            let (derivatives, source) = (Arc::clone(self), source.clone());
+            async move { derivatives.make_decode(&source, choice).await }
+        };
+        let key = (source.version.clone(), choice);
+        self.memory.decodes.get_or_make(&key, decode).await
+    }
+
+    async fn make_decode(
         &self,
         source: &Held<Source>,
         choice: DecodeChoice,
     ) -> Result<Held<DecodedSource>, Problem> {
-        let decode = async {
-            let memory = self.decodes.reserve(choice.kept_bytes()).await?;
-            let image = source.image.clone();
-            let bytes = image.held_bytes() + choice.decoding_bytes();
-            let decode = move || image.decode_chosen(&choice);
-            let done = self.work(source, bytes, decode).await?;
-            Ok(memory.hold(done.value?))
-        };
-        let key = (source.version.clone(), choice);
-        self.decodes.get_or_make(&key, decode).await
+        let image = source.image.clone();
+        // A decode keeps the header of its source.
+        let header_bytes = image.kept_bytes() - image.held_bytes();
+        let kept_bytes = choice.kept_bytes().saturating_add(header_bytes);
+        let memory = self.memory.decodes.reserve(kept_bytes).await?;
+        let bytes = image.held_bytes() + choice.decoding_bytes();
+        let decode = move || image.decode_chosen(&choice);
+        let done = self.work(source, bytes, decode).await?;
+        Ok(memory.hold(done.value?))
     }
 
     /// Computes with at most `bytes` of memory.
@@ -189,7 +218,7 @@ impl Derivatives {
     ) -> Result<Done<Result<T, Problem>>, Problem> {
         let identifier = source.version.identifier.clone();
         let work = move || work().map_err(|error| Problem::pipeline(&identifier, &error));
-        self.admission.compute(bytes, work).await
+        self.memory.admission.compute(bytes, work).await
     }
 }
 

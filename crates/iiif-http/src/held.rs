@@ -1,13 +1,15 @@
 //! Caches that are bounded in bytes together with what they no longer keep and somebody still uses:
 //! an answer that a slow client reads, the source of a request that waits.
 
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::ops::Deref;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::{BoxFuture, FutureExt as _, Shared, WeakShared};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -15,15 +17,31 @@ use tokio::time::timeout;
 
 use crate::Problem;
 use crate::admission::TILE_BYTES;
+use crate::metrics::Lookups;
 
 /// A cache of what is made once however many ask, and the memory of all that came from it.
 pub(crate) struct HeldCache<K, V> {
     kept: Cache<K, Held<V>, ByMemory>,
+    /// What is being made, each by a number of its own.
+    making: Mutex<AllMaking<K, V>>,
+    numbers: AtomicU64,
+    lookups: Lookups,
     all: Pool,
     /// The part of it that large values may have, so that small ones find some in any case.
     large: Pool,
     limit_units: u32,
     max_wait: Duration,
+}
+
+type Made<V> = Result<Held<V>, Problem>;
+type Making<V> = BoxFuture<'static, Made<V>>;
+type AllMaking<K, V> = HashMap<K, (u64, WeakShared<Making<V>>)>;
+
+/// The place of what is being made, as long as it is.
+struct MakingEntry<K: Eq + Hash, V> {
+    cache: Arc<HeldCache<K, V>>,
+    key: K,
+    number: u64,
 }
 
 /// Memory that is handed out, in [`UNIT_BYTES`].
@@ -73,7 +91,7 @@ where
 {
     /// `limit_bytes` bounds all that is held. Of it three quarters are kept, and three quarters are for
     /// large values; who waits `max_wait` for memory is turned away.
-    pub(crate) fn new(limit_bytes: u64, max_wait: Duration) -> Self {
+    pub(crate) fn new(limit_bytes: u64, max_wait: Duration, lookups: Lookups) -> Self {
         let limit_units = units(limit_bytes);
         let share = share(limit_units);
         let one_shard = OptionsBuilder::new()
@@ -90,6 +108,9 @@ where
         );
         Self {
             kept,
+            making: Mutex::default(),
+            numbers: AtomicU64::new(0),
+            lookups,
             all: Pool::new(limit_units),
             large: Pool::new(share),
             limit_units,
@@ -109,31 +130,52 @@ where
     }
 
     pub(crate) fn get(&self, key: &K) -> Option<Held<V>> {
-        self.kept.get(key)
+        let held = self.kept.get(key)?;
+        self.lookups.kept.inc();
+        Some(held)
     }
 
-    /// Returns what is kept, else what `make` gives; of several that ask at once, one makes it.
-    pub(crate) async fn get_or_make(
-        &self,
+    /// Returns what is kept, else what `make` gives. Of several that ask at once, one makes it, and all of
+    /// them get what comes of it, a failure too. It goes on until the last of them is gone.
+    pub(crate) async fn get_or_make<F>(
+        self: &Arc<Self>,
         key: &K,
-        make: impl Future<Output = Result<Held<V>, Problem>>,
-    ) -> Result<Held<V>, Problem> {
-        let held = self.kept.get_or_insert_async(key, make).await?;
-        // Who began to wait before this was kept would not hear of it.
-        let is_large = held.0.memory.large.is_some();
-        if self.all.is_waited_for() || is_large && self.large.is_waited_for() {
-            self.kept.remove(key);
-        }
-        Ok(held)
+        make: impl FnOnce() -> F,
+    ) -> Made<V>
+    where
+        F: Future<Output = Made<V>> + Send + 'static,
+    {
+        let making = {
+            let mut making = self.making();
+            // What is made is kept before it is no longer being made.
+            if let Some(held) = self.get(key) {
+                return Ok(held);
+            }
+            let underway = making.get(key).and_then(|(_, it)| it.upgrade());
+            if let Some(underway) = underway {
+                self.lookups.underway.inc();
+                underway
+            } else {
+                self.lookups.missing.inc();
+                let entry = MakingEntry {
+                    cache: Arc::clone(self),
+                    key: key.clone(),
+                    number: self.numbers.fetch_add(1, Ordering::Relaxed),
+                };
+                let number = entry.number;
+                let begun = entry.make(make());
+                let others = begun.downgrade().into_iter();
+                making.extend(others.map(|it| (key.clone(), (number, it))));
+                begun
+            }
+        };
+        making.await
     }
 
     /// Waits for the memory of a value of `bytes`. One that is larger than what large ones may have has
     /// all of that.
     pub(crate) async fn reserve(&self, bytes: u64) -> Result<Reservation, Problem> {
-        let (units, most) = (value_units(bytes), share(self.limit_units));
-        let small_max = (self.limit_units / LARGE_DIVISOR).max(value_units(TILE_BYTES));
-        let is_large = units > small_max.min(self.limit_units - most);
-        let units = units.min(most);
+        let (units, is_large) = self.units(bytes);
         let reserve = async {
             let large = if is_large {
                 Some(self.take(&self.large, units).await?)
@@ -147,20 +189,68 @@ where
         reserved.map_err(|_elapsed| Problem::busy())?
     }
 
+    /// Makes a reservation one of `bytes`, if there is as much without waiting: who holds memory must not wait
+    /// for more, because several that do could wait for each other.
+    pub(crate) fn try_grow(&self, held: &mut Reservation, bytes: u64) -> bool {
+        let (units, is_large) = self.units(bytes);
+        let missing = |permit: Option<&OwnedSemaphorePermit>| {
+            let held = permit.map_or(0, OwnedSemaphorePermit::num_permits);
+            units.saturating_sub(u32::try_from(held).unwrap_or(u32::MAX))
+        };
+        if is_large {
+            let Some(more) = self.take_free(&self.large, missing(held.large.as_ref())) else {
+                return false;
+            };
+            match &mut held.large {
+                Some(large) => large.merge(more),
+                None => held.large = Some(more),
+            }
+        }
+        let Some(more) = self.take_free(&self.all, missing(Some(&held.all))) else {
+            return false;
+        };
+        held.all.merge(more);
+        true
+    }
+
     /// Forgets what is kept under keys of which `is_gone` says so.
     pub(crate) fn forget_if(&self, is_gone: impl Fn(&K) -> bool) {
         self.kept.retain(|key, _| !is_gone(key));
     }
 
-    /// Takes memory out of a pool. What is only kept makes way for it.
-    async fn take(&self, pool: &Pool, units: u32) -> Result<OwnedSemaphorePermit, Problem> {
-        if let Some(permit) = pool.try_take(units) {
-            return Ok(permit);
+    /// Returns what a value of `bytes` takes, and whether it is large.
+    fn units(&self, bytes: u64) -> (u32, bool) {
+        let (units, most) = (value_units(bytes), share(self.limit_units));
+        let small_max = (self.limit_units / LARGE_DIVISOR).max(value_units(TILE_BYTES));
+        let is_large = units > small_max.min(self.limit_units - most);
+        (units.min(most), is_large)
+    }
+
+    fn making(&self) -> MutexGuard<'_, AllMaking<K, V>> {
+        self.making.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, key: &K, held: &Held<V>) {
+        self.kept.insert(key.clone(), held.clone());
+        // Who began to wait before this was kept would not hear of it.
+        let is_large = held.0.memory.large.is_some();
+        if self.all.is_waited_for() || is_large && self.large.is_waited_for() {
+            self.kept.remove(key);
         }
-        let most = self.kept.weight().saturating_sub(units.into());
-        self.kept.set_capacity(most);
-        self.kept.set_capacity(share(self.limit_units).into());
-        if let Some(permit) = pool.try_take(units) {
+    }
+
+    /// Takes memory out of a pool without waiting. What is only kept makes way for it.
+    fn take_free(&self, pool: &Pool, units: u32) -> Option<OwnedSemaphorePermit> {
+        pool.try_take(units).or_else(|| {
+            let most = self.kept.weight().saturating_sub(units.into());
+            self.kept.set_capacity(most);
+            self.kept.set_capacity(share(self.limit_units).into());
+            pool.try_take(units)
+        })
+    }
+
+    async fn take(&self, pool: &Pool, units: u32) -> Result<OwnedSemaphorePermit, Problem> {
+        if let Some(permit) = self.take_free(pool, units) {
             return Ok(permit);
         }
         // What went is still in use, or had no memory of this pool. Nothing that has some is kept while
@@ -171,6 +261,39 @@ where
             .retain(|_, held| !is_all && held.0.memory.large.is_none());
         let permit = Arc::clone(&pool.free).acquire_many_owned(units).await;
         permit.map_err(|_closed| Problem::internal())
+    }
+}
+
+impl<K, V> MakingEntry<K, V>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    fn make(self, make: impl Future<Output = Made<V>> + Send + 'static) -> Shared<Making<V>> {
+        let making = async move {
+            let made = make.await;
+            if let Ok(held) = &made {
+                self.cache.keep(&self.key, held);
+            }
+            // Who asks from now on does not get a failure that is over.
+            drop(self);
+            made
+        };
+        making.boxed().shared()
+    }
+}
+
+impl<K: Eq + Hash, V> Drop for MakingEntry<K, V> {
+    fn drop(&mut self) {
+        let making = &self.cache.making;
+        let mut making = making.lock().unwrap_or_else(PoisonError::into_inner);
+        // By now, another may have begun to make it.
+        if making
+            .get(&self.key)
+            .is_some_and(|(number, _)| *number == self.number)
+        {
+            making.remove(&self.key);
+        }
     }
 }
 
@@ -281,116 +404,4 @@ impl AsRef<[u8]> for Held<Bytes> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMIT_BYTES: u64 = 64 << 20;
-
-    fn cache(max_wait: Duration) -> HeldCache<u32, Bytes> {
-        HeldCache::new(LIMIT_BYTES, max_wait)
-    }
-
-    async fn make(cache: &HeldCache<u32, Bytes>, bytes: u64) -> Result<Held<Bytes>, Problem> {
-        let memory = cache.reserve(bytes).await?;
-        Ok(memory.hold(Bytes::from(vec![0; usize::try_from(bytes).unwrap()])))
-    }
-
-    #[tokio::test]
-    async fn what_is_kept_makes_way_for_what_is_asked() {
-        let cache = cache(Duration::from_mins(1));
-        for key in 0..200 {
-            let made = cache.get_or_make(&key, make(&cache, 4 << 20)).await;
-            assert_eq!(made.unwrap().len(), 4 << 20);
-            assert!(cache.held_bytes() <= LIMIT_BYTES);
-        }
-        let alone = cache
-            .get_or_make(&1000, make(&cache, LIMIT_BYTES * 2))
-            .await;
-        assert!(alone.is_ok());
-        assert!(cache.get(&1000).is_none());
-    }
-
-    #[tokio::test]
-    async fn what_is_in_use_is_counted_until_the_last_copy_is_dropped() {
-        let cache = cache(Duration::ZERO);
-        let mut used = Vec::new();
-        for key in 0.. {
-            match cache.get_or_make(&key, make(&cache, 4 << 20)).await {
-                Ok(held) => used.push(held.to_bytes()),
-                Err(problem) => {
-                    assert_eq!(problem, Problem::busy());
-                    break;
-                }
-            }
-        }
-        // Large values leave a quarter to small ones.
-        assert_eq!(used.len(), 11);
-        let small = cache.get_or_make(&1000, make(&cache, 1 << 10)).await;
-        assert!(small.is_ok());
-        drop(used);
-        assert!(
-            cache
-                .get_or_make(&1001, make(&cache, 4 << 20))
-                .await
-                .is_ok()
-        );
-    }
-
-    #[tokio::test]
-    async fn of_many_that_ask_at_once_each_finds_memory() {
-        let cache = cache(Duration::from_secs(10));
-        let work = |key: u32| {
-            let cache = &cache;
-            let make = async move {
-                let memory = cache.reserve(20 << 20).await?;
-                tokio::task::yield_now().await;
-                Ok(memory.hold(Bytes::from(vec![0; 20 << 20])))
-            };
-            async move { cache.get_or_make(&key, make).await.map(|held| held.len()) }
-        };
-        let made = futures::future::join_all((0..10).map(work)).await;
-        assert_eq!(made, vec![Ok(20 << 20); 10]);
-        // The last ones are kept again.
-        assert!((0..10).any(|key| cache.get(&key).is_some()));
-    }
-
-    #[tokio::test]
-    async fn what_nobody_uses_makes_way_even_if_it_is_the_newest() {
-        let cache = cache(Duration::ZERO);
-        let mut used = Vec::new();
-        for key in 0..12 {
-            let held = cache.get_or_make(&key, make(&cache, 4 << 20)).await;
-            if key < 6 {
-                used.extend(held.ok());
-            }
-        }
-        let next = cache.get_or_make(&100, make(&cache, 22 << 20)).await;
-        assert!(next.is_ok());
-    }
-
-    #[tokio::test]
-    async fn small_values_find_memory_whatever_large_ones_have() {
-        let cache = cache(Duration::ZERO);
-        let huge = make(&cache, LIMIT_BYTES * 2).await.unwrap();
-        assert!(make(&cache, 1 << 20).await.is_ok());
-        drop(huge);
-
-        // Of little memory too, a tile is small.
-        let little: HeldCache<u32, Bytes> = HeldCache::new(24 << 20, Duration::ZERO);
-        let large = make(&little, 18 << 20).await.unwrap();
-        assert!(make(&little, 2 << 20).await.is_err());
-        assert!(little.reserve(1 << 20).await.is_ok());
-        drop(large);
-    }
-
-    #[tokio::test]
-    async fn a_reservation_shrinks_to_what_came() {
-        let cache = cache(Duration::from_mins(1));
-        let mut memory = cache.reserve(32 << 20).await.unwrap();
-        memory.shrink_to(10_000);
-        let held = memory.hold(Bytes::from(vec![0; 10_000]));
-        assert_eq!(cache.held_bytes(), 11 << 10);
-        drop(held);
-        assert_eq!(cache.held_bytes(), 0);
-    }
-}
+mod tests;

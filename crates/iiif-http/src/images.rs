@@ -22,13 +22,12 @@ use iiif_pipeline::SourceImage;
 use iiif_storage::Bucket;
 use tokio::task::spawn_blocking;
 
-use crate::admission::Admission;
 use crate::derivatives::Derivatives;
 use crate::disposition::disposition;
 use crate::etag::{EntityTag, has_any, is_unmodified};
 use crate::info::{Abilities, Services, native_quality};
+use crate::memory::Memory;
 use crate::metrics::Metrics;
-use crate::shares::Shares;
 use crate::sources::{Sources, Version};
 use crate::store::DerivativeStore;
 use crate::target::{Resource, Target};
@@ -42,12 +41,14 @@ pub(crate) struct Images {
     resolve_options: ResolveOptions,
     abilities: Abilities,
     source: Bucket,
-    pub(crate) admission: Arc<Admission>,
-    pub(crate) sources: Sources,
-    pub(crate) derivatives: Derivatives,
+    pub(crate) memory: Arc<Memory>,
+    /// The number of the configuration.
+    pub(crate) number: u64,
+    pub(crate) sources: Arc<Sources>,
+    pub(crate) derivatives: Arc<Derivatives>,
     /// What bytes depend on besides the source and the request.
     maker: String,
-    services: Services,
+    services: Arc<Services>,
     /// What info.json depends on besides the source and the request.
     informant: String,
     /// What a derivative may take while it is made.
@@ -64,13 +65,12 @@ impl Images {
         config: &Config,
         options: ServiceOptions,
         metrics: &Arc<Metrics>,
+        memory: &Arc<Memory>,
     ) -> Result<Self, ServiceError> {
         let settings = Settings::of(config);
-        let shares = Shares::of(options.memory_limit_bytes);
+        let (shares, number) = (memory.shares, memory.next_config());
         let mut resolve_options = settings.resolve_options;
         resolve_options.oversized_box = options.oversized_box;
-        let admission = Admission::new(&options, shares.small, shares.large)?;
-        let admission = Arc::new(admission);
         let maker = format!(
             "{} {} {:?}",
             env!("CARGO_PKG_VERSION"),
@@ -88,16 +88,15 @@ impl Images {
         let sources = Sources::new(
             buckets.source.clone(),
             settings.decode_limits,
-            Arc::clone(&admission),
-            options.source_refresh,
-            shares.sources,
+            Arc::clone(memory),
+            number,
+            &options,
         );
         let derivatives = Derivatives::new(
             settings.encoding,
-            Arc::clone(&admission),
             store,
             Arc::clone(metrics),
-            (shares.derivatives, shares.decodes),
+            Arc::clone(memory),
         );
         Ok(Self {
             cache_control: HeaderValue::try_from(&options.cache_control)?,
@@ -105,11 +104,12 @@ impl Images {
             abilities,
             resolve_options,
             source: buckets.source,
-            sources,
-            derivatives,
+            sources: sources.into(),
+            derivatives: derivatives.into(),
             maker,
-            services: Services::new(settings.analyses, Arc::clone(&admission)),
-            admission,
+            services: Services::new(settings.analyses, Arc::clone(memory)).into(),
+            memory: Arc::clone(memory),
+            number,
             informant,
             work_bytes: shares.large,
             options,
@@ -133,7 +133,7 @@ impl Images {
     /// Forgets all that was made of an image.
     pub(crate) async fn purge(&self, identifier: &Identifier) -> iiif_storage::Result<()> {
         self.sources.forget(identifier).await;
-        self.services.forget(identifier);
+        self.memory.forget(identifier);
         self.derivatives.purge(identifier).await
     }
 

@@ -16,8 +16,8 @@
 //! A request goes through `target` (what its path names), `sources` (which version of which image),
 //! `etag` (whether the client has it), `derivatives` (whether it was made before, in memory or in the
 //! bucket of `store`) and `admission` (whether there is room to make it); `images` puts the answer
-//! together, for one configuration, and `service` replaces that when it changes. `shares` divides the
-//! memory among these, and `held` counts what is in it. `problem` is the table of what goes wrong and the
+//! together, for one configuration, and `service` replaces that when it changes. `memory` has the lanes and
+//! caches, which stay; `shares` divides the memory among these, and `held` counts what is in it. `problem` is the table of what goes wrong and the
 //! status that tells it. Beside them, `example` has pages to look at, and `check` tells of images how they
 //! would be served.
 //!
@@ -39,6 +39,7 @@ mod example;
 mod held;
 mod images;
 mod info;
+mod memory;
 mod metrics;
 mod options;
 mod problem;

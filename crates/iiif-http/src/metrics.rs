@@ -10,7 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::images::Images;
+use crate::memory::Memory;
 
 /// Figures since the process began.
 pub(crate) struct Metrics {
@@ -19,7 +19,20 @@ pub(crate) struct Metrics {
     seconds: Family<Asked, Histogram>,
     derivatives: Family<Origin, Counter>,
     work: Family<Work, Gauge>,
+    work_bytes: Family<Lane, Gauge>,
     held_bytes: Family<Holder, Gauge>,
+    lookups: Family<Lookup, Counter>,
+}
+
+/// How often something was looked for in a cache.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lookups {
+    /// It was there.
+    pub(crate) kept: Counter,
+    /// It was just being made for somebody else.
+    pub(crate) underway: Counter,
+    /// It was not there, and was made.
+    pub(crate) missing: Counter,
 }
 
 /// What was asked for.
@@ -61,8 +74,26 @@ struct Work {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Lane {
+    lane: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Holder {
     what: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Lookup {
+    what: &'static str,
+    found: Found,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+enum Found {
+    Kept,
+    Underway,
+    Missing,
 }
 
 /// Upper bounds of the classes of latency, in seconds: from what is in memory to what is turned away.
@@ -91,7 +122,9 @@ impl Metrics {
         );
         let derivatives = Family::default();
         let work = Family::default();
+        let work_bytes = Family::default();
         let held_bytes = Family::default();
+        let lookups = Family::default();
         let mut registry = Registry::with_prefix("iiif");
         registry.register(
             "requests",
@@ -104,15 +137,34 @@ impl Metrics {
         registry.register("derivatives", help, Family::clone(&derivatives));
         let help = "Decodes and renderings that run, and requests that wait for them";
         registry.register("work", help, Family::clone(&work));
+        let help = "Memory that decodes and renderings may take that run";
+        registry.register_with_unit("work", help, Unit::Bytes, Family::clone(&work_bytes));
         let help = "What is held in memory, because it is kept or still in use";
         registry.register_with_unit("held", help, Unit::Bytes, Family::clone(&held_bytes));
+        let help = "Lookups in the caches in memory, by what was found";
+        registry.register("lookups", help, Family::clone(&lookups));
         Self {
             registry,
             requests,
             seconds,
             derivatives,
             work,
+            work_bytes,
             held_bytes,
+            lookups,
+        }
+    }
+
+    /// Returns the counters of the cache of `what`.
+    pub(crate) fn lookups(&self, what: &'static str) -> Lookups {
+        let counter = |found| {
+            let lookup = Lookup { what, found };
+            self.lookups.get_or_create_owned(&lookup)
+        };
+        Lookups {
+            kept: counter(Found::Kept),
+            underway: counter(Found::Underway),
+            missing: counter(Found::Missing),
         }
     }
 
@@ -128,22 +180,21 @@ impl Metrics {
         self.derivatives.get_or_create(&Origin { from }).inc();
     }
 
-    /// Returns all figures as text; those of the moment are of `images`.
-    pub(crate) fn text(&self, images: &Images) -> String {
+    /// Returns all figures as text; those of the moment are of `memory`.
+    pub(crate) fn text(&self, memory: &Memory) -> String {
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        for (lane, running, waiting) in images.admission.work() {
-            let set = |state, count: usize| {
+        for work in memory.admission.work() {
+            let lane = work.lane;
+            for (state, count) in [("running", work.running), ("waiting", work.waiting)] {
                 let gauge = self.work.get_or_create(&Work { lane, state });
                 gauge.set(number(count as u64));
-            };
-            set("running", running);
-            set("waiting", waiting);
+            }
+            let gauge = self.work_bytes.get_or_create(&Lane { lane });
+            gauge.set(number(work.bytes));
         }
-        let held = images.derivatives.held_bytes();
-        for (what, bytes) in held.into_iter().chain([images.sources.held_bytes()]) {
-            self.held_bytes
-                .get_or_create(&Holder { what })
-                .set(number(bytes));
+        for (what, bytes) in memory.held_bytes() {
+            let gauge = self.held_bytes.get_or_create(&Holder { what });
+            gauge.set(number(bytes));
         }
         let mut text = String::new();
         // Writing to a string does not fail.

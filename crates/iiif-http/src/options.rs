@@ -32,6 +32,10 @@ pub struct ServiceOptions {
     pub store_limit_bytes: u64,
     /// How long a source is taken to be what it was when it was last looked at. Default: 2 s.
     pub source_refresh: Duration,
+    /// How long the bucket of images may take to tell of a source and, unless it is a local folder, for each
+    /// read of it, with a second more for each MiB, before the request is turned away with 503. Default:
+    /// 15 s.
+    pub source_timeout: Duration,
     /// `Cache-Control` of images and info.json. Default: `public, max-age=3600`.
     pub cache_control: String,
     /// What a `!w,h` larger than the region gives in 3.0. Default: it is refused, as the official
@@ -54,6 +58,7 @@ impl Default for ServiceOptions {
             max_wait: Duration::from_secs(30),
             store_limit_bytes: 10 << 30,
             source_refresh: Duration::from_secs(2),
+            source_timeout: Duration::from_secs(15),
             cache_control: "public, max-age=3600".to_owned(),
             oversized_box: OversizedBox::Refused,
             example: None,

@@ -68,6 +68,11 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, text)
     }
 
+    pub(crate) fn silent_storage() -> Self {
+        let text = "the storage of the images does not answer; ask again later";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, text)
+    }
+
     /// What no waiting makes possible.
     pub(crate) fn too_large() -> Self {
         let text = "this takes more memory than the service has; ask for a smaller size";
@@ -99,10 +104,7 @@ impl Problem {
             // What may not be read is not told from what is not there.
             Kind::Denied => Self::no_such_image(),
             Kind::TooLarge => Self::too_large(),
-            Kind::Unavailable => {
-                let text = "the storage of the images does not answer; ask again later";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, text)
-            }
+            Kind::Unavailable => Self::silent_storage(),
             Kind::Unsupported => {
                 let text = "the storage of the images cannot do this; the log says what it lacks";
                 Self::new(StatusCode::NOT_IMPLEMENTED, text)

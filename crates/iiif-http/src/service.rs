@@ -11,6 +11,7 @@ use iiif_config::Config;
 use iiif_storage::Bucket;
 
 use crate::images::Images;
+use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::{ServiceError, ServiceOptions, admin, answer, example};
 
@@ -31,7 +32,8 @@ pub struct Buckets {
 
 struct Shared {
     options: ServiceOptions,
-    pub(crate) metrics: Arc<Metrics>,
+    metrics: Arc<Metrics>,
+    memory: Arc<Memory>,
     images: RwLock<Arc<Images>>,
     /// What is wrong with the configuration that was to replace the one in effect.
     config_problem: RwLock<Option<String>>,
@@ -70,30 +72,35 @@ impl ImageService {
         options: ServiceOptions,
     ) -> Result<Self, ServiceError> {
         let metrics = Arc::new(Metrics::new());
-        let images = Images::new(buckets, config, options.clone(), &metrics)?;
+        let memory = Arc::new(Memory::new(&options, &metrics)?);
+        let images = Images::new(buckets, config, options.clone(), &metrics, &memory)?;
         Ok(Self(Arc::new(Shared {
             options,
             metrics,
+            memory,
             images: RwLock::new(Arc::new(images)),
             config_problem: RwLock::new(None),
         })))
     }
 
     /// Goes on with other buckets and another configuration. Requests that are under way end as they
-    /// began; what is kept in memory is given up once they have ended, and until then is counted apart.
+    /// began, within the same limit of memory; what is kept in memory is given up at once.
     ///
     /// # Errors
     ///
     /// Those of [`new`](Self::new); the service goes on as it was.
     pub fn replace(&self, buckets: Buckets, config: &Config) -> Result<(), ServiceError> {
         let shared = &self.0;
-        let images = Images::new(buckets, config, shared.options.clone(), &shared.metrics)?;
+        let (options, memory) = (shared.options.clone(), &shared.memory);
+        let images = Images::new(buckets, config, options, &shared.metrics, memory)?;
+        let number = images.number;
         let mut current = shared
             .images
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(images);
         drop(current);
+        memory.keep_only(number);
         self.note_config(None);
         Ok(())
     }
@@ -146,6 +153,10 @@ impl ImageService {
     pub(crate) fn images(&self) -> Arc<Images> {
         let images = self.0.images.read();
         Arc::clone(&images.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn metrics_text(&self) -> String {
+        self.0.metrics.text(&self.0.memory)
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

@@ -10,12 +10,11 @@ use iiif_pipeline::{DecodeLimits, ReadAt, SourceFormat, SourceImage};
 use iiif_storage::{BlockingReader, Bucket, ErrorKind, ObjectInfo, ObjectVersion, OpenObject};
 use moka::future::Cache;
 use tokio::runtime::Handle;
-use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
-use crate::Problem;
-use crate::admission::Admission;
-use crate::held::{Held, HeldCache};
-use crate::store;
+use crate::held::Held;
+use crate::memory::Memory;
+use crate::{Problem, ServiceOptions, store};
 
 /// A source as it is at the moment: named, not opened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +22,8 @@ pub(crate) struct Version {
     pub(crate) identifier: Identifier,
     pub(crate) object: ObjectVersion,
     pub(crate) info: Arc<ObjectInfo>,
+    /// The number of the configuration that found it.
+    pub(crate) config: u64,
 }
 
 /// A source whose header was read.
@@ -37,10 +38,11 @@ pub(crate) struct Source {
 pub(crate) struct Sources {
     bucket: Bucket,
     limits: DecodeLimits,
-    admission: Arc<Admission>,
+    memory: Arc<Memory>,
+    config: u64,
+    timeout: Duration,
     /// What is not there is remembered too.
     versions: Cache<Identifier, Option<Version>>,
-    opened: HeldCache<Version, Source>,
 }
 
 /// Versions that are remembered, each of some hundred bytes.
@@ -49,32 +51,35 @@ const MAX_VERSIONS: u64 = 10_000;
 /// What is read at once of the beginning of an object: as much as the pipeline reads of a TIFF.
 const HEAD_BYTES: u64 = 32 << 10;
 
-/// What an opened source takes besides compressed bytes: directories, the profile, an open file, and the
-/// beginning of an object.
-const OPENED_BYTES: u64 = HEAD_BYTES + (16 << 10);
+/// What is read of the beginning of a local file: any signature.
+const SIGNATURE_BYTES: u64 = 16;
+
+/// What an opened source takes besides [what it keeps](SourceImage::kept_bytes): some facts, an open file,
+/// and the beginning of an object.
+const OPENED_BYTES: u64 = HEAD_BYTES + (8 << 10);
 
 /// What opening takes where the image stays in its object: the parts that the pipeline keeps meanwhile.
 const OPENING_BYTES: u64 = 512 << 10;
 
 impl Sources {
-    /// `memory_bytes` bounds what is held of opened sources.
+    /// `config` is the number of the configuration.
     pub(crate) fn new(
         bucket: Bucket,
         limits: DecodeLimits,
-        admission: Arc<Admission>,
-        refresh: Duration,
-        memory_bytes: u64,
+        memory: Arc<Memory>,
+        config: u64,
+        options: &ServiceOptions,
     ) -> Self {
-        let opened = HeldCache::new(memory_bytes, admission.max_wait());
         Self {
             bucket,
             limits,
-            admission,
+            memory,
+            config,
+            timeout: options.source_timeout,
             versions: Cache::builder()
                 .max_capacity(MAX_VERSIONS)
-                .time_to_live(refresh)
+                .time_to_live(options.source_refresh)
                 .build(),
-            opened,
         }
     }
 
@@ -86,10 +91,20 @@ impl Sources {
             return Err(Problem::no_such_image());
         }
         let look_up = async {
-            match self.bucket.head(identifier.as_str()).await {
-                Ok(info) => Ok(Some(Version::of(identifier.clone(), info))),
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(Problem::storage(&error)),
+            let looked = timeout(self.timeout, self.bucket.head(identifier.as_str())).await;
+            match looked {
+                Ok(Ok(info)) => Ok(Some(Version {
+                    identifier: identifier.clone(),
+                    object: info.version(),
+                    info: Arc::new(info),
+                    config: self.config,
+                })),
+                Ok(Err(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
+                Ok(Err(error)) => Err(Problem::storage(&error)),
+                Err(_elapsed) => {
+                    tracing::warn!("{} tells nothing of {}", self.bucket, identifier.as_str());
+                    Err(Problem::silent_storage())
+                }
             }
         };
         let found = self.versions.try_get_with_by_ref(identifier, look_up).await;
@@ -103,32 +118,46 @@ impl Sources {
         self.versions.invalidate(identifier).await;
     }
 
-    /// Returns what is held in memory, by name, in bytes.
-    pub(crate) fn held_bytes(&self) -> (&'static str, u64) {
-        ("sources", self.opened.held_bytes())
-    }
-
     /// Returns a source with its header, which is read once for each version.
-    pub(crate) async fn open(&self, version: Version) -> Result<Held<Source>, Problem> {
-        self.opened.get_or_make(&version, self.read(&version)).await
+    pub(crate) async fn open(self: &Arc<Self>, version: Version) -> Result<Held<Source>, Problem> {
+        let read = || {
+            let (sources, version) = (Arc::clone(self), version.clone());
+            async move { sources.read(version).await }
+        };
+        self.memory.sources.get_or_make(&version, read).await
     }
 
-    async fn read(&self, version: &Version) -> Result<Held<Source>, Problem> {
-        let object = self.open_object(version).await?;
-        let reader = Reader::new(object);
-        let bytes = sniffed_opening_bytes(&reader).await;
-        let mut memory = self.opened.reserve(bytes).await?;
-        let opened = self.open_image(reader, bytes).await?;
-        let image = opened.map_err(|error| Problem::pipeline(&version.identifier, &error))?;
-        memory.shrink_to(image.held_bytes() + OPENED_BYTES);
-        let version = version.clone();
-        Ok(memory.hold(Source { version, image }))
+    async fn read(&self, version: Version) -> Result<Held<Source>, Problem> {
+        let cache = &self.memory.sources;
+        let object = self.open_object(&version).await?;
+        let mut memory = cache.reserve(OPENED_BYTES).await?;
+        // Who does not answer keeps neither a thread nor a place in a lane from others.
+        let (mut reader, format) = Reader::begin(object).await?;
+        let opening_bytes = opening_bytes(format.as_ref(), reader.len_bytes());
+        let mut needed = opening_bytes.saturating_add(OPENED_BYTES);
+        loop {
+            if !cache.try_grow(&mut memory, needed) {
+                drop(memory);
+                reader.forget_head();
+                memory = cache.reserve(needed).await?;
+            }
+            let opened = self.open_image(reader.clone(), opening_bytes).await?;
+            let image = opened.map_err(|error| Problem::pipeline(&version.identifier, &error))?;
+            let kept = image.kept_bytes().saturating_add(OPENED_BYTES);
+            // Of large profiles and many tiles is known only now.
+            if kept <= needed || cache.try_grow(&mut memory, kept) {
+                memory.shrink_to(kept);
+                return Ok(memory.hold(Source { version, image }));
+            }
+            needed = kept;
+        }
     }
 
     /// Opens the object of a version, or tells that there is another version by now.
     pub(crate) async fn open_object(&self, version: &Version) -> Result<OpenObject, Problem> {
         let object = self.bucket.open_version(&version.info).await;
-        object.map_err(|error| Problem::storage(&error))
+        let object = object.map_err(|error| Problem::storage(&error))?;
+        Ok(object.with_timeout(self.timeout))
     }
 
     /// Reads the header of an image, wherever it lies, which takes [`opening_bytes`].
@@ -139,26 +168,7 @@ impl Sources {
     ) -> Result<iiif_pipeline::Result<SourceImage>, Problem> {
         let limits = self.limits;
         let open = move || SourceImage::open(reader, &limits);
-        Ok(self.admission.run(opening_bytes, open).await?.value)
-    }
-}
-
-/// Returns the memory that opening an image takes. A clone of `reader` is another handle to it.
-pub(crate) async fn sniffed_opening_bytes<R: ReadAt + Clone + 'static>(reader: &R) -> u64 {
-    let sniffed = reader.clone();
-    let format = spawn_blocking(move || SourceFormat::sniff_at(&sniffed)).await;
-    // What is wrong is what opening it says.
-    let format = format.ok().and_then(Result::ok);
-    opening_bytes(format.as_ref(), reader.len_bytes())
-}
-
-impl Version {
-    fn of(identifier: Identifier, info: ObjectInfo) -> Self {
-        Self {
-            identifier,
-            object: info.version(),
-            info: Arc::new(info),
-        }
+        Ok(self.memory.admission.run(opening_bytes, open).await?.value)
     }
 }
 
@@ -186,10 +196,31 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(object: OpenObject) -> Self {
-        Self {
-            head: object.is_remote().then(Arc::default),
+    /// Reads the beginning of an object, and finds out the format by it; what is wrong is what opening it
+    /// says.
+    async fn begin(object: OpenObject) -> Result<(Self, Option<SourceFormat>), Problem> {
+        let is_remote = object.is_remote();
+        let bytes = if is_remote {
+            HEAD_BYTES
+        } else {
+            SIGNATURE_BYTES
+        };
+        let read = object
+            .read_range(0..object.info().size_bytes.min(bytes))
+            .await;
+        let head = read.map_err(|error| Problem::storage(&error))?;
+        let format = SourceFormat::sniff(&head).ok();
+        let reader = Self {
+            head: is_remote.then(|| Arc::new(OnceLock::from(head))),
             object: object.blocking_reader(Handle::current()),
+        };
+        Ok((reader, format))
+    }
+
+    /// Gives up the beginning, which is read again once it is looked at.
+    fn forget_head(&mut self) {
+        if let Some(head) = &mut self.head {
+            *head = Arc::default();
         }
     }
 }

@@ -2,24 +2,22 @@
 
 use std::sync::Arc;
 
-use iiif_image_api::{ApiVersion, Identifier, ImageInfo};
+use iiif_image_api::{ApiVersion, ImageInfo};
 use iiif_pipeline::{Analyses, AnalysisReport, Batch, SourceImage};
 use serde_json::{Map, Value, json};
 
 use crate::Problem;
-use crate::admission::Admission;
-use crate::held::{Held, HeldCache};
-use crate::sources::{Source, Version};
+use crate::held::Held;
+use crate::memory::Memory;
+use crate::sources::Source;
 
 /// Makes the analyses of images, and keeps them.
 pub(crate) struct Services {
     analyses: Analyses,
-    admission: Arc<Admission>,
-    reports: HeldCache<Version, AnalysisReport>,
+    memory: Arc<Memory>,
 }
 
-/// What all reports that are held take, and one of them at most: a palette of 256 colors, say.
-const REPORTS_BYTES: u64 = 4 << 20;
+/// What a report takes at most: a palette of 256 colors, say.
 const REPORT_BYTES: u64 = 16 << 10;
 
 /// Names of the services are what go-iiif calls them.
@@ -37,27 +35,24 @@ const CM_PER_INCH: f64 = 2.54;
 const TOLERANCE: f64 = 1e-3;
 
 impl Services {
-    pub(crate) fn new(analyses: Analyses, admission: Arc<Admission>) -> Self {
-        let reports = HeldCache::new(REPORTS_BYTES, admission.max_wait());
-        Self {
-            analyses,
-            admission,
-            reports,
-        }
+    pub(crate) fn new(analyses: Analyses, memory: Arc<Memory>) -> Self {
+        Self { analyses, memory }
     }
 
     /// Adds what is known of an image. One that cannot be decoded has no analyses.
     pub(crate) async fn add_to(
-        &self,
+        self: &Arc<Self>,
         info: &mut ImageInfo,
         source: &Held<Source>,
         api: ApiVersion,
     ) -> Result<(), Problem> {
         if !self.analyses.is_empty() {
-            let report = self
-                .reports
-                .get_or_make(&source.version, self.analyze(source))
-                .await?;
+            let analyze = || {
+                let (services, source) = (Arc::clone(self), source.clone());
+                async move { services.analyze(&source).await }
+            };
+            let reports = &self.memory.reports;
+            let report = reports.get_or_make(&source.version, analyze).await?;
             info.services.extend(described(&report, api));
         }
         if let Some(scale) = physical_scale(&source.image, api) {
@@ -67,23 +62,16 @@ impl Services {
         Ok(())
     }
 
-    /// Forgets the analyses of an image.
-    pub(crate) fn forget(&self, identifier: &Identifier) {
-        self.reports
-            .forget_if(|version| version.identifier == *identifier);
-    }
-
     async fn analyze(&self, source: &Held<Source>) -> Result<Held<AnalysisReport>, Problem> {
-        let memory = self.reports.reserve(REPORT_BYTES).await?;
+        let memory = self.memory.reports.reserve(REPORT_BYTES).await?;
         let batch = Batch::new(&source.image)
             .with_analyses(self.analyses.clone())
-            .with_memory_limit(self.admission.max_bytes());
+            .with_memory_limit(self.memory.admission.max_bytes());
         let bytes = source.image.held_bytes() + batch.memory_bytes();
+        let admission = &self.memory.admission;
         let run = move || batch.run(&|_, _| {});
-        let done = self
-            .admission
-            .compute(bytes.min(self.admission.max_bytes()), run)
-            .await?;
+        let bytes = bytes.min(admission.max_bytes());
+        let done = admission.compute(bytes, run).await?;
         let report = done.value.unwrap_or_else(|error| {
             let identifier = source.version.identifier.as_str();
             tracing::warn!("{identifier} is not analyzed: {error}");

@@ -22,7 +22,7 @@ use super::RepositoryOptions;
 use super::name::media_type;
 use crate::Problem;
 use crate::images::Images;
-use crate::sources::sniffed_opening_bytes;
+use crate::sources::opening_bytes;
 
 /// Received bytes are written when there are so many, or more; stored ones are read so many at once.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -70,7 +70,11 @@ impl Upload {
 
     async fn verify(file: File, images: &Images) -> Result<Self, Problem> {
         let file = Arc::new(FileSource::new(file).map_err(|error| disk(&error))?);
-        let bytes = sniffed_opening_bytes(&file).await;
+        let sniffed = Arc::clone(&file);
+        let format = spawn_blocking(move || SourceFormat::sniff_at(&sniffed)).await;
+        // What is wrong is what opening it says.
+        let format = format.ok().and_then(Result::ok);
+        let bytes = opening_bytes(format.as_ref(), file.len_bytes());
         let image = images.sources.open_image(Arc::clone(&file), bytes).await?;
         let image = image.map_err(|error| refusal(&error))?;
         let format = image.format();
@@ -154,7 +158,7 @@ async fn try_out(
         let decoded = image.decode_chosen(&choice)?;
         decoded.derive(&plan, &encoding).map(drop)
     };
-    Ok(images.admission.run(bytes, decode).await?.value)
+    Ok(images.memory.admission.run(bytes, decode).await?.value)
 }
 
 /// Returns why a file is not taken. Errors of the pipeline name formats and figures only.

@@ -29,8 +29,8 @@ pub(crate) struct Server {
     pub(crate) bucket: Bucket,
     /// What is behind the bucket.
     pub(crate) store: Arc<WatchedStore>,
-    service: ImageService,
-    router: Router,
+    pub(crate) service: ImageService,
+    pub(crate) router: Router,
 }
 
 #[derive(Debug)]
@@ -108,6 +108,19 @@ impl Server {
             router: Router::new().nest(path, self.router),
             ..self
         }
+    }
+
+    /// Returns a figure of the metrics; 0 where there is none.
+    pub(crate) async fn figure(&self, name: &str) -> u64 {
+        let admin: Router = self.service.admin_router();
+        let request = Request::builder().uri("/metrics").body(Body::empty());
+        let answer = admin.oneshot(request.unwrap()).await.unwrap();
+        let text = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        let text = std::str::from_utf8(&text).unwrap();
+        let mut figures = text.lines().filter_map(|line| line.strip_prefix(name));
+        figures
+            .next()
+            .map_or(0, |number| number.trim().parse().unwrap())
     }
 
     /// Asks as `GET http://example.org{path}`.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
@@ -13,6 +13,7 @@ use object_store::{
     CopyOptions, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
+use tokio::sync::watch;
 
 #[derive(Debug, Default)]
 pub(crate) struct WatchedStore {
@@ -23,6 +24,10 @@ pub(crate) struct WatchedStore {
     pub(crate) is_cut: AtomicBool,
     /// Whether nothing is answered at all.
     pub(crate) is_down: AtomicBool,
+    /// Reads of keys that begin so are not answered until this changes; each has a receiver.
+    pub(crate) silent: watch::Sender<Option<String>>,
+    /// How many reads were asked for.
+    pub(crate) asked: AtomicUsize,
 }
 
 impl WatchedStore {
@@ -52,6 +57,16 @@ impl ObjectStore for WatchedStore {
             return Err(failure("is down"));
         }
         let is_head = options.head;
+        if !is_head {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            let is_answered = |silent: &Option<String>| {
+                silent
+                    .as_ref()
+                    .is_none_or(|silent| !location.as_ref().starts_with(silent))
+            };
+            // The sender lives as long as this.
+            let _ = self.silent.subscribe().wait_for(is_answered).await;
+        }
         let mut found = self.inner.get_opts(location, options).await?;
         if is_head {
             return Ok(found);

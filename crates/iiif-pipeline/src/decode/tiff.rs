@@ -216,6 +216,7 @@ fn level(data: &Data, offset: u64, page: &Page) -> Level {
         block_height: side(block.rows * page.chunk_height),
         block_bytes,
         index_bytes: Chunks::index_bytes(page),
+        kept_bytes: PageIndex::kept_bytes(page),
         is_jpeg: TileColors::of(page).is_some(),
         index: OnceLock::new(),
     }

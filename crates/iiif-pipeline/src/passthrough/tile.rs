@@ -111,6 +111,7 @@ mod tests {
             block_height: 128,
             block_bytes: 0,
             index_bytes: 0,
+            kept_bytes: 0,
             index: OnceLock::new(),
         }
     }

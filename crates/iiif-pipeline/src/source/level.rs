@@ -25,6 +25,8 @@ pub(crate) struct Level {
     pub(crate) block_bytes: u64,
     /// What is held during all of it, in bytes.
     pub(crate) index_bytes: u64,
+    /// What the index takes as long as the source lives, in bytes; 0 if it is read each time.
+    pub(crate) kept_bytes: u64,
     /// Whether the chunks are tiles that may be passed on as JPEG files.
     pub(crate) is_jpeg: bool,
     /// Where the chunks are, as soon as some were read.

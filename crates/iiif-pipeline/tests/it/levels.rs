@@ -1,7 +1,8 @@
 //! What a source says of itself before it is decoded: its levels, its tiles, its resolution.
 
+use bytes::Bytes;
 use iiif_image_api::Dimensions;
-use iiif_pipeline::{Resolution, SourceImage};
+use iiif_pipeline::{DecodeLimits, Resolution, SourceImage};
 use iiif_testkit::encode::{JpegOptions, Layout, PngOptions, TiffOptions, jpeg, png, tiff};
 use iiif_testkit::pattern::photo;
 use image::DynamicImage;
@@ -95,4 +96,35 @@ fn crc32(bytes: &[u8]) -> u32 {
         })
     };
     !bytes.iter().fold(u32::MAX, byte)
+}
+
+#[test]
+fn a_source_counts_what_it_comes_to_hold() {
+    let profile = vec![7; 5000];
+    let options = TiffOptions {
+        layout: Layout::Tiles {
+            width: 16,
+            height: 16,
+        },
+        icc: Some(profile.clone()),
+        ..TiffOptions::default()
+    };
+    let file = Bytes::from(tiff(&photo(1600, 1600).into(), &options));
+    let limits = DecodeLimits::default();
+    let in_parts = SourceImage::open(file.clone(), &limits).unwrap();
+    // An offset and a length of each of 10,000 tiles.
+    let kept = in_parts.kept_bytes();
+    assert!((165_000..170_000).contains(&kept), "{kept}");
+    let length = file.len() as u64;
+    let in_memory = SourceImage::probe(file, &limits).unwrap();
+    assert_eq!(in_memory.kept_bytes(), length + kept);
+
+    let options = PngOptions {
+        icc: Some(profile),
+        ..PngOptions::default()
+    };
+    let file = Bytes::from(png(&photo(40, 30).into(), &options));
+    let in_parts = SourceImage::open(file, &limits).unwrap();
+    let kept = in_parts.kept_bytes();
+    assert!((5000..9000).contains(&kept), "{kept}");
 }

@@ -4,10 +4,12 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use object_store::coalesce_ranges;
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 
 use super::blocking::{blocking, from_folder};
 use super::{Bucket, Place, Store};
@@ -18,6 +20,9 @@ use crate::{Error, ErrorKind, ObjectInfo, Operation, Result};
 
 /// Ranges of a remote object that are not further apart are read by one request.
 const COALESCE_BYTES: u64 = 64 << 10;
+
+/// What a read may take a second more for.
+const BYTES_PER_SECOND: u64 = 1 << 20;
 
 /// An object as it was when it was opened: all reads are of that version, or errors of kind
 /// [`Conflict`](ErrorKind).
@@ -38,6 +43,8 @@ pub struct OpenObject {
     /// The URI of the bucket without secrets.
     bucket: Arc<str>,
     contents: Contents,
+    /// How long a read of a remote object may take.
+    timeout: Option<Duration>,
 }
 
 #[derive(Clone)]
@@ -75,6 +82,7 @@ impl Bucket {
             info: Arc::new(info),
             bucket: Arc::clone(&self.name),
             contents,
+            timeout: None,
         })
     }
 
@@ -99,6 +107,7 @@ impl Bucket {
             info: Arc::new(info.clone()),
             bucket: Arc::clone(&self.name),
             contents: Contents::Store(store.clone(), full.into()),
+            timeout: None,
         })
     }
 }
@@ -108,6 +117,15 @@ impl OpenObject {
     #[must_use]
     pub fn info(&self) -> &ObjectInfo {
         &self.info
+    }
+
+    /// Bounds how long each read of a remote object may take, with all repetitions: `timeout`, and a second
+    /// more for each MiB that is read. What takes longer is an error of kind [`Unavailable`](ErrorKind).
+    /// Default: no bound but that of [`RetrySettings`](crate::RetrySettings).
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
     }
 
     /// Reads all of it.
@@ -136,8 +154,14 @@ impl OpenObject {
                 blocking(self.context(), move || file.read_range(&range)).await
             }
             Contents::Store(store, key) => {
+                let length = range.end - range.start;
                 let read = store.get_version(key, range, &self.info, self.context());
-                read.await
+                let Some(most) = self.timeout else {
+                    return read.await;
+                };
+                let most = most.saturating_add(Duration::from_secs(length / BYTES_PER_SECOND));
+                let elapsed = |elapsed| Err(self.context().unavailable(elapsed));
+                timeout(most, read).await.unwrap_or_else(elapsed)
             }
         }
     }

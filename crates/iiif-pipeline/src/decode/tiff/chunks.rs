@@ -43,10 +43,10 @@ impl ChunkIndex {
         Some((*offset, *byte_count))
     }
 
-    /// Returns the bytes that this holds.
-    pub(super) fn held_bytes(&self) -> u64 {
-        let numbers = self.offsets.len() + self.byte_counts.as_ref().map_or(0, Vec::len);
-        (numbers * size_of::<u64>()) as u64
+    /// Returns the bytes that this holds of a page, at most.
+    pub(super) fn held_bytes(page: &Page) -> u64 {
+        // An offset and a length of each.
+        (page.stored_chunks() as u64).saturating_mul(2 * 8)
     }
 }
 

@@ -8,8 +8,8 @@ use super::page::Page;
 use crate::Result;
 use crate::source::{Data, Level};
 
-/// The most bytes of positions that are kept with a source, per level: 130,000 tiles. Those of larger
-/// levels are read each time.
+/// The most bytes that are kept with a source, per level: the positions of 130,000 tiles. Those of
+/// larger levels are read each time.
 const MAX_KEPT_BYTES: u64 = 2 << 20;
 
 /// A page, and where its chunks are in the file.
@@ -30,10 +30,19 @@ impl PageIndex {
         let page = Page::read(&file, &directory, level.dimensions)?;
         let chunks = ChunkIndex::read(&file, &directory, &page)?;
         let index = Arc::new(Self { page, chunks });
-        if index.chunks.held_bytes() <= MAX_KEPT_BYTES {
+        if level.kept_bytes > 0 {
             // Another thread may have been faster, with the same.
             let _ = level.index.set(Arc::clone(&index));
         }
         Ok(index)
+    }
+
+    /// Returns the most bytes that are kept of a page once some of its chunks were read; 0 if all of it is
+    /// read each time.
+    pub(super) fn kept_bytes(page: &Page) -> u64 {
+        let bytes = (size_of::<Self>() as u64)
+            .saturating_add(page.held_bytes())
+            .saturating_add(ChunkIndex::held_bytes(page));
+        if bytes <= MAX_KEPT_BYTES { bytes } else { 0 }
     }
 }

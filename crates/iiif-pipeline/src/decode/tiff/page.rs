@@ -81,7 +81,10 @@ impl Page {
                 .numbers(file, tag::COLOR_MAP, 3 << bits)?
                 .unwrap_or_default(),
             subsampling: subsampling(file, directory)?,
-            jpeg_tables: directory.bytes(file, tag::JPEG_TABLES, MAX_JPEG_TABLES_BYTES)?,
+            // A copy: a part of a block would keep all of it.
+            jpeg_tables: directory
+                .bytes(file, tag::JPEG_TABLES, MAX_JPEG_TABLES_BYTES)?
+                .map(|tables| Bytes::copy_from_slice(&tables)),
             is_tiled: directory.count(tag::TILE_OFFSETS).is_some(),
             chunk_width: dimensions.width() as usize,
             chunk_height: dimensions.height() as usize,
@@ -208,6 +211,12 @@ impl Page {
     pub(super) fn stored_chunks(&self) -> usize {
         let per_plane = self.chunks_across() * self.chunks_down().div_ceil(self.pieces);
         per_plane.saturating_mul(self.planes())
+    }
+
+    /// Returns the bytes that this holds besides itself.
+    pub(super) fn held_bytes(&self) -> u64 {
+        let tables = self.jpeg_tables.as_ref().map_or(0, Bytes::len);
+        (self.color_map.len() * size_of::<u64>() + tables) as u64
     }
 
     pub(super) fn planes(&self) -> usize {

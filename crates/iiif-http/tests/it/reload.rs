@@ -1,0 +1,66 @@
+//! Going on with another configuration, within the same limit of memory.
+
+use axum::body::{Body, HttpBody as _};
+use iiif_config::Config;
+use iiif_http::Buckets;
+
+use crate::remote::pyramid;
+use crate::server::Server;
+use crate::waiting::{RUNNING, asks, patient, tile, until};
+
+const KINDS: [&str; 3] = ["sources", "derivatives", "decodes"];
+
+async fn held(server: &Server, what: &str) -> u64 {
+    let name = format!("iiif_held_bytes{{what=\"{what}\"}}");
+    server.figure(&name).await
+}
+
+fn reload(server: &Server) {
+    let buckets = Buckets::new(server.bucket.clone());
+    server.service.replace(buckets, &Config::default()).unwrap();
+}
+
+#[tokio::test]
+async fn what_is_kept_goes_with_its_configuration_and_what_is_in_use_stays_counted() {
+    let server = Server::with("{}", patient()).await;
+    let path = "/iiif/3/gray.jpg/full/64,/0/default.png";
+    let unread = server.begin("GET", path, &[], Body::empty()).await;
+    let unread_bytes = unread.body().size_hint().exact().unwrap();
+    let other = server.get("/iiif/3/gray.jpg/full/300,/0/default.png").await;
+    assert_eq!(other.status.as_u16(), 200);
+    // Its body is the memory of the cache.
+    drop(other);
+    for what in KINDS {
+        assert!(held(&server, what).await > 0, "{what}");
+    }
+
+    reload(&server);
+    assert_eq!(held(&server, "sources").await, 0);
+    assert_eq!(held(&server, "decodes").await, 0);
+    let in_use = held(&server, "derivatives").await;
+    assert!(
+        (unread_bytes..unread_bytes + 4096).contains(&in_use),
+        "{in_use}"
+    );
+    drop(unread);
+    assert_eq!(held(&server, "derivatives").await, 0);
+    assert_eq!(server.get(path).await.status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn work_under_way_keeps_its_place_in_the_lane_of_the_next_configuration() {
+    let server = Server::with("{}", patient()).await;
+    let file = pyramid().into();
+    let put = server.bucket.put("pyramid.tif", file, "image/tiff").await;
+    put.unwrap();
+    server.get("/iiif/3/pyramid.tif/info.json").await.json();
+    server.store.silent.send_replace(Some("pyramid".to_owned()));
+    let asked = asks(&server, tile(0));
+    until(async || server.store.silent.receiver_count() == 1).await;
+    reload(&server);
+    assert_eq!(server.figure(RUNNING).await, 1);
+    assert!(server.figure("iiif_work_bytes{lane=\"small\"}").await > 0);
+    server.store.silent.send_replace(None);
+    assert_eq!(asked.await.unwrap().status.as_u16(), 200);
+    until(async || server.figure(RUNNING).await == 0).await;
+}
