@@ -15,9 +15,6 @@ use crate::{Problem, ServiceOptions};
 /// What takes more memory than this is large. A tile of 1024x1024 pixels takes less.
 const SMALL_MAX_BYTES: u64 = 32 << 20;
 
-/// What the compressed data of a tile takes, at most by far.
-pub(crate) const TILE_BYTES: u64 = 1 << 20;
-
 /// Lets requests work, each in the lane of its size.
 pub(crate) struct Admission {
     small: Lane,
@@ -88,17 +85,20 @@ impl Admission {
         self.lane(bytes).run(bytes, work).await
     }
 
-    /// Does the same for work that computes in parallel, on the threads of its lane.
+    /// Does the same for work that computes in parallel, on the threads of its lane: that of its request, of which all
+    /// parts take `request_bytes` at most.
     pub(crate) async fn compute<T: Send + 'static>(
         &self,
         bytes: u64,
+        request_bytes: u64,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<Done<T>, Problem> {
-        let lane = self.lane(bytes);
+        let lane = self.lane(bytes.max(request_bytes));
         let threads = Arc::clone(&lane.threads);
         lane.run(bytes, move || threads.install(work)).await
     }
 
+    /// Returns the lane of a request that takes so much memory.
     fn lane(&self, bytes: u64) -> &Lane {
         if bytes <= SMALL_MAX_BYTES.min(self.small.budget.limit_bytes()) {
             &self.small
@@ -158,7 +158,7 @@ impl Lane {
     }
 }
 
-/// What work gave. It keeps its place in the lane until its result is where it is counted.
+/// What work gave. It keeps its place in the lane until it [leaves](Self::leave) or is dropped.
 pub(crate) struct Done<T> {
     pub(crate) value: T,
     _slot: OwnedSemaphorePermit,

@@ -16,7 +16,7 @@ use iiif_pipeline::{DecodeChoice, DecodeLimits, EncodeOptions, ReadAt, SourceFor
 
 use self::counting_reader::CountingReader;
 pub use self::remedy::Remedy;
-use crate::derivatives::is_kept;
+use crate::derivatives::{is_kept, kept_bytes, passing_bytes};
 use crate::problem::with_causes;
 use crate::shares::Shares;
 use crate::sources::opening_bytes;
@@ -140,14 +140,14 @@ impl ImageChecker {
             });
         }
         let choice = image.decode_choice(&plan, self.max_kept_bytes());
-        let is_kept = is_kept(&choice, self.max_kept_bytes());
+        let is_kept = is_kept(image, &choice, self.max_kept_bytes());
         let (decoding, rendering) = (
             image.held_bytes() + choice.decoding_bytes(),
             choice.rendering_bytes(&plan),
         );
         // One after the other, or both at once.
         let needed = if is_kept {
-            decoding.max(rendering)
+            passing_bytes(image, &choice).max(rendering)
         } else {
             decoding + rendering
         };
@@ -162,7 +162,11 @@ impl ImageChecker {
         Ok(TileServing {
             way,
             memory_bytes: decoding + rendering,
-            kept_bytes: if is_kept { choice.kept_bytes() } else { 0 },
+            kept_bytes: if is_kept {
+                kept_bytes(image, &choice)
+            } else {
+                0
+            },
             read_bytes: self.read_bytes(image, reader, (&plan, &choice))?,
         })
     }

@@ -6,21 +6,18 @@ use std::sync::Arc;
 use bytes::Bytes;
 use iiif_derivatives::Reservation;
 use iiif_image_api::{Format, Identifier, RenderPlan};
-use iiif_pipeline::{DecodeChoice, DecodedSource, EncodeOptions, SourceFormat};
+use iiif_pipeline::{DecodeChoice, DecodedSource, EncodeOptions, SourceFormat, SourceImage};
 
 use crate::Problem;
-use crate::admission::{Done, TILE_BYTES};
+use crate::admission::Done;
 use crate::held::Held;
 use crate::memory::Memory;
 use crate::metrics::{Metrics, ServedFrom};
+use crate::shares::TILE_BYTES;
 use crate::sources::Source;
 use crate::store::DerivativeStore;
 
 /// Makes derivatives, and keeps them and the decodes of whole images in memory.
-///
-/// Memory is waited for in one order, so that nobody waits for those who wait for him: that of sources, of
-/// decodes, a place and memory in a lane, memory of derivatives. Who has come to the last has no place in a
-/// lane.
 pub(crate) struct Derivatives {
     encoding: EncodeOptions,
     store: Option<DerivativeStore>,
@@ -58,15 +55,16 @@ impl Derivatives {
         } else {
             let find = || {
                 let (derivatives, source) = (Arc::clone(self), source.clone());
-                async move { derivatives.find(&source, plan).await }
+                async move {
+                    let found = derivatives.find(&source, plan).await;
+                    if found.as_ref().err() == Some(&Problem::silent_storage()) {
+                        // The next one learns it by its first read, which takes no place in a lane.
+                        derivatives.memory.sources.forget(&source.version);
+                    }
+                    found
+                }
             };
-            let found = cache.get_or_make(&key, find).await;
-            if found.as_ref().err() == Some(&Problem::silent_storage()) {
-                // The next one learns it by its first read, which takes no place in a lane.
-                let sources = &self.memory.sources;
-                sources.forget_if(|version| *version == source.version);
-            }
-            found?
+            cache.get_or_make(&key, find).await?
         };
         Ok(held.to_bytes())
     }
@@ -128,15 +126,16 @@ impl Derivatives {
         let max_decode_bytes = self.memory.decodes.max_kept_bytes();
         let choice = source.image.decode_choice(&plan, max_decode_bytes);
         let rendering_bytes = choice.rendering_bytes(&plan);
-        let done = if is_kept(&choice, max_decode_bytes) {
-            let decoded = self.decode(source, choice).await?;
+        let done = if is_kept(&source.image, &choice, max_decode_bytes) {
+            let decoded = self.decode(source, choice, rendering_bytes).await?;
             let derive = move || decoded.derive(&plan, &encoding);
-            self.work(source, rendering_bytes, derive).await?
+            self.work(source, rendering_bytes, rendering_bytes, derive)
+                .await?
         } else {
             let bytes = source.image.held_bytes() + choice.decoding_bytes() + rendering_bytes;
             let image = source.image.clone();
             let derive = move || image.decode_chosen(&choice)?.derive(&plan, &encoding);
-            self.work(source, bytes, derive).await?
+            self.work(source, bytes, bytes, derive).await?
         };
         let bytes = done.value.as_ref().map_or(0, |made| made.bytes.len());
         let (made, in_lane) = done.leave(bytes as u64);
@@ -184,10 +183,15 @@ impl Derivatives {
         self: &Arc<Self>,
         source: &Held<Source>,
         choice: DecodeChoice,
+        rendering_bytes: u64,
     ) -> Result<Held<DecodedSource>, Problem> {
         let decode = || {
             let (derivatives, source) = (Arc::clone(self), source.clone());
-            async move { derivatives.make_decode(&source, choice).await }
+            async move {
+                derivatives
+                    .make_decode(&source, choice, rendering_bytes)
+                    .await
+            }
         };
         let key = (source.version.clone(), choice);
         self.memory.decodes.get_or_make(&key, decode).await
@@ -197,34 +201,47 @@ impl Derivatives {
         &self,
         source: &Held<Source>,
         choice: DecodeChoice,
+        rendering_bytes: u64,
     ) -> Result<Held<DecodedSource>, Problem> {
         let image = source.image.clone();
-        // A decode keeps the header of its source.
-        let header_bytes = image.kept_bytes() - image.held_bytes();
-        let kept_bytes = choice.kept_bytes().saturating_add(header_bytes);
+        let kept_bytes = kept_bytes(&image, &choice);
         let memory = self.memory.decodes.reserve(kept_bytes).await?;
-        let bytes = image.held_bytes() + choice.decoding_bytes();
+        let bytes = passing_bytes(&image, &choice);
         let decode = move || image.decode_chosen(&choice);
-        let done = self.work(source, bytes, decode).await?;
+        let done = self.work(source, bytes, rendering_bytes, decode).await?;
         Ok(memory.hold(done.value?))
     }
 
-    /// Computes with at most `bytes` of memory.
+    /// Computes with at most `bytes` of memory, for a request that takes up to `request_bytes`.
     async fn work<T: Send + 'static>(
         &self,
         source: &Source,
         bytes: u64,
+        request_bytes: u64,
         work: impl FnOnce() -> iiif_pipeline::Result<T> + Send + 'static,
     ) -> Result<Done<Result<T, Problem>>, Problem> {
         let identifier = source.version.identifier.clone();
         let work = move || work().map_err(|error| Problem::pipeline(&identifier, &error));
-        self.memory.admission.compute(bytes, work).await
+        let admission = &self.memory.admission;
+        admission.compute(bytes, request_bytes, work).await
     }
 }
 
 /// Returns whether a decode is kept for further derivatives.
-pub(crate) fn is_kept(choice: &DecodeChoice, max_decode_bytes: u64) -> bool {
-    choice.is_reusable() && choice.kept_bytes() <= max_decode_bytes
+pub(crate) fn is_kept(image: &SourceImage, choice: &DecodeChoice, max_decode_bytes: u64) -> bool {
+    choice.is_reusable() && kept_bytes(image, choice) <= max_decode_bytes
+}
+
+/// Returns what is held of a decode that is kept, and of the header that it keeps.
+pub(crate) fn kept_bytes(image: &SourceImage, choice: &DecodeChoice) -> u64 {
+    choice.kept_bytes().saturating_add(image.header_bytes())
+}
+
+/// Returns the memory that making a decode takes besides what is kept of it. That alone counts in the lane,
+/// so that the decode for a tile has not to wait among large derivatives.
+pub(crate) fn passing_bytes(image: &SourceImage, choice: &DecodeChoice) -> u64 {
+    let passing = choice.decoding_bytes().saturating_sub(choice.kept_bytes());
+    image.held_bytes() + passing
 }
 
 /// Refuses, before anything is made, what the format has no numbers for.

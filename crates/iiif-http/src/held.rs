@@ -16,8 +16,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::Problem;
-use crate::admission::TILE_BYTES;
 use crate::metrics::Lookups;
+use crate::shares::TILE_BYTES;
 
 /// A cache of what is made once however many ask, and the memory of all that came from it.
 pub(crate) struct HeldCache<K, V> {
@@ -81,7 +81,7 @@ const SHARE_QUARTERS: u32 = 3;
 /// How many values a cache is made for; more make it grow.
 const ESTIMATED_ITEMS: usize = 1000;
 
-/// What takes more than this share, a divisor, is large, unless it is no more than a tile takes.
+/// A value of more than one part in so many of the limit is large, unless a tile may be as large.
 const LARGE_DIVISOR: u32 = 64;
 
 impl<K, V> HeldCache<K, V>
@@ -211,6 +211,11 @@ where
         };
         held.all.merge(more);
         true
+    }
+
+    /// Forgets what is kept under a key.
+    pub(crate) fn forget(&self, key: &K) {
+        self.kept.remove(key);
     }
 
     /// Forgets what is kept under keys of which `is_gone` says so.

@@ -4,6 +4,7 @@ mod shared;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use axum::extract::OriginalUri;
@@ -43,12 +44,14 @@ pub(crate) struct Images {
     source: Bucket,
     pub(crate) memory: Arc<Memory>,
     /// The number of the configuration.
-    pub(crate) number: u64,
+    pub(crate) config: u64,
+    /// From when on it has been in the place of another; the first one has always been there.
+    since: SystemTime,
     pub(crate) sources: Arc<Sources>,
     pub(crate) derivatives: Arc<Derivatives>,
-    /// What bytes depend on besides the source and the request.
-    maker: String,
     services: Arc<Services>,
+    /// What a derivative depends on besides the source and the request.
+    maker: String,
     /// What info.json depends on besides the source and the request.
     informant: String,
     /// What a derivative may take while it is made.
@@ -68,7 +71,7 @@ impl Images {
         memory: &Arc<Memory>,
     ) -> Result<Self, ServiceError> {
         let settings = Settings::of(config);
-        let (shares, number) = (memory.shares, memory.next_config());
+        let (shares, config_number) = (memory.shares, memory.next_config());
         let mut resolve_options = settings.resolve_options;
         resolve_options.oversized_box = options.oversized_box;
         let maker = format!(
@@ -78,20 +81,19 @@ impl Images {
             settings.encoding
         );
         let abilities = Abilities::new(&config.features, resolve_options.upscaling);
-        let informant = format!(
-            "{maker} {abilities:?} {:?} {:?} {}",
-            settings.analyses, config.limits, shares.large
-        );
         let store = buckets
             .derivatives
-            .map(|bucket| DerivativeStore::new(bucket, &maker, options.store_limit_bytes));
+            .map(|bucket| DerivativeStore::new(bucket, &maker, &options));
         let sources = Sources::new(
             buckets.source.clone(),
             settings.decode_limits,
             Arc::clone(memory),
-            number,
+            config_number,
             &options,
         );
+        // In the bucket, derivatives are kept by the size that the limits have led to.
+        let maker = format!("{maker} {resolve_options:?} {}", shares.large);
+        let informant = format!("{maker} {abilities:?} {:?}", settings.analyses);
         let derivatives = Derivatives::new(
             settings.encoding,
             store,
@@ -109,7 +111,13 @@ impl Images {
             maker,
             services: Services::new(settings.analyses, Arc::clone(memory)).into(),
             memory: Arc::clone(memory),
-            number,
+            config: config_number,
+            since: if config_number > 0 {
+                // Dates have no fractions of seconds: what is of this one may be of the other.
+                SystemTime::now() + Duration::from_secs(1)
+            } else {
+                SystemTime::UNIX_EPOCH
+            },
             informant,
             work_bytes: shares.large,
             options,
@@ -226,7 +234,7 @@ impl Images {
             &self.maker,
         ]);
         let mut headers = self.cached(&tag, &version);
-        if is_unmodified(&head.headers, &tag, version.info.last_modified) {
+        if is_unmodified(&head.headers, &tag, self.modified(&version)) {
             return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
         }
         let disposition = disposition(&head.uri, &version.identifier, request.format)?;
@@ -265,7 +273,9 @@ impl Images {
         let mut headers = HeaderMap::new();
         headers.insert(ETAG, tag.header());
         headers.insert(CACHE_CONTROL, self.cache_control.clone());
-        if let Some(modified) = version.info.last_modified {
+        if let Some(modified) = self.modified(version) {
+            // Never later than the response (RFC 9110 §8.8.2.1).
+            let modified = modified.min(SystemTime::now());
             insert(
                 &mut headers,
                 LAST_MODIFIED,
@@ -273,6 +283,12 @@ impl Images {
             );
         }
         headers
+    }
+
+    /// Returns when what is made of an image may have changed last.
+    pub(crate) fn modified(&self, version: &Version) -> Option<SystemTime> {
+        let modified = version.info.last_modified;
+        modified.map(|modified| modified.max(self.since))
     }
 
     fn profile_link(&self, version: ApiVersion) -> String {

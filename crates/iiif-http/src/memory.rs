@@ -16,6 +16,10 @@ use crate::shares::Shares;
 use crate::sources::{Source, Version};
 
 /// The lanes and caches of a service. Keys of caches tell configurations apart.
+///
+/// Memory is waited for in one order, so that nobody waits for those who wait for him: that of sources, of
+/// reports or decodes, a place and memory in a lane, memory of derivatives. Who has come to the last has no
+/// place in a lane, and who holds memory of a cache never waits for more of it.
 pub(crate) struct Memory {
     pub(crate) shares: Shares,
     pub(crate) admission: Admission,
@@ -69,7 +73,7 @@ impl Memory {
         self.reports.forget_if(is_gone);
     }
 
-    /// Forgets what was made of an image. Its header is that of its version.
+    /// Forgets what was made of an image, but not its header, which is that of a version.
     pub(crate) fn forget(&self, identifier: &Identifier) {
         let is_gone = |version: &Version| version.identifier == *identifier;
         self.derivatives.forget_if(|(version, _)| is_gone(version));

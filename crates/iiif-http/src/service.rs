@@ -93,14 +93,14 @@ impl ImageService {
         let shared = &self.0;
         let (options, memory) = (shared.options.clone(), &shared.memory);
         let images = Images::new(buckets, config, options, &shared.metrics, memory)?;
-        let number = images.number;
+        let config_number = images.config;
         let mut current = shared
             .images
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(images);
         drop(current);
-        memory.keep_only(number);
+        memory.keep_only(config_number);
         self.note_config(None);
         Ok(())
     }

@@ -10,6 +10,9 @@ const DECODES_SIXTEENTHS: u64 = 4;
 const SMALL_SIXTEENTHS: u64 = 1;
 const LARGE_SIXTEENTHS: u64 = 6;
 
+/// What the compressed data of a tile takes, at most by far.
+pub(crate) const TILE_BYTES: u64 = 1 << 20;
+
 /// What a memory limit leaves for each of its uses, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shares {

@@ -1,7 +1,7 @@
 //! The images that are served: their versions, and what their headers say.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -132,18 +132,19 @@ impl Sources {
         let object = self.open_object(&version).await?;
         let mut memory = cache.reserve(OPENED_BYTES).await?;
         // Who does not answer keeps neither a thread nor a place in a lane from others.
-        let (mut reader, format) = Reader::begin(object).await?;
+        let (mut reader, format) = Reader::begin(object.clone()).await?;
         let opening_bytes = opening_bytes(format.as_ref(), reader.len_bytes());
         let mut needed = opening_bytes.saturating_add(OPENED_BYTES);
         loop {
             if !cache.try_grow(&mut memory, needed) {
-                drop(memory);
-                reader.forget_head();
+                // Who waits holds nothing, the beginning neither.
+                drop((memory, reader));
                 memory = cache.reserve(needed).await?;
+                (reader, _) = Reader::begin(object.clone()).await?;
             }
             let opened = self.open_image(reader.clone(), opening_bytes).await?;
             let image = opened.map_err(|error| Problem::pipeline(&version.identifier, &error))?;
-            let kept = image.kept_bytes().saturating_add(OPENED_BYTES);
+            let kept = image.held_bytes() + image.header_bytes() + OPENED_BYTES;
             // Of large profiles and many tiles is known only now.
             if kept <= needed || cache.try_grow(&mut memory, kept) {
                 memory.shrink_to(kept);
@@ -192,7 +193,7 @@ pub(crate) fn opening_bytes(format: Option<&SourceFormat>, len_bytes: u64) -> u6
 struct Reader {
     object: BlockingReader,
     /// The beginning of what is far away, which is looked at several times; nothing of a local file.
-    head: Option<Arc<OnceLock<Bytes>>>,
+    head: Bytes,
 }
 
 impl Reader {
@@ -211,17 +212,10 @@ impl Reader {
         let head = read.map_err(|error| Problem::storage(&error))?;
         let format = SourceFormat::sniff(&head).ok();
         let reader = Self {
-            head: is_remote.then(|| Arc::new(OnceLock::from(head))),
+            head: if is_remote { head } else { Bytes::new() },
             object: object.blocking_reader(Handle::current()),
         };
         Ok((reader, format))
-    }
-
-    /// Gives up the beginning, which is read again once it is looked at.
-    fn forget_head(&mut self) {
-        if let Some(head) = &mut self.head {
-            *head = Arc::default();
-        }
     }
 }
 
@@ -231,17 +225,10 @@ impl ReadAt for Reader {
     }
 
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
-        let head_bytes = self.len_bytes().min(HEAD_BYTES);
         let end = offset.saturating_add(length as u64);
-        let Some(head) = self.head.as_ref().filter(|_| end <= head_bytes) else {
+        if end > self.head.len() as u64 {
             return self.object.read_at(offset, length);
-        };
-        let head = if let Some(head) = head.get() {
-            head
-        } else {
-            let read = self.object.read_at(0, head_bytes as usize)?;
-            head.get_or_init(|| read)
-        };
-        Ok(head.slice(offset as usize..end as usize))
+        }
+        Ok(self.head.slice(offset as usize..end as usize))
     }
 }

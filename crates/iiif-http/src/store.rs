@@ -7,7 +7,7 @@
 
 use std::hash::Hash;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -17,11 +17,12 @@ use iiif_image_api::{
 use iiif_storage::{Bucket, ErrorKind};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
-use crate::Problem;
-use crate::admission::TILE_BYTES;
-use crate::held::{Held, HeldCache};
+use crate::held::{Held, HeldCache, Reservation};
+use crate::shares::TILE_BYTES;
 use crate::sources::Version;
+use crate::{Problem, ServiceOptions};
 
 /// The folder of the bucket in which nothing else lies.
 pub(crate) const FOLDER: &str = ".iiif";
@@ -42,15 +43,18 @@ pub(crate) struct DerivativeStore {
     /// What makes derivatives, as a digest.
     maker: String,
     limit_bytes: u64,
+    /// How long a read may take.
+    timeout: Duration,
     writes: Arc<Semaphore>,
 }
 
 impl DerivativeStore {
-    pub(crate) fn new(bucket: Bucket, maker: &str, limit_bytes: u64) -> Self {
+    pub(crate) fn new(bucket: Bucket, maker: &str, options: &ServiceOptions) -> Self {
         Self {
             bucket,
             maker: digest(maker),
-            limit_bytes,
+            limit_bytes: options.store_limit_bytes,
+            timeout: options.source_timeout,
             writes: Arc::new(Semaphore::new(WRITES_AT_ONCE)),
         }
     }
@@ -65,9 +69,28 @@ impl DerivativeStore {
     where
         K: Clone + Eq + Hash + Send + Sync + 'static,
     {
+        let memory = held.reserve(TILE_BYTES).await?;
+        let read = self.read(version, plan, memory, held);
+        let read = timeout(self.timeout, read).await;
+        read.unwrap_or_else(|_elapsed| {
+            tracing::warn!("{} tells nothing of a derivative", self.bucket);
+            Ok(None)
+        })
+    }
+
+    /// Does the same with memory for a small one.
+    async fn read<K>(
+        &self,
+        version: &Version,
+        plan: &RenderPlan,
+        mut memory: Reservation,
+        held: &HeldCache<K, Bytes>,
+    ) -> Result<Option<Held<Bytes>>, Problem>
+    where
+        K: Clone + Eq + Hash + Send + Sync + 'static,
+    {
         let key = self.key(version, plan);
         // What is larger is asked for its size first.
-        let mut memory = held.reserve(TILE_BYTES).await?;
         let mut read = self.bucket.get_at_most(&key, TILE_BYTES).await;
         if let Err(error) = &read
             && error.kind() == ErrorKind::TooLarge

@@ -114,13 +114,12 @@ impl SourceImage {
         self.data.held_bytes()
     }
 
-    /// Returns the most bytes that this takes in memory as long as it lives: the compressed bytes that
-    /// [are held](Self::held_bytes), the ICC profile, and of a TIFF where its strips and tiles are, which is
-    /// read with the first of them and kept. What a [reader](Self::open) holds is not counted, nor are some
-    /// kilobytes of other facts.
+    /// Returns the most bytes that the header takes in memory, here and in each decode: the ICC profile, and
+    /// of a TIFF where its strips and tiles are, which is read with the first of them and kept. What a
+    /// [reader](Self::open) holds is not counted, nor are some kilobytes of other facts.
     #[must_use]
-    pub fn kept_bytes(&self) -> u64 {
-        self.held_bytes().saturating_add(self.header.kept_bytes())
+    pub fn header_bytes(&self) -> u64 {
+        self.header.held_bytes()
     }
 
     /// Returns the compressed bytes; reads all of them if they are not held.

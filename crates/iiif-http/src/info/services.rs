@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use iiif_image_api::{ApiVersion, ImageInfo};
-use iiif_pipeline::{Analyses, AnalysisReport, Batch, SourceImage};
+use iiif_pipeline::{Analyses, AnalysisReport, Batch, ErrorKind, SourceImage};
 use serde_json::{Map, Value, json};
 
 use crate::Problem;
@@ -71,13 +71,17 @@ impl Services {
         let admission = &self.memory.admission;
         let run = move || batch.run(&|_, _| {});
         let bytes = bytes.min(admission.max_bytes());
-        let done = admission.compute(bytes, run).await?;
-        let report = done.value.unwrap_or_else(|error| {
-            let identifier = source.version.identifier.as_str();
-            tracing::warn!("{identifier} is not analyzed: {error}");
-            AnalysisReport::default()
-        });
-        Ok(memory.hold(report))
+        let done = admission.compute(bytes, bytes, run).await?;
+        match done.value {
+            Ok(report) => Ok(memory.hold(report)),
+            // The next one may find that the storage answers.
+            Err(error) if error.kind() == ErrorKind::Unavailable => Err(source.problem(&error)),
+            Err(error) => {
+                let identifier = source.version.identifier.as_str();
+                tracing::warn!("{identifier} is not analyzed: {error}");
+                Ok(memory.hold(AnalysisReport::default()))
+            }
+        }
     }
 }
 

@@ -88,7 +88,7 @@ impl Current {
         let version = catalog::find(&self.images.sources, name).await?;
         let tag = self.tag(&version, request);
         let mut headers = self.images.cached(&tag, &version);
-        if is_unmodified(&head.headers, &tag, version.info.last_modified) {
+        if is_unmodified(&head.headers, &tag, self.images.modified(&version)) {
             return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
         }
         let file = disposition::name(&version.identifier, request.format);

@@ -4,9 +4,8 @@ use axum::body::{Body, HttpBody as _};
 use iiif_config::Config;
 use iiif_http::Buckets;
 
-use crate::remote::pyramid;
 use crate::server::Server;
-use crate::waiting::{RUNNING, asks, patient, tile, until};
+use crate::waiting::{RUNNING, asks, patient, put_pyramid, tile, until};
 
 const KINDS: [&str; 3] = ["sources", "derivatives", "decodes"];
 
@@ -48,12 +47,31 @@ async fn what_is_kept_goes_with_its_configuration_and_what_is_in_use_stays_count
 }
 
 #[tokio::test]
+async fn tags_and_times_of_other_limits_are_others() {
+    let server = Server::with("{}", patient()).await;
+    let path = "/iiif/3/gray.jpg/full/max/0/default.png";
+    let before = server.get(path).await;
+    let tag = [("if-none-match", before.header("etag"))];
+    let time = [("if-modified-since", before.header("last-modified"))];
+    for headers in [&tag, &time] {
+        assert_eq!(server.ask("GET", path, headers).await.status.as_u16(), 304);
+    }
+    let limits = r#"{"limits": {"max_width": 100}}"#;
+    let config = Config::parse(limits, "config.json").unwrap().value;
+    let buckets = Buckets::new(server.bucket.clone());
+    let replaced = server.service.replace(buckets, &config);
+    replaced.unwrap();
+    for headers in [&tag, &time] {
+        let after = server.ask("GET", path, headers).await;
+        assert_eq!(after.image().width(), 100);
+        assert_ne!(after.header("etag"), before.header("etag"));
+    }
+}
+
+#[tokio::test]
 async fn work_under_way_keeps_its_place_in_the_lane_of_the_next_configuration() {
     let server = Server::with("{}", patient()).await;
-    let file = pyramid().into();
-    let put = server.bucket.put("pyramid.tif", file, "image/tiff").await;
-    put.unwrap();
-    server.get("/iiif/3/pyramid.tif/info.json").await.json();
+    put_pyramid(&server).await;
     server.store.silent.send_replace(Some("pyramid".to_owned()));
     let asked = asks(&server, tile(0));
     until(async || server.store.silent.receiver_count() == 1).await;

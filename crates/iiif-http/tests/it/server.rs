@@ -72,7 +72,7 @@ impl Server {
         for (key, file) in files {
             bucket.put(key, file.into(), "image/any").await.unwrap();
         }
-        options.memory_limit_bytes = 256 << 20;
+        options.memory_limit_bytes = options.memory_limit_bytes.min(256 << 20);
         let config = Config::parse(config, "config.json").unwrap().value;
         let service = ImageService::new(Buckets::new(bucket.clone()), &config, options).unwrap();
         Self {

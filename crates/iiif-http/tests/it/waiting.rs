@@ -53,17 +53,31 @@ pub(crate) fn tile(column: u32) -> String {
     format!("/iiif/3/pyramid.tif/{x},0,128,128/max/0/default.jpg")
 }
 
-/// Returns a server of one core, whose two places for small work are taken by reads that are not
-/// answered, and those who asked for them.
-async fn busy() -> (Server, Vec<JoinHandle<Answer>>) {
-    let server = Server::with("{}", patient()).await;
+/// Puts a pyramid where the server looks, and has it opened.
+pub(crate) async fn put_pyramid(server: &Server) {
     let file = pyramid().into();
     let put = server.bucket.put("pyramid.tif", file, "image/tiff").await;
     put.unwrap();
     server.get("/iiif/3/pyramid.tif/info.json").await.json();
+}
+
+/// Returns a server of one core, whose two places for small work are taken by reads that are not
+/// answered, and those who asked for them.
+async fn busy() -> (Server, Vec<JoinHandle<Answer>>) {
+    busy_with(patient()).await
+}
+
+/// The same with other options, of one core all the same.
+pub(crate) async fn busy_with(options: ServiceOptions) -> (Server, Vec<JoinHandle<Answer>>) {
+    let server = Server::with("{}", options).await;
+    put_pyramid(&server).await;
     server.store.silent.send_replace(Some("pyramid".to_owned()));
-    let readers = (0..2).map(|column| asks(&server, tile(column))).collect();
-    until(async || server.store.silent.receiver_count() == 2).await;
+    let mut readers = Vec::new();
+    for column in 0..2 {
+        readers.push(asks(&server, tile(column)));
+        let reading = column as usize + 1;
+        until(async || server.store.silent.receiver_count() == reading).await;
+    }
     (server, readers)
 }
 
@@ -126,10 +140,7 @@ async fn a_source_that_is_no_longer_answered_is_opened_anew() {
     let mut options = patient();
     options.source_timeout = Duration::ZERO;
     let server = Server::with("{}", options).await;
-    let file = pyramid().into();
-    let put = server.bucket.put("pyramid.tif", file, "image/tiff").await;
-    put.unwrap();
-    server.get("/iiif/3/pyramid.tif/info.json").await.json();
+    put_pyramid(&server).await;
     let held = "iiif_held_bytes{what=\"sources\"}";
     assert!(server.figure(held).await > 0);
     server.store.silent.send_replace(Some("pyramid".to_owned()));

@@ -117,7 +117,7 @@ impl Header {
 
     /// Returns the most bytes that this comes to hold besides itself: the profile, and what is read of
     /// levels later and kept. What stands in the headers of other formats is small.
-    pub(crate) fn kept_bytes(&self) -> u64 {
+    pub(crate) fn held_bytes(&self) -> u64 {
         let bytes = self.icc_profile.as_ref().map_or(0, Vec::capacity) as u64;
         #[cfg(feature = "tiff")]
         let bytes = self.levels.iter().fold(bytes, |bytes, level| {

@@ -1,0 +1,80 @@
+//! Who is let in, and what is turned away.
+
+use std::time::Duration;
+
+use iiif_http::ServiceOptions;
+use iiif_testkit::encode::{JpegOptions, PngOptions, jpeg, png};
+use iiif_testkit::pattern::photo;
+use image::{DynamicImage, RgbImage};
+
+use crate::server::Server;
+use crate::waiting::{RUNNING, asks, busy_with, patient, put_pyramid, tile, until};
+
+const LARGE_RUNNING: &str = "iiif_work{lane=\"large\",state=\"running\"}";
+
+#[tokio::test]
+async fn a_tile_of_a_large_plain_image_does_not_wait_for_a_large_derivative() {
+    let server = Server::with("{}", patient()).await;
+    put_pyramid(&server).await;
+    let plain = DynamicImage::from(RgbImage::new(4200, 3000));
+    let file = jpeg(&plain, &JpegOptions::default()).into();
+    let put = server.bucket.put("plain.jpg", file, "image/jpeg").await;
+    put.unwrap();
+
+    server.store.silent.send_replace(Some("pyramid".to_owned()));
+    let large = asks(&server, "/iiif/3/pyramid.tif/full/^3500,/0/default.jpg");
+    until(async || server.figure(LARGE_RUNNING).await == 1).await;
+    let path = "/iiif/3/plain.jpg/0,0,512,512/512,/0/default.jpg";
+    assert_eq!(server.get(path).await.status.as_u16(), 200);
+    assert_eq!(server.figure(LARGE_RUNNING).await, 1);
+
+    server.store.silent.send_replace(None);
+    assert_eq!(large.await.unwrap().status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn what_finds_the_queue_full_is_turned_away_and_told_when_to_come_again() {
+    let mut options = patient();
+    options.max_waiting = 1;
+    let (server, _readers) = busy_with(options).await;
+    let _waiting = asks(&server, tile(2));
+    let waiting = "iiif_work{lane=\"small\",state=\"waiting\"}";
+    until(async || server.figure(waiting).await == 1).await;
+    let turned_away = server.get(&tile(3)).await;
+    assert_eq!(turned_away.status.as_u16(), 503);
+    assert_eq!(turned_away.header("retry-after"), "1");
+    assert_eq!(server.figure(RUNNING).await, 2);
+}
+
+#[tokio::test]
+async fn what_waits_too_long_is_turned_away() {
+    let mut options = patient();
+    options.max_wait = Duration::ZERO;
+    let (server, _readers) = busy_with(options).await;
+    let turned_away = server.get(&tile(2)).await;
+    assert_eq!(turned_away.status.as_u16(), 503);
+    assert_eq!(turned_away.header("retry-after"), "1");
+}
+
+#[tokio::test]
+async fn what_can_never_fit_is_refused_at_once() {
+    let mut options = ServiceOptions::default();
+    options.memory_limit_bytes = 32 << 20;
+    let server = Server::with("{}", options).await;
+    let file = png(&photo(1200, 900).into(), &PngOptions::default()).into();
+    let put = server.bucket.put("photo.png", file, "image/png").await;
+    put.unwrap();
+    let path = "/iiif/3/photo.png/full/max/0/default";
+    assert_eq!(
+        server.get(&format!("{path}.jpg")).await.status.as_u16(),
+        200
+    );
+    // Its encoder takes more.
+    let refused = server.get(&format!("{path}.webp")).await;
+    assert_eq!(refused.status.as_u16(), 413);
+    assert!(
+        refused.text().contains("smaller size"),
+        "{}",
+        refused.text()
+    );
+}
