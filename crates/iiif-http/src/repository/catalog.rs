@@ -1,6 +1,6 @@
 //! Which images there are. The bucket alone knows; nothing is kept beside it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 use futures::stream::StreamExt as _;
@@ -17,17 +17,21 @@ use crate::sources::{Sources, Version};
 /// Names of one page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Names {
-    pub(super) names: Vec<String>,
+    pub(super) names: Vec<ImageName>,
     /// Whether others follow.
     pub(super) is_cut: bool,
 }
 
 /// Returns the image of a name.
 pub(super) async fn find(sources: &Sources, name: &ImageName) -> Result<Version, Problem> {
-    let mut found = candidates(sources, name).await?;
-    if let Some(asked) = found.iter().position(|it| key(it) == name.asked_key()) {
-        return Ok(found.swap_remove(asked));
+    if name.keys().iter().any(|key| key == name.asked_key()) {
+        let asked = Identifier::new(name.asked_key()).map_err(Problem::identifier)?;
+        match sources.version(&asked).await {
+            Err(problem) if problem.status == StatusCode::NOT_FOUND => {}
+            found => return found,
+        }
     }
+    let mut found = candidates(sources, name).await?;
     // On disks that take `a.jpg` for `a.JPG`, both are the same file.
     found.dedup_by(|a, b| a.object == b.object);
     match (found.pop(), found.is_empty()) {
@@ -81,7 +85,7 @@ pub(super) async fn list(
     let listed = bucket.list(folder);
     pin_mut!(listed);
     let limit = page.limit.get();
-    let mut names = BTreeSet::new();
+    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
     while let Some(found) = listed.next().await {
         let found = found.map_err(|error| Problem::listing(&error))?;
         let Some(name) = shown(&found.key).filter(|name| *name > page.after) else {
@@ -90,7 +94,7 @@ pub(super) async fn list(
         if regex.is_some_and(|regex| !regex.is_match(&name)) {
             continue;
         }
-        names.insert(name);
+        names.entry(name).or_default().push(found.key);
         // One more than the page tells that others follow.
         if names.len() > limit + 1 {
             names.pop_last();
@@ -98,7 +102,11 @@ pub(super) async fn list(
     }
     let is_cut = names.len() > limit;
     Ok(Names {
-        names: names.into_iter().take(limit).collect(),
+        names: names
+            .into_iter()
+            .take(limit)
+            .map(|(name, keys)| ImageName::listed(&name, keys))
+            .collect(),
         is_cut,
     })
 }
@@ -113,7 +121,7 @@ pub(super) fn key(found: &Version) -> &str {
 }
 
 fn identifiers(name: &ImageName) -> Result<Vec<Identifier>, Problem> {
-    let identifiers = name.keys().map(Identifier::new);
+    let identifiers = name.keys().into_iter().map(Identifier::new);
     identifiers
         .collect::<Result<_, _>>()
         .map_err(Problem::identifier)

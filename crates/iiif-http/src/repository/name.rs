@@ -55,6 +55,8 @@ pub(super) struct ImageName {
     stem: String,
     /// With the extension, where there is one; tells images of the same stem apart.
     asked: String,
+    /// The keys that a listing has of this name; empty where none was looked at.
+    listed: Vec<String>,
 }
 
 impl Place {
@@ -87,18 +89,31 @@ impl ImageName {
         Self {
             stem: stem.to_owned(),
             asked: name.to_owned(),
+            listed: Vec::new(),
+        }
+    }
+
+    /// Returns a name as it is [shown](shown), of which these keys were listed.
+    pub(super) fn listed(name: &str, keys: Vec<String>) -> Self {
+        Self {
+            listed: keys,
+            ..Self::of(name)
         }
     }
 
     /// Returns the keys that an image of this name can have.
-    pub(super) fn keys(&self) -> impl Iterator<Item = String> + '_ {
-        EXTENSIONS.into_iter().flat_map(|(extension, _)| {
+    pub(super) fn keys(&self) -> Vec<String> {
+        if !self.listed.is_empty() {
+            return self.listed.clone();
+        }
+        let both_cases = |(extension, _): (&str, SourceFormat)| {
             let upper = extension.to_ascii_uppercase();
             [
                 format!("{}.{extension}", self.stem),
                 format!("{}.{upper}", self.stem),
             ]
-        })
+        };
+        EXTENSIONS.into_iter().flat_map(both_cases).collect()
     }
 
     /// Returns the key of a new image of this name.
@@ -107,7 +122,7 @@ impl ImageName {
         format!("{}.{}", self.stem, known.map_or("img", |(it, _)| it))
     }
 
-    /// Returns the key that was asked for, if it was asked for with its extension.
+    /// Returns the name as it was asked for: a key, if it was with its extension.
     pub(super) fn asked_key(&self) -> &str {
         &self.asked
     }
@@ -233,7 +248,7 @@ mod tests {
             let Ok(Place::Image(name)) = Place::parse(&format!("/{}", encoded(&name))) else {
                 panic!("`{name}` names no image");
             };
-            assert!(name.keys().any(|it| it == key), "{key}: {name:?}");
+            assert!(name.keys().iter().any(|it| it == key), "{key}: {name:?}");
         }
         for other in ["notes.txt", "a", ".jpg", "a.Jpg", ".iiif/a/b.jpg"] {
             assert_eq!(shown(other), None, "{other}");

@@ -53,9 +53,10 @@ impl Current {
         let page = catalog::list(bucket, folder, regex, &query.page).await?;
         let mut headers = HeaderMap::new();
         if let (true, Some(last)) = (page.is_cut, page.names.last()) {
-            insert_next(&mut headers, head, last);
+            insert_next(&mut headers, head, last.asked_key());
         }
-        Ok((headers, to_json(&json!(page.names))).into_response())
+        let names: Vec<&str> = page.names.iter().map(ImageName::asked_key).collect();
+        Ok((headers, to_json(&json!(names))).into_response())
     }
 
     /// Answers with one image, in the form that is asked for.
@@ -121,15 +122,15 @@ impl Current {
         }
         match &found.names[..] {
             [] => Err(catalog::no_such_image()),
-            [name] => self.one(head, &ImageName::of(name), query).await,
+            [name] => self.one(head, name, query).await,
             _ if query.form == Form::Image => self.zip(found.names, query),
             _ => {
                 let told = stream::iter(found.names).map(|name| {
                     let (inner, query) = (Arc::clone(&self), query.clone());
                     async move {
-                        let told = inner.told(&ImageName::of(&name), &query).await;
+                        let told = inner.told(&name, &query).await;
                         told.unwrap_or_else(
-                            |problem| json!({ "name": name, "error": problem.text() }),
+                            |problem| json!({ "name": name.asked_key(), "error": problem.text() }),
                         )
                     }
                 });
@@ -139,14 +140,14 @@ impl Current {
         }
     }
 
-    fn zip(self: Arc<Self>, names: Vec<String>, query: &Query) -> Result<Response, Problem> {
+    fn zip(self: Arc<Self>, names: Vec<ImageName>, query: &Query) -> Result<Response, Problem> {
         let request = query.rendering.request(&self.shared.options)?;
         let kind = query.rendering.kind;
         let entries = stream::iter(names).map(move |name| {
             let inner = Arc::clone(&self);
             async move {
-                let made = inner.derive_named(&ImageName::of(&name), &request).await;
-                (format!("{name}.{kind}"), made)
+                let made = inner.derive_named(&name, &request).await;
+                (format!("{}.{kind}", name.asked_key()), made)
             }
         });
         let body = archive::body(entries.buffered(MADE_AHEAD).boxed());

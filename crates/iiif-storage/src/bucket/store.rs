@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use object_store::{
 
 use super::temporary;
 use crate::error::Context;
-use crate::{Fetched, ObjectInfo, Overwrite, Result};
+use crate::{ErrorKind, Fetched, ObjectInfo, Overwrite, Result};
 
 /// Larger bodies are sent in parts, so that a cut connection costs a part and not all.
 const MULTIPART_FROM_BYTES: usize = 64 << 20;
@@ -48,6 +49,8 @@ pub(crate) struct Store {
     /// Backend, endpoint and bucket; two stores with the same hold the same objects.
     identity: Option<Arc<str>>,
     access: Access,
+    /// Whether the bucket is known to be there.
+    is_there: Arc<AtomicBool>,
     /// None for backends that cannot sign, or have nothing to sign with.
     signer: Option<UrlSigner>,
 }
@@ -62,6 +65,7 @@ impl Store {
             objects,
             identity: identity.map(Into::into),
             access,
+            is_there: Arc::default(),
             signer: None,
         }
     }
@@ -218,18 +222,25 @@ impl Store {
     pub(crate) async fn head(&self, key: &str, context: Context<'_>) -> Result<ObjectInfo> {
         let path = path(key, context)?;
         let error = match self.objects.head(&path).await {
-            Ok(meta) => return Ok(info(meta)),
+            Ok(meta) => {
+                self.is_there.store(true, Ordering::Relaxed);
+                return Ok(info(meta));
+            }
             Err(error) => error,
         };
         // Only the answer to a `GET` tells a missing bucket from a missing object.
         let is_missing = |error: &_| matches!(error, object_store::Error::NotFound { .. });
-        let told = if is_missing(&error) && self.access == Access::ReadWrite {
-            let read = self.objects.get_range(&path, 0..1).await;
-            read.err().filter(is_missing)
-        } else {
-            None
-        };
-        Err(context.store(told.unwrap_or(error)))
+        let is_open = is_missing(&error) && !self.is_there.load(Ordering::Relaxed);
+        if !is_open || self.access != Access::ReadWrite {
+            return Err(context.store(error));
+        }
+        let read = self.objects.get_range(&path, 0..1).await;
+        let told = read.err().filter(is_missing);
+        let error = context.store(told.unwrap_or(error));
+        if error.kind() == ErrorKind::NotFound {
+            self.is_there.store(true, Ordering::Relaxed);
+        }
+        Err(error)
     }
 
     pub(crate) async fn put(

@@ -494,3 +494,18 @@ fn chain(error: &Error) -> String {
     }
     text
 }
+
+#[tokio::test]
+async fn a_bucket_that_is_known_to_be_there_is_not_looked_for_again() {
+    let none = || Answer::Reply(404, "", "<Error><Code>NoSuchKey</Code></Error>");
+    let server = Server::start([none(), none(), none(), ok()]).await;
+    let bucket = open(&server);
+    for _ in 0..2 {
+        let error = bucket.head("x.jpg").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+    }
+    assert_eq!(
+        server.lines(),
+        ["HEAD /b/x.jpg", "GET /b/x.jpg", "HEAD /b/x.jpg"]
+    );
+}
