@@ -258,7 +258,7 @@ E2E_TESTS := bins/iiif-process-ecs/tests/e2e
 E2E_SERVER_TESTS := bins/iiif-server/tests/e2e
 E2E_REQUIREMENTS := $(E2E_TESTS)/requirements.txt $(E2E_SERVER_TESTS)/requirements.txt
 # How long many clients ask at once.
-LOAD_SECONDS ?= 15
+LOAD_SECONDS ?= 60
 # $(call e2e,FOLDER): run the tests of a folder; what they share is in the first.
 define e2e
 E2E_PROGRAMS="$(abspath $(TARGET))/debug" E2E_FOLDER="$(abspath $(E2E))" E2E_VIEWER="$(abspath $(VIEWER))" \

@@ -30,6 +30,8 @@ pub struct ServiceOptions {
     ///
     /// [`sweep`]: crate::ImageService::sweep
     pub store_limit_bytes: u64,
+    /// How many sources are open at the same time, at most; each may have an open file. Default: 128.
+    pub max_sources: NonZeroUsize,
     /// How long a source is taken to be what it was when it was last looked at. Default: 2 s.
     pub source_refresh: Duration,
     /// How long the bucket of images may take to tell of a source and, unless it is a local folder, for each
@@ -47,6 +49,7 @@ pub struct ServiceOptions {
 }
 
 const DEFAULT_MEMORY_LIMIT_BYTES: u64 = 512 << 20;
+const MAX_SOURCES: NonZeroUsize = NonZeroUsize::new(128).unwrap();
 
 impl Default for ServiceOptions {
     fn default() -> Self {
@@ -57,6 +60,7 @@ impl Default for ServiceOptions {
             max_waiting: 256,
             max_wait: Duration::from_secs(30),
             store_limit_bytes: 10 << 30,
+            max_sources: MAX_SOURCES,
             source_refresh: Duration::from_secs(2),
             source_timeout: Duration::from_secs(15),
             cache_control: "public, max-age=3600".to_owned(),

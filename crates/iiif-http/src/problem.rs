@@ -143,6 +143,10 @@ impl Problem {
             return Self::new(StatusCode::NOT_FOUND, text);
         }
         match error.kind() {
+            // No size that is asked for helps.
+            Kind::TooLarge if matches!(error, Error::OverLimit { .. }) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
+            }
             Kind::TooLarge => Self::too_large(),
             Kind::Unsupported => Self::new(StatusCode::NOT_IMPLEMENTED, error.to_string()),
             Kind::InvalidConfig => Self::bad_request(error.to_string()),

@@ -41,12 +41,18 @@ pub(crate) struct Sources {
     memory: Arc<Memory>,
     config: u64,
     timeout: Duration,
+    /// What a source counts for at least, so that not too many have an open file.
+    least_bytes: u64,
     /// What is not there is remembered too.
     versions: Cache<Identifier, Option<Version>>,
 }
 
-/// Versions that are remembered, each of some hundred bytes.
-const MAX_VERSIONS: u64 = 10_000;
+/// What the versions that are remembered take, beside the memory of the service.
+const VERSIONS_BYTES: u64 = 8 << 20;
+
+/// What one takes: its identifier, which is its key here and in the bucket, and some other facts.
+const IDENTIFIER_COPIES: usize = 3;
+const VERSION_BYTES: usize = 512;
 
 /// What is read at once of the beginning of an object: as much as the pipeline reads of a TIFF.
 const HEAD_BYTES: u64 = 32 << 10;
@@ -54,8 +60,8 @@ const HEAD_BYTES: u64 = 32 << 10;
 /// What is read of the beginning of a local file: any signature.
 const SIGNATURE_BYTES: u64 = 16;
 
-/// What an opened source takes besides [what it keeps](SourceImage::kept_bytes): some facts, an open file,
-/// and the beginning of an object.
+/// What an opened source takes besides what it [holds](SourceImage::held_bytes) and its
+/// [header](SourceImage::header_bytes): some facts, an open file, and the beginning of an object.
 const OPENED_BYTES: u64 = HEAD_BYTES + (8 << 10);
 
 /// What opening takes where the image stays in its object: the parts that the pipeline keeps meanwhile.
@@ -70,14 +76,20 @@ impl Sources {
         config: u64,
         options: &ServiceOptions,
     ) -> Self {
+        let most = options.max_sources.get() as u64;
         Self {
             bucket,
             limits,
+            least_bytes: OPENED_BYTES.max(memory.shares.sources / most),
             memory,
             config,
             timeout: options.source_timeout,
             versions: Cache::builder()
-                .max_capacity(MAX_VERSIONS)
+                .max_capacity(VERSIONS_BYTES)
+                .weigher(|identifier: &Identifier, _| {
+                    let bytes = IDENTIFIER_COPIES * identifier.as_str().len() + VERSION_BYTES;
+                    u32::try_from(bytes).unwrap_or(u32::MAX)
+                })
                 .time_to_live(options.source_refresh)
                 .build(),
         }
@@ -130,11 +142,13 @@ impl Sources {
     async fn read(&self, version: Version) -> Result<Held<Source>, Problem> {
         let cache = &self.memory.sources;
         let object = self.open_object(&version).await?;
-        let mut memory = cache.reserve(OPENED_BYTES).await?;
+        let mut memory = cache.reserve(self.least_bytes).await?;
         // Who does not answer keeps neither a thread nor a place in a lane from others.
         let (mut reader, format) = Reader::begin(object.clone()).await?;
         let opening_bytes = opening_bytes(format.as_ref(), reader.len_bytes());
-        let mut needed = opening_bytes.saturating_add(OPENED_BYTES);
+        let mut needed = opening_bytes
+            .saturating_add(OPENED_BYTES)
+            .max(self.least_bytes);
         loop {
             if !cache.try_grow(&mut memory, needed) {
                 // Who waits holds nothing, the beginning neither.
@@ -145,6 +159,7 @@ impl Sources {
             let opened = self.open_image(reader.clone(), opening_bytes).await?;
             let image = opened.map_err(|error| Problem::pipeline(&version.identifier, &error))?;
             let kept = image.held_bytes() + image.header_bytes() + OPENED_BYTES;
+            let kept = kept.max(self.least_bytes);
             // Of large profiles and many tiles is known only now.
             if kept <= needed || cache.try_grow(&mut memory, kept) {
                 memory.shrink_to(kept);

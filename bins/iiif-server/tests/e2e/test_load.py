@@ -22,7 +22,7 @@ MEMORY_LIMIT_BYTES = 512 << 20
 FLAGS = ["-memory-limit", "512MiB", "-concurrency", "8", "-public-uri", "https://images.example.org"]
 """As many at once as would take all memory, were it not counted."""
 
-SECONDS = float(os.environ.get("LOAD_SECONDS") or 15)
+SECONDS = float(os.environ.get("LOAD_SECONDS") or 60)
 """How long the clients ask. More finds more; nothing that is asserted depends on it."""
 
 CLIENTS = 64

@@ -1,5 +1,6 @@
 //! Who is let in, and what is turned away.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use iiif_http::ServiceOptions;
@@ -77,4 +78,22 @@ async fn what_can_never_fit_is_refused_at_once() {
         "{}",
         refused.text()
     );
+}
+
+#[tokio::test]
+async fn no_more_sources_are_open_than_may_be() {
+    let mut options = ServiceOptions::default();
+    options.max_sources = NonZeroUsize::new(20).unwrap();
+    let server = Server::with("{}", options).await;
+    let file = jpeg(&photo(64, 48).into(), &JpegOptions::default());
+    for number in 0..40 {
+        let (key, file) = (format!("{number}.jpg"), file.clone().into());
+        server.bucket.put(&key, file, "image/jpeg").await.unwrap();
+        server.get(&format!("/iiif/3/{key}/info.json")).await.json();
+    }
+    let entries = "iiif_held_bytes{what=\"sources\"}";
+    // Of the limit of 256 MiB an eighth is for sources, of which three quarters are kept.
+    let held = server.figure(entries).await;
+    assert!(held > 16 << 20, "{held}");
+    assert!(held <= 32 << 20, "{held}");
 }

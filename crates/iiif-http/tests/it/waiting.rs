@@ -194,7 +194,9 @@ async fn what_another_waits_for_too_goes_on_when_a_client_goes_away() {
 
 #[tokio::test]
 async fn sources_are_counted_with_what_they_come_to_hold() {
-    let server = Server::start().await;
+    let mut service = ServiceOptions::default();
+    service.max_sources = NonZeroUsize::MAX;
+    let server = Server::with("{}", service).await;
     let options = TiffOptions {
         layout: Layout::Tiles {
             width: 16,
