@@ -22,13 +22,10 @@ use iiif_cli::{Environment, ExitStatus};
 #[global_allocator]
 static ALLOCATOR: iiif_cli::Allocator = iiif_cli::Allocator;
 
-/// What the loader calls before what the libraries set up: in `main` the allocator has large pages already, of
-/// which most stays empty.
+/// What the loader calls before other constructors, 101 being the first priority that programs may use: once
+/// the allocator has its first memory, that is on pages of 2 MiB, of which most stays empty.
 #[cfg(target_os = "linux")]
-#[expect(
-    unsafe_code,
-    reason = "the place of what runs before the libraries are set up"
-)]
+#[expect(unsafe_code, reason = "where the loader looks for it")]
 // SAFETY: it is one call of the kernel, which needs nothing that is set up.
 #[unsafe(link_section = ".init_array.00101")]
 #[used]
