@@ -146,7 +146,7 @@ fn viewer(args: &Args) -> anyhow::Result<Option<Viewer>> {
 }
 
 /// Returns the config file that the flags name.
-fn named_file(args: &ConfigArgs) -> Option<NamedFile> {
+pub(crate) fn named_file(args: &ConfigArgs) -> Option<NamedFile> {
     let (path, source) = (args.config.as_deref(), args.config_source.as_deref());
     NamedFile::of(path, source, &args.config_name)
 }

@@ -11,9 +11,9 @@ mod repository;
 mod serve;
 mod start;
 mod tls;
-mod unheard;
 mod upkeep;
 
+mod without_effect;
 use std::process::ExitCode;
 
 use args::{Args, VARIABLE_PREFIXES};
@@ -36,13 +36,15 @@ fn main() -> ExitCode {
     if let Some(words) = check::asked(std::env::args_os().collect()) {
         return check::run(words, &environment).into();
     }
-    let args: Args =
-        match iiif_cli::parse_args(std::env::args_os(), &environment, &VARIABLE_PREFIXES) {
-            Ok(args) => args,
-            Err(error) => return iiif_cli::print_usage(&error).into(),
-        };
+    let words = std::env::args_os();
+    let parsed = iiif_cli::parse_args_and_matches(words, &environment, &VARIABLE_PREFIXES);
+    let (args, matches): (Args, _) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return iiif_cli::print_usage(&error).into(),
+    };
     iiif_cli::init_logging(args.verbosity(), args.log_format);
     if args.memory_limit.is_some() {
+    without_effect::warn(&args, &matches);
         // Else what is free, and kept for a while, would come on top of the limit.
         iiif_cli::free_at_once();
     }

@@ -63,7 +63,8 @@ fn what_cannot_be_meant_is_refused_with_what_can() {
 #[test]
 fn what_does_nothing_is_said() {
     let folder = folder_of_photos();
-    let args = ["-repository-thumbnail", "80", "-viewer", "nowhere"];
+    // The thumbnail is what it is anyway.
+    let args = ["-repository-thumbnail", "50", "-viewer", "nowhere"];
     let server = Server::start(folder.path(), &[&args[..], &["-example=false"]].concat());
     let log = server.start.join("\n");
     for expected in [
