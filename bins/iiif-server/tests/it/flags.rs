@@ -35,6 +35,10 @@ fn what_cannot_be_meant_is_refused_with_what_can() {
             "too small to serve anything; expected 16MiB or more",
         ),
         (
+            &["check", "-memory-limit", "1MiB", "."],
+            "too small to serve anything; expected 16MiB or more",
+        ),
+        (
             &["-config", "large.json"],
             "has 4194305 bytes; the limit is 4194304",
         ),
