@@ -18,7 +18,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
-use axum::http::{Request, Response, StatusCode, Uri, Version};
+use axum::http::{Request, Response, StatusCode, Uri};
 use axum::response::IntoResponse as _;
 use hyper::body::Incoming;
 use hyper::service::{Service as _, service_fn};
@@ -34,6 +34,7 @@ use tokio_rustls::TlsAcceptor;
 use self::conversation::{Answer, Conversation, Parts};
 use self::pace::LeastRate;
 use self::patience::Patient;
+use crate::host::host_problem;
 use crate::listen::Timeouts;
 use crate::tls;
 
@@ -239,24 +240,6 @@ fn respond(
             None => router.call(request).await?,
         };
         Ok(response.map(|body| asked.answer(body, parts)))
-    }
-}
-
-/// Returns what is wrong with the `Host` of a request (RFC 9112 §3.2, RFC 9113 §8.3.1): proxies and this
-/// server may take different ones for the host.
-fn host_problem<B>(request: &Request<B>) -> Option<&'static str> {
-    let mut hosts = request.headers().get_all(HOST).iter();
-    match (hosts.next(), hosts.next(), request.uri().authority()) {
-        (_, Some(_), _) => Some("the request has several `Host` headers"),
-        (None, _, _) if request.version() == Version::HTTP_11 => {
-            Some("the request has no `Host` header")
-        }
-        (Some(host), None, Some(authority))
-            if !(host.as_bytes()).eq_ignore_ascii_case(authority.as_str().as_bytes()) =>
-        {
-            Some("the request has a `Host` header other than the host of its URI")
-        }
-        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod connection;
+mod host;
 #[cfg(feature = "aws")]
 mod lambda;
 mod listen;
@@ -12,8 +13,8 @@ mod serve;
 mod start;
 mod tls;
 mod upkeep;
-
 mod without_effect;
+
 use std::process::ExitCode;
 
 use args::{Args, VARIABLE_PREFIXES};
@@ -43,8 +44,8 @@ fn main() -> ExitCode {
         Err(error) => return iiif_cli::print_usage(&error).into(),
     };
     iiif_cli::init_logging(args.verbosity(), args.log_format);
-    if args.memory_limit.is_some() {
     without_effect::warn(&args, &matches);
+    if args.memory_limit.is_some() {
         // Else what is free, and kept for a while, would come on top of the limit.
         iiif_cli::free_at_once();
     }
