@@ -1,9 +1,10 @@
 //! One connection, from its first byte to its end.
 //!
 //! Nothing here waits for a client without an end. hyper bounds the headers of HTTP/1.1, `patience` a
-//! socket that takes no byte or too few, `conversation` answers that a client of HTTP/2 does not take, and
+//! socket that takes no byte or too few, `answer` those that a client of HTTP/2 does not take, and
 //! this module a connection of HTTP/2 on which nothing is asked, and any whose place others wait for.
 
+mod answer;
 mod conversation;
 mod pace;
 mod patience;
@@ -31,8 +32,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use self::conversation::{Answer, Conversation, Parts};
-use self::pace::LeastRate;
+use self::answer::Answer;
+use self::conversation::Conversation;
 use self::patience::Patient;
 use crate::host::host_problem;
 use crate::listen::Timeouts;
@@ -148,12 +149,8 @@ async fn converse(
     mut ending: watch::Receiver<()>,
 ) -> Ended {
     let timeouts = shared.timeouts;
-    let least = LeastRate {
-        bytes_per_second: timeouts.write_rate,
-        window: timeouts.write,
-    };
-    let conversation = Arc::new(Conversation::new(least));
-    let io = TokioIo::new(Patient::new(stream, least));
+    let conversation = Arc::new(Conversation::new());
+    let io = TokioIo::new(Patient::new(stream, timeouts.write));
     let service = service_fn(|request| respond(request, protocol, shared, &conversation));
     let builder = builder(protocol, timeouts);
     let mut connection = pin!(builder.serve_connection(io, service));
@@ -174,7 +171,7 @@ async fn converse(
             // have limits of their own.
             Some(_) if protocol == Protocol::Http1 => Duration::MAX,
             Some(since) if idle.is_zero() => {
-                let most = timeouts.write.min(limit);
+                let most = timeouts.write.window.min(limit);
                 let left = most.saturating_sub(now.duration_since(since));
                 if left.is_zero() {
                     return Ok(());
@@ -230,16 +227,16 @@ fn respond(
     };
     name_scheme(&mut request, scheme);
     let router = TowerToHyperService::new(shared.router.clone());
-    let parts = match protocol {
-        Protocol::Http1 => Parts::Whole,
-        Protocol::Http2 => Parts::Small,
-    };
+    let least = shared.timeouts.write;
     async move {
         let response: Response<Body> = match refusal {
             Some(refusal) => refusal,
             None => router.call(request).await?,
         };
-        Ok(response.map(|body| asked.answer(body, parts)))
+        Ok(response.map(|body| match protocol {
+            Protocol::Http1 => Answer::whole(body, asked),
+            Protocol::Http2 => Answer::small(body, asked, least),
+        }))
     }
 }
 
