@@ -52,6 +52,8 @@ const CROWDED_IDLE_TIME: Duration = Duration::from_secs(1);
 pub(crate) struct Shared {
     pub(crate) router: Router,
     pub(crate) timeouts: Timeouts,
+    /// What URIs of the listener begin with.
+    pub(crate) scheme: &'static str,
     pub(crate) tls: Option<TlsAcceptor>,
     /// Whether somebody waits because all places are taken.
     pub(crate) crowd: watch::Sender<bool>,
@@ -71,8 +73,7 @@ pub(crate) async fn run(socket: TcpStream, shared: Arc<Shared>, mut ending: watc
     // Answers are written in one go; waiting for more only delays them.
     let _ = socket.set_nodelay(true);
     let begun = tokio::select! {
-        begun = timeout(shared.timeouts.header, begin(socket, shared.tls.as_ref())) => begun,
-        () = shared.is_waited_for() => return,
+        begun = timeout(shared.timeouts.header, begin(socket, &shared)) => begun,
         _ = ending.changed() => return,
     };
     let ended = match begun {
@@ -86,8 +87,19 @@ pub(crate) async fn run(socket: TcpStream, shared: Arc<Shared>, mut ending: watc
 }
 
 impl Shared {
-    /// Waits until others wait for the place of a connection on which nothing is said.
-    async fn is_waited_for(&self) {
+    /// Waits for what a client says first. Fails where it is crowded out before.
+    async fn first<T>(&self, said: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+        tokio::select! {
+            said = said => said,
+            () = self.crowded_out() => {
+                let problem = "the client said too little, and another one waits for its place";
+                Err(io::Error::new(io::ErrorKind::TimedOut, problem))
+            }
+        }
+    }
+
+    /// Resolves once a new connection has had some time to begin, and another waits for its place.
+    async fn crowded_out(&self) {
         sleep(CROWDED_IDLE_TIME).await;
         let mut crowd = self.crowd.subscribe();
         // Whoever could say so is there as long as this is.
@@ -106,14 +118,13 @@ impl Shared {
 }
 
 /// Agrees on encryption and on the version of HTTP.
-async fn begin(
-    socket: TcpStream,
-    tls: Option<&TlsAcceptor>,
-) -> io::Result<(Box<dyn Stream>, Protocol)> {
-    let Some(tls) = tls else {
-        let protocol = plain_protocol(&socket).await?;
+async fn begin(socket: TcpStream, shared: &Shared) -> io::Result<(Box<dyn Stream>, Protocol)> {
+    let Some(tls) = &shared.tls else {
+        let protocol = shared.first(plain_protocol(&socket)).await?;
         return Ok((Box::new(socket), protocol));
     };
+    // A handshake that has begun has its time, as headers have.
+    shared.first(socket.readable()).await?;
     let stream = tls.accept(socket).await?;
     let protocol = match stream.get_ref().1.alpn_protocol() {
         Some(name) if name == tls::HTTP2 => Protocol::Http2,
@@ -220,12 +231,7 @@ fn respond(
         let text = format!("{problem}; expected one, with the host of the URI\n");
         (StatusCode::BAD_REQUEST, text).into_response()
     });
-    let scheme = if shared.tls.is_some() {
-        "https"
-    } else {
-        "http"
-    };
-    name_scheme(&mut request, scheme);
+    name_scheme(&mut request, shared.scheme);
     let router = TowerToHyperService::new(shared.router.clone());
     let least = shared.timeouts.write;
     async move {

@@ -52,8 +52,7 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> anyhow::Resul
     }
     let listener = Listener::open(server_uri, router, Audience::Everybody).await?;
     if args.shows_pages() {
-        let scheme = server_uri.endpoint.scheme();
-        let local = format!("{scheme}://{}", listener.address()?);
+        let local = listener.uri()?;
         let server = args.public_uri.as_ref().map_or(local, ToString::to_string);
         tracing::info!("the images are shown at {server}/");
     }
