@@ -31,9 +31,6 @@ const SERVER: &str = "Server";
 const LIMITS: &str = "Limits";
 
 const DEFAULT_SERVER_URI: &str = "http://localhost:8080";
-pub(crate) const DEFAULT_CONFIG_NAME: &str = "config.json";
-pub(crate) const DEFAULT_CONFIG_REFRESH: u64 = 15;
-pub(crate) const DEFAULT_DERIVATIVES_LIMIT: u64 = 10 << 30;
 
 /// Serves images of any bucket with the IIIF Image API 2.1 and 3.0.
 ///
@@ -88,8 +85,7 @@ pub(crate) struct Args {
     pub(crate) memory_limit: Option<ByteSize>,
 
     /// The most bytes of derivatives in their bucket; the oldest are deleted
-    #[arg(long, value_name = "BYTES", default_value_t = ByteSize(DEFAULT_DERIVATIVES_LIMIT),
-          help_heading = LIMITS)]
+    #[arg(long, value_name = "BYTES", default_value = "10GiB", help_heading = LIMITS)]
     pub(crate) derivatives_limit: ByteSize,
 
     /// Threads that decode small requests, and as many others for large ones [default: the number of cores]
@@ -100,8 +96,8 @@ pub(crate) struct Args {
     pub(crate) config: ConfigArgs,
 
     /// Seconds after which the config file is looked at again, to go on with what it says; 0 for never
-    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_CONFIG_REFRESH,
-          value_parser = parse_seconds, help_heading = CONFIGURATION)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = parse_seconds,
+          help_heading = CONFIGURATION)]
     pub(crate) config_refresh: u64,
 
     /// The bucket of images; replaces images.source.uri of the config
@@ -139,7 +135,7 @@ pub(crate) struct ConfigArgs {
     pub(crate) config_source: Option<String>,
 
     /// The name of the config file in its bucket
-    #[arg(long, value_name = "NAME", default_value = DEFAULT_CONFIG_NAME, help_heading = CONFIGURATION)]
+    #[arg(long, value_name = "NAME", default_value = "config.json", help_heading = CONFIGURATION)]
     pub(crate) config_name: String,
 }
 

@@ -66,7 +66,7 @@ pub(crate) fn run(args: Vec<OsString>, environment: &Environment) -> ExitStatus 
 
 fn check(args: &CheckArgs) -> anyhow::Result<ExitStatus> {
     let mut options = ServiceOptions::default();
-    options.memory_limit_bytes = load::memory_limit(args.memory_limit);
+    options.memory_limit_bytes = load::memory_limit(args.memory_limit)?;
     let checker = ImageChecker::new(&config(args)?, &options);
     for path in &args.paths {
         let shown = path.display();

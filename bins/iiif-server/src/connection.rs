@@ -1,9 +1,10 @@
 //! One connection, from its first byte to its end.
 //!
 //! Nothing here waits for a client without an end. hyper bounds the headers of HTTP/1.1, `patience` a
-//! socket that takes no byte or too few, `conversation` answers that a client of HTTP/2 does not take, and
+//! socket that takes no byte or too few, `answer` those that a client of HTTP/2 does not take, and
 //! this module a connection of HTTP/2 on which nothing is asked, and any whose place others wait for.
 
+mod answer;
 mod conversation;
 mod pace;
 mod patience;
@@ -18,7 +19,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
-use axum::http::{Request, Response, StatusCode, Uri, Version};
+use axum::http::{Request, Response, StatusCode, Uri};
 use axum::response::IntoResponse as _;
 use hyper::body::Incoming;
 use hyper::service::{Service as _, service_fn};
@@ -31,9 +32,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use self::conversation::{Answer, Conversation, Parts};
-use self::pace::LeastRate;
+use self::answer::Answer;
+use self::conversation::Conversation;
 use self::patience::Patient;
+use crate::host::host_problem;
 use crate::listen::Timeouts;
 use crate::tls;
 
@@ -50,6 +52,8 @@ const CROWDED_IDLE_TIME: Duration = Duration::from_secs(1);
 pub(crate) struct Shared {
     pub(crate) router: Router,
     pub(crate) timeouts: Timeouts,
+    /// What URIs of the listener begin with.
+    pub(crate) scheme: &'static str,
     pub(crate) tls: Option<TlsAcceptor>,
     /// Whether somebody waits because all places are taken.
     pub(crate) crowd: watch::Sender<bool>,
@@ -69,8 +73,7 @@ pub(crate) async fn run(socket: TcpStream, shared: Arc<Shared>, mut ending: watc
     // Answers are written in one go; waiting for more only delays them.
     let _ = socket.set_nodelay(true);
     let begun = tokio::select! {
-        begun = timeout(shared.timeouts.header, begin(socket, shared.tls.as_ref())) => begun,
-        () = shared.is_waited_for() => return,
+        begun = timeout(shared.timeouts.header, begin(socket, &shared)) => begun,
         _ = ending.changed() => return,
     };
     let ended = match begun {
@@ -84,8 +87,19 @@ pub(crate) async fn run(socket: TcpStream, shared: Arc<Shared>, mut ending: watc
 }
 
 impl Shared {
-    /// Waits until others wait for the place of a connection on which nothing is said.
-    async fn is_waited_for(&self) {
+    /// Waits for what a client says first. Fails where it is crowded out before.
+    async fn first<T>(&self, said: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+        tokio::select! {
+            said = said => said,
+            () = self.crowded_out() => {
+                let problem = "the client said too little, and another one waits for its place";
+                Err(io::Error::new(io::ErrorKind::TimedOut, problem))
+            }
+        }
+    }
+
+    /// Resolves once a new connection has had some time to begin, and another waits for its place.
+    async fn crowded_out(&self) {
         sleep(CROWDED_IDLE_TIME).await;
         let mut crowd = self.crowd.subscribe();
         // Whoever could say so is there as long as this is.
@@ -104,14 +118,13 @@ impl Shared {
 }
 
 /// Agrees on encryption and on the version of HTTP.
-async fn begin(
-    socket: TcpStream,
-    tls: Option<&TlsAcceptor>,
-) -> io::Result<(Box<dyn Stream>, Protocol)> {
-    let Some(tls) = tls else {
-        let protocol = plain_protocol(&socket).await?;
+async fn begin(socket: TcpStream, shared: &Shared) -> io::Result<(Box<dyn Stream>, Protocol)> {
+    let Some(tls) = &shared.tls else {
+        let protocol = shared.first(plain_protocol(&socket)).await?;
         return Ok((Box::new(socket), protocol));
     };
+    // A handshake that has begun has its time, as headers have.
+    shared.first(socket.readable()).await?;
     let stream = tls.accept(socket).await?;
     let protocol = match stream.get_ref().1.alpn_protocol() {
         Some(name) if name == tls::HTTP2 => Protocol::Http2,
@@ -147,12 +160,8 @@ async fn converse(
     mut ending: watch::Receiver<()>,
 ) -> Ended {
     let timeouts = shared.timeouts;
-    let least = LeastRate {
-        bytes_per_second: timeouts.write_rate,
-        window: timeouts.write,
-    };
-    let conversation = Arc::new(Conversation::new(least));
-    let io = TokioIo::new(Patient::new(stream, least));
+    let conversation = Arc::new(Conversation::new());
+    let io = TokioIo::new(Patient::new(stream, timeouts.write));
     let service = service_fn(|request| respond(request, protocol, shared, &conversation));
     let builder = builder(protocol, timeouts);
     let mut connection = pin!(builder.serve_connection(io, service));
@@ -173,7 +182,7 @@ async fn converse(
             // have limits of their own.
             Some(_) if protocol == Protocol::Http1 => Duration::MAX,
             Some(since) if idle.is_zero() => {
-                let most = timeouts.write.min(limit);
+                let most = timeouts.write.window.min(limit);
                 let left = most.saturating_sub(now.duration_since(since));
                 if left.is_zero() {
                     return Ok(());
@@ -222,41 +231,18 @@ fn respond(
         let text = format!("{problem}; expected one, with the host of the URI\n");
         (StatusCode::BAD_REQUEST, text).into_response()
     });
-    let scheme = if shared.tls.is_some() {
-        "https"
-    } else {
-        "http"
-    };
-    name_scheme(&mut request, scheme);
+    name_scheme(&mut request, shared.scheme);
     let router = TowerToHyperService::new(shared.router.clone());
-    let parts = match protocol {
-        Protocol::Http1 => Parts::Whole,
-        Protocol::Http2 => Parts::Small,
-    };
+    let least = shared.timeouts.write;
     async move {
         let response: Response<Body> = match refusal {
             Some(refusal) => refusal,
             None => router.call(request).await?,
         };
-        Ok(response.map(|body| asked.answer(body, parts)))
-    }
-}
-
-/// Returns what is wrong with the `Host` of a request (RFC 9112 §3.2, RFC 9113 §8.3.1): proxies and this
-/// server may take different ones for the host.
-fn host_problem<B>(request: &Request<B>) -> Option<&'static str> {
-    let mut hosts = request.headers().get_all(HOST).iter();
-    match (hosts.next(), hosts.next(), request.uri().authority()) {
-        (_, Some(_), _) => Some("the request has several `Host` headers"),
-        (None, _, _) if request.version() == Version::HTTP_11 => {
-            Some("the request has no `Host` header")
-        }
-        (Some(host), None, Some(authority))
-            if !(host.as_bytes()).eq_ignore_ascii_case(authority.as_str().as_bytes()) =>
-        {
-            Some("the request has a `Host` header other than the host of its URI")
-        }
-        _ => None,
+        Ok(response.map(|body| match protocol {
+            Protocol::Http1 => Answer::whole(body, asked),
+            Protocol::Http2 => Answer::small(body, asked, least),
+        }))
     }
 }
 

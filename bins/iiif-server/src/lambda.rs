@@ -19,7 +19,7 @@ use iiif_launch::{HandlerError, StreamResponse, check_function, serve, serve_str
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use self::event::{Event, EventError, Origin, UNREADABLE};
+use self::event::{Event, EventError, Origin};
 use crate::listen::Answers;
 use crate::upkeep::ConfigFollower;
 
@@ -67,14 +67,18 @@ impl Function<'_> {
     async fn respond(&self, event: &Value) -> Result<(Origin, Response<Body>), HandlerError> {
         let Event { origin, request } = match Event::read(event) {
             Ok(event) => event,
-            Err(EventError::BadRequest(origin, status, problem)) => {
+            Err(EventError::BadRequest {
+                origin,
+                status,
+                problem,
+            }) => {
                 tracing::info!("{status}: {problem}");
                 let response = (status, format!("{problem}\n")).into_response();
                 return Ok((origin, response));
             }
-            Err(EventError::NoRequest) => {
-                tracing::error!("{UNREADABLE}");
-                let problems = vec![UNREADABLE.to_owned()];
+            Err(error @ EventError::NoRequest) => {
+                tracing::error!("{error}");
+                let problems = vec![error.to_string()];
                 return Err(HandlerError::Failed { problems });
             }
         };

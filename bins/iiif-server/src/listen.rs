@@ -49,12 +49,20 @@ pub(crate) struct Timeouts {
     pub(crate) header: Duration,
     /// For a byte of an upload. Default: 30 s.
     pub(crate) read: Duration,
-    /// Until a byte of an answer is taken. Default: 30 s.
-    pub(crate) write: Duration,
-    /// The bytes a second that a client has to take, on the average of so long a wait for it. Default: 4096.
-    pub(crate) write_rate: u64,
+    /// For what is written, and how fast that has to be taken.
+    pub(crate) write: LeastRate,
     /// For anything at all on a connection of HTTP/2. Default: 60 s.
     pub(crate) idle: Duration,
+}
+
+/// How fast a client has to take what is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LeastRate {
+    /// The bytes a second, on the average of a `window` in which something waited for the client; 0 lets it
+    /// be as slow as it likes. Default: 4096.
+    pub(crate) bytes_per_second: u64,
+    /// For so long it may also take nothing at all. Default: 30 s.
+    pub(crate) window: Duration,
 }
 
 /// A text that says nowhere to listen.
@@ -80,10 +88,20 @@ impl Default for Timeouts {
         Self {
             header: Duration::from_secs(10),
             read: Duration::from_secs(30),
-            write: Duration::from_secs(30),
-            write_rate: 4096,
+            write: LeastRate {
+                bytes_per_second: 4096,
+                window: Duration::from_secs(30),
+            },
             idle: Duration::from_mins(1),
         }
+    }
+}
+
+impl LeastRate {
+    /// Returns the bytes that a client has to take in some time, rounded down.
+    pub(crate) fn bytes_in(&self, time: Duration) -> u64 {
+        let bytes = u128::from(self.bytes_per_second).saturating_mul(time.as_millis()) / 1000;
+        u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 }
 
@@ -106,8 +124,8 @@ impl Parameters {
             match key {
                 "header_timeout" => timeouts.header = seconds(key, &value)?,
                 "read_timeout" => timeouts.read = seconds(key, &value)?,
-                "write_timeout" => timeouts.write = seconds(key, &value)?,
-                "write_rate" => timeouts.write_rate = bytes(key, &value)?,
+                "write_timeout" => timeouts.write.window = seconds(key, &value)?,
+                "write_rate" => timeouts.write.bytes_per_second = bytes(key, &value)?,
                 "idle_timeout" => timeouts.idle = seconds(key, &value)?,
                 // go-iiif documents the longer names and reads the shorter ones.
                 "cert" | "tls_cert" => parameters.certificate = file(&value),
@@ -121,7 +139,7 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// Returns what would be left unheard with a scheme: a server must not be without the encryption that
+    /// Returns what would have no effect with a scheme: a server must not be without the encryption that
     /// was asked for.
     fn without_effect(&self, scheme: &str) -> Option<String> {
         let is_lambda = matches!(scheme, "lambda" | "functionurl");
@@ -137,17 +155,15 @@ impl Parameters {
 }
 
 fn seconds(key: &str, value: &str) -> Result<Duration, String> {
-    from_1(value)
+    let seconds = value.parse().ok().filter(|seconds| *seconds > 0);
+    seconds
         .map(Duration::from_secs)
         .ok_or_else(|| format!("has `{key}` without a whole number of seconds from 1"))
 }
 
 fn bytes(key: &str, value: &str) -> Result<u64, String> {
-    from_1(value).ok_or_else(|| format!("has `{key}` without a whole number of bytes from 1"))
-}
-
-fn from_1(value: &str) -> Option<u64> {
-    value.parse().ok().filter(|number| *number > 0)
+    let bytes = value.parse().ok();
+    bytes.ok_or_else(|| format!("has `{key}` without a whole number of bytes from 0"))
 }
 
 fn file(value: &str) -> Option<PathBuf> {
@@ -270,9 +286,9 @@ mod tests {
             parse("http://[::1]:80?header_timeout=3&write_timeout=5&read_timeout=7&write_rate=9");
         let slow = slow.unwrap().timeouts;
         assert_eq!(slow.header, Duration::from_secs(3));
-        assert_eq!(slow.write, Duration::from_secs(5));
+        assert_eq!(slow.write.window, Duration::from_secs(5));
         assert_eq!(slow.read, Duration::from_secs(7));
-        assert_eq!(slow.write_rate, 9);
+        assert_eq!(slow.write.bytes_per_second, 9);
         let files = TlsFiles {
             certificate: "/a b/c.pem".into(),
             key: "k.pem".into(),
@@ -297,7 +313,7 @@ mod tests {
             ("http://a?x=1", "unknown parameter `x`"),
             ("http://a?idle_timeout=x", "`idle_timeout`"),
             ("http://a?write_timeout=0", "from 1"),
-            ("http://a?write_rate=fast", "of bytes from 1"),
+            ("http://a?write_rate=fast", "of bytes from 0"),
             ("http://a?cert=c&key=k", "which `http` does not take"),
             ("lambda://?key=k", "which `lambda` does not take"),
             ("http://a?invoke_mode=BUFFERED", "has `invoke_mode`"),

@@ -100,13 +100,7 @@ pub(crate) fn options(args: &Args) -> anyhow::Result<ServiceOptions> {
     if let Some(concurrency) = args.concurrency {
         options.concurrency = concurrency;
     }
-    options.memory_limit_bytes = memory_limit(args.memory_limit);
-    if options.memory_limit_bytes < MIN_MEMORY.0 {
-        let limit = ByteSize(options.memory_limit_bytes);
-        anyhow::bail!(
-            "a memory limit of {limit} (-memory-limit) is too small to serve anything; expected {MIN_MEMORY} or more"
-        );
-    }
+    options.memory_limit_bytes = memory_limit(args.memory_limit)?;
     if args.shows_pages() {
         options.example = Some(ExamplePages::default().with_viewer(viewer(args)?));
     }
@@ -114,10 +108,16 @@ pub(crate) fn options(args: &Args) -> anyhow::Result<ServiceOptions> {
 }
 
 /// Returns the memory that the server may take, in bytes.
-pub(crate) fn memory_limit(given: Option<ByteSize>) -> u64 {
-    let share = || iiif_cli::memory_bytes().map(|bytes| bytes / DEFAULT_MEMORY_SHARE);
-    let limit = given.map(|limit| limit.0).or_else(share);
-    limit.unwrap_or_else(|| ServiceOptions::default().memory_limit_bytes)
+pub(crate) fn memory_limit(given: Option<ByteSize>) -> anyhow::Result<u64> {
+    let share = || iiif_cli::memory_bytes().map(|bytes| ByteSize(bytes / DEFAULT_MEMORY_SHARE));
+    let default = || ByteSize(ServiceOptions::default().memory_limit_bytes);
+    let limit = given.or_else(share).unwrap_or_else(default);
+    if limit < MIN_MEMORY {
+        anyhow::bail!(
+            "a memory limit of {limit} (-memory-limit) is too small to serve anything; expected {MIN_MEMORY} or more"
+        );
+    }
+    Ok(limit.0)
 }
 
 /// Returns OpenSeadragon: from the folder that was given, or where `make viewer` and the container have
@@ -146,7 +146,7 @@ fn viewer(args: &Args) -> anyhow::Result<Option<Viewer>> {
 }
 
 /// Returns the config file that the flags name.
-fn named_file(args: &ConfigArgs) -> Option<NamedFile> {
+pub(crate) fn named_file(args: &ConfigArgs) -> Option<NamedFile> {
     let (path, source) = (args.config.as_deref(), args.config_source.as_deref());
     NamedFile::of(path, source, &args.config_name)
 }

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod connection;
+mod host;
 #[cfg(feature = "aws")]
 mod lambda;
 mod listen;
@@ -11,8 +12,8 @@ mod repository;
 mod serve;
 mod start;
 mod tls;
-mod unheard;
 mod upkeep;
+mod without_effect;
 
 use std::process::ExitCode;
 
@@ -22,13 +23,10 @@ use iiif_cli::{Environment, ExitStatus};
 #[global_allocator]
 static ALLOCATOR: iiif_cli::Allocator = iiif_cli::Allocator;
 
-/// What the loader calls before what the libraries set up: in `main` the allocator has large pages already, of
-/// which most stays empty.
+/// What the loader calls before other constructors, 101 being the first priority that programs may use: once
+/// the allocator has its first memory, that is on pages of 2 MiB, of which most stays empty.
 #[cfg(target_os = "linux")]
-#[expect(
-    unsafe_code,
-    reason = "the place of what runs before the libraries are set up"
-)]
+#[expect(unsafe_code, reason = "where the loader looks for it")]
 // SAFETY: it is one call of the kernel, which needs nothing that is set up.
 #[unsafe(link_section = ".init_array.00101")]
 #[used]
@@ -39,12 +37,14 @@ fn main() -> ExitCode {
     if let Some(words) = check::asked(std::env::args_os().collect()) {
         return check::run(words, &environment).into();
     }
-    let args: Args =
-        match iiif_cli::parse_args(std::env::args_os(), &environment, &VARIABLE_PREFIXES) {
-            Ok(args) => args,
-            Err(error) => return iiif_cli::print_usage(&error).into(),
-        };
+    let words = std::env::args_os();
+    let parsed = iiif_cli::parse_args_and_matches(words, &environment, &VARIABLE_PREFIXES);
+    let (args, matches): (Args, _) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return iiif_cli::print_usage(&error).into(),
+    };
     iiif_cli::init_logging(args.verbosity(), args.log_format);
+    without_effect::warn(&args, &matches);
     if args.memory_limit.is_some() {
         // Else what is free, and kept for a while, would come on top of the limit.
         iiif_cli::free_at_once();

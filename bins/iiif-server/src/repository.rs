@@ -39,7 +39,7 @@ pub(crate) struct RepositoryArgs {
     /// A file with the token that uploads and deletions need, or IIIF_REPOSITORY_TOKEN; without it
     /// nobody may
     #[arg(long, value_name = "PATH", help_heading = REPOSITORY)]
-    pub(crate) repository_token_file: Option<PathBuf>,
+    repository_token_file: Option<PathBuf>,
 
     /// A file with the token that reading needs, or IIIF_REPOSITORY_READ_TOKEN; it is needed for the
     /// Image API too
@@ -48,32 +48,32 @@ pub(crate) struct RepositoryArgs {
 
     /// The largest upload
     #[arg(long, value_name = "BYTES", default_value = "512MiB", help_heading = REPOSITORY)]
-    pub(crate) repository_max_upload: ByteSize,
+    repository_max_upload: ByteSize,
 
     /// The most images of a zip
     #[arg(long, value_name = "N", default_value = "500", value_parser = parse_count::<NonZeroUsize>,
           help_heading = REPOSITORY)]
-    pub(crate) repository_max_images: NonZeroUsize,
+    repository_max_images: NonZeroUsize,
 
     /// The side of the box of thumbnails, in pixels
     #[arg(long, value_name = "PIXELS", default_value = "50", value_parser = parse_count::<NonZeroU32>,
           help_heading = REPOSITORY)]
-    pub(crate) repository_thumbnail: NonZeroU32,
+    repository_thumbnail: NonZeroU32,
 
     /// The EXIF tags that meta shows, or none [default: camera, date, exposure, orientation,
     /// resolution]
     #[arg(long, value_name = "TAG,…", value_delimiter = ',', help_heading = REPOSITORY)]
-    pub(crate) repository_metadata: Vec<String>,
+    repository_metadata: Vec<String>,
 
     /// Leave these tags in the JPEG, PNG and WebP images that are served
     #[arg(long, help_heading = REPOSITORY, default_value_t = false, num_args = 0..=1,
           require_equals = true, default_missing_value = "true", action = ArgAction::Set,
           value_parser = BoolishValueParser::new())]
-    pub(crate) repository_keep_metadata: bool,
+    repository_keep_metadata: bool,
 
     /// The bucket of the derivatives that url=True hands out signed URLs of
     #[arg(long, value_name = "BUCKET", help_heading = REPOSITORY)]
-    pub(crate) repository_url_bucket: Option<String>,
+    repository_url_bucket: Option<String>,
 
     /// Seconds that these URLs hold
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, help_heading = REPOSITORY,
@@ -87,8 +87,9 @@ impl RepositoryArgs {
         self.repository
     }
 
-    pub(crate) fn url_expiry(&self) -> Duration {
-        Duration::from_secs(self.repository_url_expiry)
+    /// Returns whether signed URLs are handed out, if there is a repository.
+    pub(crate) fn has_url_bucket(&self) -> bool {
+        self.repository_url_bucket.is_some()
     }
 
     /// Returns the router of the service, with the repository where it is switched on. An upload may be
@@ -153,7 +154,7 @@ impl RepositoryArgs {
             let bucket = bucket.context("cannot open the bucket of -repository-url-bucket")?;
             options.url_bucket = Some(bucket);
         }
-        options.url_expiry = self.url_expiry();
+        options.url_expiry = Duration::from_secs(self.repository_url_expiry);
         Ok(options)
     }
 }

@@ -1,7 +1,6 @@
 //! Listeners: connections are accepted until a signal comes, and finished then.
 
-use std::fmt;
-use std::net::SocketAddr;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,9 +8,9 @@ use anyhow::Context as _;
 use axum::Router;
 use iiif_cli::{ExitStatus, first_signal};
 use tokio::net::TcpListener;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::connection::{self, Shared};
@@ -23,6 +22,10 @@ const SHUTDOWN_TIME: Duration = Duration::from_secs(30);
 
 /// How long to wait where no connection can be accepted: too many files are open, say.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long idle connections are closed for those that may come, once one waited for a place: connections would
+/// else be woken for each.
+const CROWD_TIME: Duration = Duration::from_millis(100);
 
 /// How long it is not said again that all connections are taken.
 const SILENCE: Duration = Duration::from_mins(1);
@@ -48,6 +51,9 @@ pub(crate) struct Listener {
     shared: Arc<Shared>,
     places: Arc<Semaphore>,
     audience: Audience,
+    /// When a connection last waited for a place, and when the log last said so.
+    waited: Option<Instant>,
+    told: Option<Instant>,
 }
 
 /// Who asks at a listener.
@@ -57,13 +63,13 @@ pub(crate) enum Audience {
     Admins,
 }
 
-/// What stands behind the address in the log.
-impl fmt::Display for Audience {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Audience {
+    /// Returns what stands behind a listener in the log.
+    fn mark(self) -> &'static str {
+        match self {
             Self::Everybody => "",
             Self::Admins => " (-admin-uri)",
-        })
+        }
     }
 }
 
@@ -94,26 +100,37 @@ impl Listener {
             shared: Arc::new(Shared {
                 router,
                 timeouts: uri.timeouts,
+                scheme: uri.endpoint.scheme(),
                 tls: config.map(TlsAcceptor::from),
                 crowd: watch::Sender::new(false),
             }),
             places: Arc::new(Semaphore::new(places)),
             audience,
+            waited: None,
+            told: None,
         })
     }
 
-    pub(crate) fn address(&self) -> std::io::Result<SocketAddr> {
-        self.socket.local_addr()
+    /// Returns where it listens, with the port that it got.
+    pub(crate) fn uri(&self) -> io::Result<String> {
+        let address = self.socket.local_addr()?;
+        Ok(format!("{}://{address}", self.shared.scheme))
     }
 
     /// Accepts connections for ever.
-    async fn accept(self, ending: watch::Receiver<()>) {
-        let (mut is_failing, mut told) = (false, None);
+    async fn accept(mut self, ending: watch::Receiver<()>) {
+        let mut is_failing = false;
         loop {
-            match self.socket.accept().await {
+            let accepted = tokio::select! {
+                accepted = self.socket.accept() => accepted,
+                () = self.calm_down() => continue,
+            };
+            match accepted {
                 Ok((socket, _peer)) => {
                     is_failing = false;
-                    let place = self.place(&mut told).await;
+                    let Ok(place) = self.place().await else {
+                        return;
+                    };
                     let (shared, ending) = (Arc::clone(&self.shared), ending.clone());
                     tokio::spawn(async move {
                         connection::run(socket, shared, ending).await;
@@ -130,21 +147,32 @@ impl Listener {
         }
     }
 
-    /// Waits for a place. While none is free, connections on which nothing happens give theirs up. `told` is
-    /// when the log said so.
-    async fn place(&self, told: &mut Option<Instant>) -> Option<OwnedSemaphorePermit> {
+    /// Waits for a place. While none is free, connections on which nothing happens give theirs up.
+    async fn place(&mut self) -> Result<OwnedSemaphorePermit, AcquireError> {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            return Some(place);
+            return Ok(place);
         }
-        if told.is_none_or(|told| told.elapsed() > SILENCE) {
-            *told = Some(Instant::now());
-            let audience = self.audience;
-            tracing::warn!("all connections{audience} are taken; those that are idle are closed");
+        if self.told.is_none_or(|told| told.elapsed() > SILENCE) {
+            self.told = Some(Instant::now());
+            let mark = self.audience.mark();
+            tracing::warn!("all connections{mark} are taken; those that are idle are closed");
         }
-        self.shared.crowd.send_replace(true);
+        let crowd = &self.shared.crowd;
+        crowd.send_if_modified(|is_crowded| !std::mem::replace(is_crowded, true));
         let place = Arc::clone(&self.places).acquire_owned().await;
-        self.shared.crowd.send_replace(false);
-        place.ok()
+        self.waited = Some(Instant::now());
+        place
+    }
+
+    /// Leaves idle connections alone again, once no other waited for some time.
+    async fn calm_down(&self) {
+        match self.waited {
+            Some(waited) if *self.shared.crowd.borrow() => {
+                sleep_until(waited + CROWD_TIME).await;
+                self.shared.crowd.send_replace(false);
+            }
+            _ => std::future::pending().await,
+        }
     }
 }
 
@@ -161,13 +189,8 @@ pub(crate) async fn run(listeners: Vec<Listener>) -> anyhow::Result<ExitStatus> 
     let (end, ending) = watch::channel(());
     let mut working = JoinSet::new();
     for listener in listeners {
-        let scheme = if listener.certificate.is_some() {
-            "https"
-        } else {
-            "http"
-        };
-        let audience = listener.audience;
-        tracing::info!("listening at {scheme}://{}{audience}", listener.address()?);
+        let mark = listener.audience.mark();
+        tracing::info!("listening at {}{mark}", listener.uri()?);
         if let Some(certificate) = &listener.certificate {
             working.spawn(Arc::clone(certificate).follow());
         }
@@ -208,19 +231,20 @@ mod tests {
     async fn it_is_crowded_while_somebody_waits() {
         let uri = "http://127.0.0.1:0".parse().unwrap();
         let listener = Listener::open(&uri, Router::new(), Audience::Admins).await;
-        let listener = listener.unwrap();
+        let mut listener = listener.unwrap();
         let mut crowd = listener.shared.crowd.subscribe();
-        let (mut told, mut places) = (None, Vec::new());
+        let mut places = Vec::new();
         for _ in 0..ADMIN_CONNECTIONS {
-            places.push(listener.place(&mut told).await);
+            places.push(listener.place().await.unwrap());
         }
-        assert!(!*crowd.borrow_and_update() && told.is_none());
+        assert!(!*crowd.borrow_and_update() && listener.told.is_none());
         let leave = async {
             crowd.wait_for(|is_crowded| *is_crowded).await.unwrap();
             places.pop();
         };
-        let (place, ()) = tokio::join!(listener.place(&mut told), leave);
-        assert!(place.is_some() && told.is_some());
+        let (place, ()) = tokio::join!(listener.place(), leave);
+        assert!(place.is_ok() && listener.told.is_some());
+        listener.calm_down().await;
         assert!(!*listener.shared.crowd.borrow());
     }
 }

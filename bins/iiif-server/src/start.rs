@@ -12,7 +12,6 @@ use crate::listen::Endpoint;
 use crate::listen::ServerUri;
 use crate::load::{self, ConfigFile};
 use crate::serve::{self, Audience, Listener};
-use crate::unheard;
 use crate::upkeep::{self, ConfigFollower};
 
 /// Serves until a signal ends it.
@@ -22,7 +21,6 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> anyhow::Resul
     let server_uri: &ServerUri = &args.server_uri.parse().context("cannot use -server-uri")?;
     let admin_uri = args.admin_uri.as_ref().map(|uri| uri.parse());
     let admin_uri: Option<ServerUri> = admin_uri.transpose().context("cannot use -admin-uri")?;
-    unheard::warn(args);
     let file = ConfigFile::of(&args.config)?;
     let read = match &file {
         Some(file) => file.read(None).await?,
@@ -54,8 +52,7 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> anyhow::Resul
     }
     let listener = Listener::open(server_uri, router, Audience::Everybody).await?;
     if args.shows_pages() {
-        let scheme = server_uri.endpoint.scheme();
-        let local = format!("{scheme}://{}", listener.address()?);
+        let local = listener.uri()?;
         let server = args.public_uri.as_ref().map_or(local, ToString::to_string);
         tracing::info!("the images are shown at {server}/");
     }

@@ -28,6 +28,9 @@ pub fn reuse_freed() {
 
 /// Keeps Linux from giving this process 2 MiB where it asks for a page: half of what a program holds that
 /// waits, and time to fill with zeros what is given back soon.
+///
+/// Only on Linux. What the allocator has by then stays as it is, so this may also be called before `main`, by
+/// the loader: it needs nothing that is set up.
 #[cfg(target_os = "linux")]
 pub extern "C" fn use_small_pages() {
     #[expect(unsafe_code, reason = "a setting of the kernel")]

@@ -54,6 +54,20 @@ pub fn parse_args<T: CommandFactory + FromArgMatches>(
     environment: &Environment,
     prefixes: &[&str],
 ) -> Result<T, clap::Error> {
+    parse_args_and_matches(args, environment, prefixes).map(|(args, _)| args)
+}
+
+/// Does what [`parse_args`] does, and also returns what clap found: by [`ArgMatches::value_source`] flags that
+/// are given, on the command line or by a variable, are told from those with their defaults.
+///
+/// # Errors
+///
+/// Those of [`parse_args`].
+pub fn parse_args_and_matches<T: CommandFactory + FromArgMatches>(
+    args: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+    prefixes: &[&str],
+) -> Result<(T, ArgMatches), clap::Error> {
     let mut args: Vec<OsString> = two_dashes(args);
     let command = T::command();
     if let Some(error) = value_behind_a_space(&command, &args) {
@@ -81,7 +95,7 @@ pub fn parse_args<T: CommandFactory + FromArgMatches>(
     args.splice(first..first, flags);
     let matches = command.clone().try_get_matches_from(&args);
     matches
-        .and_then(|matches| T::from_arg_matches(&matches))
+        .and_then(|matches| Ok((T::from_arg_matches(&matches)?, matches)))
         .map_err(|error| without_secrets(error, &command))
 }
 
@@ -269,6 +283,21 @@ mod tests {
             (other_way.config.as_deref(), other_way.config_source),
             (Some("x.json"), None)
         );
+    }
+
+    #[test]
+    fn flags_with_their_defaults_are_told_from_those_that_are_given() {
+        let source = |args: &[&str], environment: &[(&str, &str)]| {
+            let args = ["program"].iter().chain(args).map(OsString::from);
+            let environment = environment.iter().copied().collect();
+            let (_, matches): (Args, _) =
+                parse_args_and_matches(args, &environment, &["IIIF_"]).unwrap();
+            matches.value_source("report")
+        };
+        let given = Some(ValueSource::CommandLine);
+        assert_eq!(source(&[], &[]), Some(ValueSource::DefaultValue));
+        assert_eq!(source(&["-report=false"], &[]), given);
+        assert_eq!(source(&[], &[("IIIF_REPORT", "false")]), given);
     }
 
     #[test]

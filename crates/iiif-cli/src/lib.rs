@@ -15,7 +15,7 @@ mod signals;
 #[cfg(target_os = "linux")]
 pub use crate::allocator::use_small_pages;
 pub use crate::allocator::{Allocator, free_at_once, reuse_freed};
-pub use crate::args::{Environment, parse_args};
+pub use crate::args::{Environment, parse_args, parse_args_and_matches};
 pub use crate::exit::{ExitStatus, print_line, print_usage, tell_error};
 pub use crate::logging::{LogFormat, Verbosity, init_logging};
 pub use crate::machine::{ByteSize, ParseByteSizeError, memory_bytes, open_files};

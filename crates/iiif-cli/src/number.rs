@@ -1,5 +1,6 @@
 //! Flags that are whole numbers, with errors that say what is accepted.
 
+use std::num::NonZeroU64;
 use std::str::FromStr;
 
 /// A text that is not the number that a flag takes.
@@ -9,14 +10,16 @@ pub struct ParseNumberError {
     expected: &'static str,
 }
 
-/// Reads how many there are of something, from 1: a parser of values for clap, for types such as
-/// `NonZeroUsize`, which have no 0.
+/// Reads how many there are of something, from 1: a parser of values for clap, for `NonZeroUsize` and other
+/// types that any such number may be converted to.
 ///
 /// # Errors
 ///
 /// [`ParseNumberError`] if it is no whole number, 0, or larger than the type takes.
-pub fn parse_count<N: FromStr>(text: &str) -> Result<N, ParseNumberError> {
-    number(text, "a whole number from 1")
+pub fn parse_count<N: TryFrom<NonZeroU64>>(text: &str) -> Result<N, ParseNumberError> {
+    let expected = "a whole number from 1";
+    let count: NonZeroU64 = number(text, expected)?;
+    N::try_from(count).map_err(|_too_large| ParseNumberError { expected })
 }
 
 /// Reads seconds, from 0: a parser of values for clap.
@@ -36,7 +39,7 @@ fn number<N: FromStr>(text: &str, expected: &'static str) -> Result<N, ParseNumb
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroUsize;
+    use std::num::{NonZeroU8, NonZeroUsize};
 
     use super::*;
 
@@ -52,6 +55,8 @@ mod tests {
                 "{text}"
             );
         }
+        assert_eq!(parse_count::<u64>("0").ok(), None);
+        assert_eq!(parse_count::<NonZeroU8>("256").ok(), None);
         let error = parse_seconds("15s").unwrap_err().to_string();
         assert_eq!(error, "expected whole seconds from 0, such as `15`");
     }

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::pace::{LeastRate, Pace};
+use super::pace::{Pace, TooSlow, Wait};
+use crate::listen::LeastRate;
 
 /// A stream of which a write fails that waited too long, or after others that all took little.
 #[derive(Debug)]
@@ -42,22 +43,19 @@ impl<S> Patient<S> {
         if let Poll::Ready(written) = written {
             let waited = self.waiting.take().map(|(since, _)| since.elapsed());
             let bytes = written.as_ref().map_or(0, count) as u64;
-            let waited = waited.unwrap_or_default();
-            if self.pace.is_too_slow(waited, bytes, 0) {
-                return Poll::Ready(Err(too_slow(limit, "next to nothing")));
-            }
-            return Poll::Ready(written);
+            let wait = Wait::alone(waited.unwrap_or_default());
+            let noted = self.pace.note(wait, bytes).map_err(timed_out);
+            return Poll::Ready(noted.and(written));
         }
         let begin = || (Instant::now(), Box::pin(sleep(limit)));
         let (_, timer) = self.waiting.get_or_insert_with(begin);
         ready!(timer.as_mut().poll(context));
-        Poll::Ready(Err(too_slow(limit, "nothing")))
+        let problem = TooSlow::Nothing { time: limit };
+        Poll::Ready(Err(timed_out(problem)))
     }
 }
 
-fn too_slow(limit: Duration, what: &str) -> io::Error {
-    let seconds = limit.as_secs();
-    let problem = format!("the client took {what} for {seconds} s");
+fn timed_out(problem: TooSlow) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, problem)
 }
 

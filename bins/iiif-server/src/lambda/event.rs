@@ -9,6 +9,8 @@ use iiif_image_api::extension::ExtendedQuality;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
+use crate::host::several_hosts;
+
 /// A request, and what it came through.
 #[derive(Debug)]
 pub(super) struct Event {
@@ -17,12 +19,21 @@ pub(super) struct Event {
 }
 
 /// Why an event is not answered by the server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum EventError {
     /// It is none of HTTP, so nobody waits for an answer of HTTP.
+    #[error(
+        "the event is no HTTP request; expected one of a function URL, of API Gateway or of an Application Load \
+         Balancer"
+    )]
     NoRequest,
     /// It is a request that clients made, with the status and the sentence that they get.
-    BadRequest(Origin, StatusCode, String),
+    #[error("{problem}")]
+    BadRequest {
+        origin: Origin,
+        status: StatusCode,
+        problem: String,
+    },
 }
 
 /// What sent an event.
@@ -47,9 +58,6 @@ pub(super) enum Headers {
     Multiple,
 }
 
-pub(super) const UNREADABLE: &str = "the event is no HTTP request; expected one of a function URL, of API Gateway or of \
-                          an Application Load Balancer";
-
 /// What cannot stand in a path as it is (RFC 3986 §3.3). Percent signs are left to who knows about them.
 const NOT_IN_PATHS: &AsciiSet = &CONTROLS
     .add(b' ')
@@ -71,7 +79,7 @@ const NOT_IN_SEGMENTS: &AsciiSet = &NOT_IN_PATHS.add(b'%').add(b'/');
 /// The longest URI, which is the longest that a socket takes too.
 const MAX_URI_BYTES: usize = u16::MAX as usize - 1;
 
-/// The most headers, of which no sender of events lets so many through.
+/// The most headers, of which no sender of events lets so many through. A `HeaderMap` panics at 2^15.
 const MAX_HEADERS: usize = 1000;
 
 /// The stage of HTTP APIs that is no part of paths.
@@ -92,7 +100,11 @@ impl Event {
             return Err(EventError::NoRequest);
         };
         let origin = Origin::of(event);
-        let bad = |status, problem: String| EventError::BadRequest(origin, status, problem);
+        let bad = |status, problem: String| EventError::BadRequest {
+            origin,
+            status,
+            problem,
+        };
         let bad_request = |problem| bad(StatusCode::BAD_REQUEST, problem);
         let method: Method = method
             .parse()
@@ -101,10 +113,8 @@ impl Event {
             let problem = format!("the request has more than {MAX_HEADERS} headers");
             bad(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, problem)
         })?;
-        // Proxies and this server may take different ones for the host.
-        if headers.get_all(HOST).iter().count() > 1 {
-            let problem = "the request has several `Host` headers; expected one";
-            return Err(bad_request(problem.to_owned()));
+        if let Some(problem) = several_hosts(&headers) {
+            return Err(bad_request(format!("{problem}; expected one")));
         }
         let (path, prefix) = ours(path, context, origin);
         if let Some(prefix) = prefix.and_then(|it| HeaderValue::from_str(&it).ok()) {
@@ -394,7 +404,11 @@ mod tests {
                 400,
             ),
         ] {
-            let Err(EventError::BadRequest(Origin::RestApi, status, problem)) = Event::read(&event)
+            let Err(EventError::BadRequest {
+                origin: Origin::RestApi,
+                status,
+                problem,
+            }) = Event::read(&event)
             else {
                 panic!("{event}");
             };

@@ -35,6 +35,10 @@ fn what_cannot_be_meant_is_refused_with_what_can() {
             "too small to serve anything; expected 16MiB or more",
         ),
         (
+            &["check", "-memory-limit", "1MiB", "."],
+            "too small to serve anything; expected 16MiB or more",
+        ),
+        (
             &["-config", "large.json"],
             "has 4194305 bytes; the limit is 4194304",
         ),
@@ -63,7 +67,8 @@ fn what_cannot_be_meant_is_refused_with_what_can() {
 #[test]
 fn what_does_nothing_is_said() {
     let folder = folder_of_photos();
-    let args = ["-repository-thumbnail", "80", "-viewer", "nowhere"];
+    // The thumbnail is what it is anyway.
+    let args = ["-repository-thumbnail", "50", "-viewer", "nowhere"];
     let server = Server::start(folder.path(), &[&args[..], &["-example=false"]].concat());
     let log = server.start.join("\n");
     for expected in [
