@@ -176,7 +176,7 @@ fn layout(page: &Page) -> PixelLayout {
             page.photometric,
             Photometric::Palette | Photometric::Cmyk | Photometric::YCbCr
         );
-    let bits = if page.bits == 16 { 16 } else { 8 };
+    let bits = if page.bits > 8 { 16 } else { 8 };
     PixelLayout::new(colors + u8::from(keeps_alpha), bits)
 }
 
