@@ -65,7 +65,7 @@ const SIGNATURE_BYTES: u64 = 16;
 const OPENED_BYTES: u64 = HEAD_BYTES + (8 << 10);
 
 /// What opening takes where the image stays in its object: the parts that the pipeline keeps meanwhile.
-const OPENING_BYTES: u64 = 512 << 10;
+const OPENING_BYTES: u64 = 1 << 20;
 
 impl Sources {
     /// `config` is the number of the configuration.
@@ -245,5 +245,9 @@ impl ReadAt for Reader {
             return self.object.read_at(offset, length);
         }
         Ok(self.head.slice(offset as usize..end as usize))
+    }
+
+    fn is_remote(&self) -> bool {
+        self.object.object().is_remote()
     }
 }

@@ -36,6 +36,10 @@ impl ReadAt for CountingReader {
         self.bytes.fetch_add(length as u64, Ordering::Relaxed);
         self.reader.read_at(offset, length)
     }
+
+    fn is_remote(&self) -> bool {
+        self.reader.is_remote()
+    }
 }
 
 impl fmt::Debug for CountingReader {

@@ -28,6 +28,7 @@ mod jpeg_tile;
 mod page;
 mod picture;
 mod pyramid;
+mod reads;
 mod tag;
 mod unpack;
 
@@ -100,10 +101,10 @@ pub(super) fn read_header(data: &Data, limits: &DecodeLimits) -> Result<Header> 
     if page.photometric == Photometric::Cmyk {
         header.color_model = ColorModel::Cmyk;
     }
-    header.levels.push(level(data, main.offset, &page));
-    for (offset, page) in pyramid.levels(&file, &page)? {
+    header.levels.push(level(data, &file, main, &page));
+    for (directory, page) in pyramid.levels(&file, &page)? {
         if check_scratch(&page, limits).is_ok() {
-            header.levels.push(level(data, offset, &page));
+            header.levels.push(level(data, &file, directory, &page));
         }
     }
     header.scratch_bytes = choose::scratch_bytes(&header, &Decoding::full(&header));
@@ -176,7 +177,7 @@ fn layout(page: &Page) -> PixelLayout {
             page.photometric,
             Photometric::Palette | Photometric::Cmyk | Photometric::YCbCr
         );
-    let bits = if page.bits == 16 { 16 } else { 8 };
+    let bits = if page.bits > 8 { 16 } else { 8 };
     PixelLayout::new(colors + u8::from(keeps_alpha), bits)
 }
 
@@ -190,7 +191,7 @@ fn resolution(file: &File<'_>, directory: &Directory) -> Result<Option<Resolutio
 }
 
 /// Returns what is to be known of a page to choose it and to count its memory.
-fn level(data: &Data, offset: u64, page: &Page) -> Level {
+fn level(data: &Data, file: &File<'_>, directory: &Directory, page: &Page) -> Level {
     let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
     let chunk = Dimensions::new(side(page.chunk_width), side(page.chunk_height));
     let block = BlockSize::of(page);
@@ -202,13 +203,30 @@ fn level(data: &Data, offset: u64, page: &Page) -> Level {
         2
     };
     let mut block_bytes = page.chunk_bytes().saturating_mul(copies * planes);
+    let (mut fetched_chunk_bytes, mut fetched_bytes) = (0, 0);
+    let kept_bytes = PageIndex::kept_bytes(page);
+    let index = OnceLock::new();
     if let Data::Parts(_) = data {
-        let chunks = (block.columns * block.rows) as u64 * planes;
-        block_bytes = block_bytes.saturating_add(chunks.saturating_mul(chunks::most_bytes(page)));
+        let chunk_bytes = planes.saturating_mul(chunks::most_bytes(page));
+        let chunks = (block.columns * block.rows) as u64;
+        let of_block = chunks.saturating_mul(chunk_bytes);
+        if data.is_remote() {
+            let with_gap = planes.saturating_mul(reads::MAX_GAP_BYTES);
+            fetched_chunk_bytes = chunk_bytes.saturating_add(with_gap);
+            fetched_bytes = bands::most_fetched_bytes(of_block);
+            if kept_bytes > 0
+                && let Some(read) = PageIndex::at_hand(file, directory, page)
+            {
+                // It was empty.
+                let _ = index.set(read);
+            }
+        } else {
+            block_bytes = block_bytes.saturating_add(of_block);
+        }
     }
     Level {
         dimensions: page.dimensions,
-        offset,
+        offset: directory.offset,
         is_tiled: page.is_tiled,
         is_compressed: page.compression != Compression::None,
         // Chunks were found not to be empty.
@@ -216,9 +234,11 @@ fn level(data: &Data, offset: u64, page: &Page) -> Level {
         block_height: side(block.rows * page.chunk_height),
         block_bytes,
         index_bytes: Chunks::index_bytes(page),
-        kept_bytes: PageIndex::kept_bytes(page),
+        kept_bytes,
+        fetched_chunk_bytes,
+        fetched_bytes,
         is_jpeg: TileColors::of(page).is_some(),
-        index: OnceLock::new(),
+        index,
     }
 }
 

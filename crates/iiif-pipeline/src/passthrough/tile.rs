@@ -112,6 +112,8 @@ mod tests {
             block_bytes: 0,
             index_bytes: 0,
             kept_bytes: 0,
+            fetched_chunk_bytes: 0,
+            fetched_bytes: 0,
             index: OnceLock::new(),
         }
     }

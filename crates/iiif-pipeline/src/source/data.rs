@@ -24,6 +24,15 @@ impl Data {
         }
     }
 
+    /// Returns whether each read takes its time.
+    #[cfg(feature = "tiff")]
+    pub(crate) fn is_remote(&self) -> bool {
+        match self {
+            Self::Memory(_) => false,
+            Self::Parts(reader) => reader.is_remote(),
+        }
+    }
+
     /// Returns how many of the bytes are held in memory.
     pub(crate) fn held_bytes(&self) -> u64 {
         match self {

@@ -27,6 +27,10 @@ pub(crate) struct Level {
     pub(crate) index_bytes: u64,
     /// What the index takes as long as the source lives, in bytes; 0 if it is read each time.
     pub(crate) kept_bytes: u64,
+    /// What is read of a chunk, at most, where many are read together, in bytes; otherwise 0.
+    pub(crate) fetched_chunk_bytes: u64,
+    /// What is held of all that is read together, at most, in bytes.
+    pub(crate) fetched_bytes: u64,
     /// Whether the chunks are tiles that may be passed on as JPEG files.
     pub(crate) is_jpeg: bool,
     /// Where the chunks are, as soon as some were read.

@@ -29,6 +29,12 @@ pub trait ReadAt: fmt::Debug + Send + Sync {
     /// Of kind [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the part reaches behind the end,
     /// and whatever goes wrong when reading.
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes>;
+
+    /// Returns whether a read is asking somebody else, and takes its time however short it is: then
+    /// more is read at once, and several parts at the same time. Default: no.
+    fn is_remote(&self) -> bool {
+        false
+    }
 }
 
 /// The parts are slices: nothing is copied.
@@ -53,6 +59,10 @@ impl<R: ReadAt + ?Sized> ReadAt for Arc<R> {
 
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
         (**self).read_at(offset, length)
+    }
+
+    fn is_remote(&self) -> bool {
+        (**self).is_remote()
     }
 }
 

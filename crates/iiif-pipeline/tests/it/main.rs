@@ -9,6 +9,7 @@ mod jpeg2000;
 mod levels;
 mod pyramid;
 mod readers;
+mod remote;
 mod render;
 mod robustness;
 mod tiff;

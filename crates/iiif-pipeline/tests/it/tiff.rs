@@ -8,7 +8,7 @@ use iiif_testkit::encode::{
     webp,
 };
 use iiif_testkit::pattern::{gradient, photo, quadrants, with_alpha};
-use image::DynamicImage;
+use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage};
 
 use crate::decode::{decode, deep, levels, probe};
 use crate::pyramid::derive;
@@ -98,6 +98,86 @@ fn gray_of_every_depth_is_exact_with_either_meaning_of_zero() {
         };
         assert_exact(&deep().to_luma16().into(), &options);
     }
+}
+
+/// A picture that has only colors of `bits` per sample: `stored * full / highest`, rounded half up.
+fn scaled(bits: u8) -> DynamicImage {
+    let highest = (1 << bits) - 1;
+    let full = if bits > 8 { 0xffff } else { 0xff };
+    let sample = |stored: u32| ((stored & highest) * full + highest / 2) / highest;
+    let pixel = |x, y| [x * 977 + y, y * 1451, x * y * 21].map(sample);
+    if bits > 8 {
+        let pixel = |x, y| Rgb(pixel(x, y).map(|sample| sample as u16));
+        return ImageBuffer::from_fn(WIDTH, HEIGHT, pixel).into();
+    }
+    let pixel = |x, y| Rgb(pixel(x, y).map(|sample| sample as u8));
+    RgbImage::from_fn(WIDTH, HEIGHT, pixel).into()
+}
+
+#[test]
+fn samples_of_every_size_are_scaled_to_the_full_range() {
+    for bits in 1..=16 {
+        let picture = scaled(bits);
+        for planar in [Planar::Chunky, Planar::Planar] {
+            let options = TiffOptions {
+                bits,
+                planar,
+                ..TiffOptions::default()
+            };
+            assert_exact(&picture, &options);
+        }
+        // One channel of it is gray of so many bits.
+        let gray = if bits > 8 {
+            let picture = picture.to_rgb16();
+            let gray = |x, y| Luma([picture.get_pixel(x, y).0[0]]);
+            DynamicImage::from(ImageBuffer::from_fn(WIDTH, HEIGHT, gray))
+        } else {
+            let picture = picture.to_rgb8();
+            let gray = |x, y| Luma([picture.get_pixel(x, y).0[0]]);
+            DynamicImage::from(GrayImage::from_fn(WIDTH, HEIGHT, gray))
+        };
+        for photometric in [Photometric::MinIsBlack, Photometric::MinIsWhite] {
+            let options = TiffOptions {
+                bits,
+                photometric,
+                ..TiffOptions::default()
+            };
+            assert_exact(&gray, &options);
+        }
+    }
+}
+
+/// Three pixels are four bytes and a half, filled up to five, whatever the byte order is.
+#[test]
+fn twelve_bits_are_taken_from_the_highest_on() {
+    let fields: &Fields<'_> = &[
+        (256, &[3]),
+        (257, &[2]),
+        (258, &[12]),
+        (259, &[1]),
+        (262, &[1]),
+        (273, &[8]),
+        (277, &[1]),
+        (278, &[2]),
+        (279, &[10]),
+    ];
+    let rows = [
+        [0x12, 0x3a, 0xbc, 0xde, 0xf0],
+        [0x00, 0x0f, 0xff, 0x80, 0x00],
+    ];
+    let stored: [u32; 6] = [0x123, 0xabc, 0xdef, 0, 0xfff, 0x800];
+    let expected = stored.map(|stored| ((stored * 0xffff + 2047) / 4095) as u16);
+    let read = decode(by_hand(fields, &rows.concat())).into_luma16();
+    assert_eq!(read.as_raw(), &expected);
+
+    let mut predicted = fields.to_vec();
+    predicted[3] = (259, &[5]);
+    predicted.push((317, &[2]));
+    let limits = iiif_pipeline::DecodeLimits::default();
+    let file = by_hand(&predicted, &rows.concat());
+    let error = iiif_pipeline::SourceImage::probe(file, &limits).unwrap_err();
+    let message = "TIFF image with a predictor of 12-bit samples";
+    assert!(error.to_string().starts_with(message), "{error}");
 }
 
 #[test]
@@ -520,7 +600,7 @@ fn what_is_not_read_is_named() {
             &[3],
             "TIFF image with samples other than unsigned integers",
         ),
-        (258, &[12], "TIFF image with 12-bit samples"),
+        (258, &[32], "TIFF image with 32-bit samples"),
         (259, &[50_000], "TIFF image with Zstandard compression"),
         (259, &[6], "TIFF image with old-style JPEG compression"),
         (262, &[8], "TIFF image with CIE L*a*b* colors"),

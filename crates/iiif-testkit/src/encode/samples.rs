@@ -1,6 +1,6 @@
 //! Pictures as plain samples: other color models, fewer or more bits, packed rows.
 
-use image::{DynamicImage, RgbImage};
+use image::{DynamicImage, Primitive, RgbImage};
 
 use super::ifd::ByteOrder;
 use super::palette::Palette;
@@ -16,7 +16,7 @@ pub(super) enum Channels {
     Index,
 }
 
-/// Interleaved samples of 1, 2, 4, 8 or 16 bits.
+/// Interleaved samples of 1 to 16 bits.
 #[derive(Clone, Debug)]
 pub(super) struct Samples {
     pub(super) width: usize,
@@ -29,13 +29,13 @@ pub(super) struct Samples {
 impl Samples {
     pub(super) fn new(picture: &DynamicImage, channels: Channels, bits: u8) -> Self {
         let (per_pixel, values) = match channels {
-            Channels::Gray if bits == 16 => (1, picture.to_luma16().into_raw()),
+            Channels::Gray if bits > 8 => (1, scaled(&picture.to_luma16(), bits)),
             Channels::Gray => (1, scaled(&picture.to_luma8(), bits)),
-            Channels::GrayAlpha if bits == 16 => (2, picture.to_luma_alpha16().into_raw()),
+            Channels::GrayAlpha if bits > 8 => (2, scaled(&picture.to_luma_alpha16(), bits)),
             Channels::GrayAlpha => (2, scaled(&picture.to_luma_alpha8(), bits)),
-            Channels::Rgb if bits == 16 => (3, picture.to_rgb16().into_raw()),
+            Channels::Rgb if bits > 8 => (3, scaled(&picture.to_rgb16(), bits)),
             Channels::Rgb => (3, scaled(&picture.to_rgb8(), bits)),
-            Channels::Rgba if bits == 16 => (4, picture.to_rgba16().into_raw()),
+            Channels::Rgba if bits > 8 => (4, scaled(&picture.to_rgba16(), bits)),
             Channels::Rgba => (4, scaled(&picture.to_rgba8(), bits)),
             Channels::Index => (1, Palette::of_bits(bits).indices(&picture.to_rgb8())),
         };
@@ -85,13 +85,17 @@ pub(super) fn pack_row(row: &[u16], bits: u8, order: ByteOrder) -> Vec<u8> {
     match (bits, order) {
         (16, ByteOrder::Little) => row.iter().flat_map(|sample| sample.to_le_bytes()).collect(),
         (16, ByteOrder::Big) => row.iter().flat_map(|sample| sample.to_be_bytes()).collect(),
+        (8, _) => row.iter().map(|sample| *sample as u8).collect(),
         _ => {
-            let per_byte = usize::from(8 / bits);
-            let bytes = row.chunks(per_byte).map(|samples| {
-                let packed = samples.iter().fold(0, |byte, sample| byte << bits | sample);
-                (packed << (usize::from(bits) * (per_byte - samples.len()))) as u8
-            });
-            bytes.collect()
+            let is_set = |at: usize| {
+                let sample = row.get(at / usize::from(bits)).copied().unwrap_or(0);
+                sample >> (usize::from(bits) - 1 - at % usize::from(bits)) & 1 == 1
+            };
+            let length = (row.len() * usize::from(bits)).div_ceil(8);
+            let byte = |at: usize| {
+                (8 * at..8 * at + 8).fold(0, |byte, bit| byte << 1 | u8::from(is_set(bit)))
+            };
+            (0..length).map(byte).collect()
         }
     }
 }
@@ -111,12 +115,12 @@ pub(super) fn cmyk(picture: &RgbImage) -> Vec<u8> {
     inks.collect()
 }
 
-/// Scales bytes to samples of `bits`, 1 to 8, rounded half up.
-fn scaled(bytes: &[u8], bits: u8) -> Vec<u16> {
-    let most = (1_u16 << bits) - 1;
-    bytes
+/// Scales samples of the full range to those of `bits`, rounded half up.
+fn scaled<S: Primitive + Into<u32>>(samples: &[S], bits: u8) -> Vec<u16> {
+    let (full, most) = (S::DEFAULT_MAX_VALUE.into(), (1_u32 << bits) - 1);
+    samples
         .iter()
-        .map(|&byte| (u16::from(byte) * most + 127) / 255)
+        .map(|&sample| ((sample.into() * most + full / 2) / full) as u16)
         .collect()
 }
 
@@ -127,10 +131,12 @@ mod tests {
     #[test]
     fn rows_are_packed_from_the_highest_bit() {
         #[rustfmt::skip]
-        let cases: [(u8, &[u16], &[u8]); 5] = [
+        let cases: [(u8, &[u16], &[u8]); 7] = [
             (1, &[1, 0, 1, 1, 0, 0, 0, 0, 1], &[0b1011_0000, 0b1000_0000]),
             (2, &[3, 0, 1],                   &[0b1100_0100]),
             (4, &[0xA, 0xB, 0xC],             &[0xAB, 0xC0]),
+            (6, &[0b10_0001, 0b11_1111], &[0b1000_0111, 0b1111_0000]),
+            (12, &[0x123, 0xABC, 0xDEF], &[0x12, 0x3A, 0xBC, 0xDE, 0xF0]),
             (8, &[1, 255],                    &[1, 255]),
             (16, &[0x1234],                   &[0x12, 0x34]),
         ];

@@ -101,7 +101,7 @@ pub enum Pyramid {
 pub struct TiffOptions {
     /// Default: strips of 16 rows.
     pub layout: Layout,
-    /// Bits per sample: 1, 2, 4, 8 or 16. Default: 8.
+    /// Bits per sample: 1 to 16. Default: 8.
     pub bits: u8,
     /// Default: [`Photometric::Rgb`].
     pub photometric: Photometric,
@@ -151,7 +151,7 @@ impl Default for TiffOptions {
 ///
 /// If a side of the picture or of the layout is zero, or the options contradict each other:
 ///
-/// - JPEG, CMYK and YCbCr have 8 bits, a palette up to 8, alpha 8 or 16;
+/// - JPEG, CMYK and YCbCr have 8 bits, a palette 1, 2, 4 or 8, alpha at least 8;
 /// - JPEG goes with neither a palette nor alpha, YCbCr with neither planes nor alpha;
 /// - a predictor needs LZW or Deflate (readers ignore it elsewhere) and 8 or 16 bits.
 #[must_use]
@@ -214,14 +214,16 @@ fn check(options: &TiffOptions) {
     let cmyk = options.photometric == Photometric::Cmyk;
     let bits_fit = match options.bits {
         8 => true,
-        16 => !(jpeg || palette || ycbcr || cmyk),
+        9..=16 => !(jpeg || palette || ycbcr || cmyk),
         1 | 2 | 4 => !(jpeg || ycbcr || cmyk || options.alpha),
+        3 | 5..=7 => !(jpeg || palette || ycbcr || cmyk || options.alpha),
         _ => false,
     };
     let jpeg_fits = !(jpeg && (palette || options.alpha));
     let ycbcr_fits = !(ycbcr && (options.planar == Planar::Planar || options.alpha));
     let zipped = matches!(options.compression, Compression::Lzw | Compression::Deflate);
-    let predictor_fits = options.predictor == Predictor::None || (zipped && options.bits >= 8);
+    let predictor_fits =
+        options.predictor == Predictor::None || (zipped && matches!(options.bits, 8 | 16));
     assert!(
         bits_fit && jpeg_fits && ycbcr_fits && predictor_fits,
         "these do not go together in a TIFF: {options:?}",

@@ -4,9 +4,14 @@
 //! What is not reduced is decoded to where it stays. What is reduced is decoded to a band of some
 //! rows of chunks, whose averages stay; rows that do not complete a row of averages wait for the
 //! next band. Neither depends on the number of threads.
+//!
+//! A thread reads the chunks of a block before it decodes them. Where each read takes its time, those of
+//! many blocks are read first, by few reads.
 
+use std::mem;
 use std::ops::Range;
 
+use bytes::Bytes;
 use iiif_image_api::PixelRect;
 use rayon::prelude::*;
 
@@ -14,6 +19,7 @@ use super::chunk::{self, Chunk};
 use super::chunks::Chunks;
 use super::coding::Photometric;
 use super::page::Page;
+use super::reads;
 use super::unpack::{Stored, Unpacker};
 use crate::Result;
 use crate::shrink::{Averaged, BoxShrink};
@@ -23,6 +29,10 @@ const BLOCK_BYTES: u64 = 256 << 10;
 
 /// How many bytes of pixels a band has, unless it is a single row of chunks.
 const BAND_BYTES: u64 = 16 << 20;
+
+/// How many bytes of compressed data are held, where blocks are read together, unless it is that of a
+/// single block: some reads at the same time.
+const FETCHED_BYTES: u64 = 4 << 20;
 
 /// Rows of averages that one task makes.
 const ROWS_PER_TASK: usize = 8;
@@ -57,6 +67,13 @@ impl BlockSize {
 /// Returns how many rows a band has: whole blocks of `block_height` rows.
 pub(super) fn band_height(block_height: u64, row_bytes: u64) -> u64 {
     height_of(BAND_BYTES, block_height, row_bytes)
+}
+
+/// Returns what is held, at most, of compressed data that is read together; of a single block it is
+/// `block_bytes`.
+pub(super) fn most_fetched_bytes(block_bytes: u64) -> u64 {
+    let of_blocks = block_bytes.max(FETCHED_BYTES);
+    of_blocks.saturating_add(reads::MAX_GAPS_BYTES)
 }
 
 fn height_of(band_bytes: u64, block_height: u64, row_bytes: u64) -> u64 {
@@ -197,29 +214,86 @@ impl<'a, S: Stored + Averaged> Reader<'a, S> {
                 rest = after;
             }
         }
-        blocks
-            .into_par_iter()
-            .try_for_each(|block| self.decode(block))
+        if self.chunks.are_remote() {
+            return self.decode_together(blocks);
+        }
+        blocks.into_par_iter().try_for_each(|block| {
+            let indices = self.indices(&block);
+            let ranges = self.chunks.ranges(self.page, &indices)?;
+            let data = self.chunks.fetch(&ranges)?;
+            self.decode(block, &indices, &data)
+        })
     }
 
-    fn decode(&self, mut block: Block<'_, S>) -> Result<()> {
+    /// Decodes blocks whose data is read together, as many as may be held at a time.
+    fn decode_together(&self, blocks: Vec<Block<'_, S>>) -> Result<()> {
+        let mut group = Vec::new();
+        let mut ranges = Vec::new();
+        let mut held = 0;
+        for block in blocks {
+            let indices = self.indices(&block);
+            let of_block = self.chunks.ranges(self.page, &indices)?;
+            let bytes: u64 = of_block.iter().map(|range| range.end - range.start).sum();
+            if held > 0 && held + bytes > FETCHED_BYTES {
+                self.decode_group(mem::take(&mut group), &mem::take(&mut ranges))?;
+                held = 0;
+            }
+            held += bytes;
+            group.push((block, indices));
+            ranges.extend(of_block);
+        }
+        self.decode_group(group, &ranges)
+    }
+
+    /// `ranges` are those of all chunks of the blocks, one after the other.
+    fn decode_group(
+        &self,
+        group: Vec<(Block<'_, S>, Vec<usize>)>,
+        ranges: &[Range<u64>],
+    ) -> Result<()> {
+        let fetched = self.chunks.fetch_together(ranges)?;
+        let mut fetched = fetched.into_iter();
+        let group: Vec<_> = group
+            .into_iter()
+            .map(|(block, indices)| {
+                let data: Vec<Bytes> = fetched.by_ref().take(indices.len()).collect();
+                (block, indices, data)
+            })
+            .collect();
+        group
+            .into_par_iter()
+            .try_for_each(|(block, indices, data)| self.decode(block, &indices, &data))
+    }
+
+    /// Returns which chunks hold a block: for each place, row by row, those of all planes.
+    fn indices(&self, block: &Block<'_, S>) -> Vec<usize> {
+        let planes = self.unpacker.planes();
+        let per_plane = self.page.chunks_across() * self.page.chunks_down();
+        let of_place = |(row, column)| {
+            let index = row * self.page.chunks_across() + column;
+            (0..planes).map(move |plane| plane * per_plane + index)
+        };
+        self.places(block).flat_map(of_place).collect()
+    }
+
+    /// Returns the rows and columns of chunks that a block touches, row by row.
+    fn places(&self, block: &Block<'_, S>) -> impl Iterator<Item = (usize, usize)> + use<S> {
+        let (width, height) = (self.page.chunk_width, self.page.chunk_height);
+        let bottom = block.y + block.rows.len();
+        let columns = block.x.start / width..block.x.end.div_ceil(width);
+        (block.y / height..bottom.div_ceil(height))
+            .flat_map(move |row| columns.clone().map(move |column| (row, column)))
+    }
+
+    /// Decodes a block from the data of its chunks.
+    fn decode(&self, mut block: Block<'_, S>, indices: &[usize], data: &[Bytes]) -> Result<()> {
         let (width, height) = (self.page.chunk_width, self.page.chunk_height);
         let bottom = block.y + block.rows.len();
         let planes = self.unpacker.planes();
-        let per_plane = self.page.chunks_across() * self.page.chunks_down();
-        let mut places = Vec::new();
-        let mut indices = Vec::new();
-        for row in block.y / height..bottom.div_ceil(height) {
-            for column in block.x.start / width..block.x.end.div_ceil(width) {
-                let index = row * self.page.chunks_across() + column;
-                places.push((column * width, row * height));
-                indices.extend((0..planes).map(|plane| plane * per_plane + index));
-            }
-        }
-        let data = self.chunks.fetch(self.page, &indices)?;
         let mut samples = Vec::new();
         let of_chunks = indices.chunks(planes).zip(data.chunks(planes));
-        for ((left, top), (indices, data)) in places.into_iter().zip(of_chunks) {
+        for ((row, column), (indices, data)) in self.places(&block).zip(of_chunks) {
+            let (left, top) = (column * width, row * height);
             let rows = bottom.min(top + height) - top;
             let planes = indices.iter().zip(data);
             let planes = planes

@@ -70,6 +70,10 @@ pub(super) fn scratch_bytes(header: &Header, decoding: &Decoding) -> u64 {
         .block_bytes
         .saturating_mul(threads)
         .saturating_add(level.index_bytes);
+    let fetched = across
+        .saturating_mul(down)
+        .saturating_mul(level.fetched_chunk_bytes);
+    bytes = bytes.saturating_add(fetched.min(level.fetched_bytes));
     let sample_bytes = u64::from(header.layout.bits / 8);
     let channels = stored_channels(header);
     let pixel_bytes = channels as u64 * sample_bytes;

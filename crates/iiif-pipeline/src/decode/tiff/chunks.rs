@@ -1,11 +1,15 @@
 //! Where the chunks of a page are, and their compressed data.
 
+use std::ops::Range;
+
 use bytes::Bytes;
+use rayon::prelude::*;
 
 use super::coding::Compression;
 use super::directory::Directory;
 use super::file::File;
 use super::page::Page;
+use super::reads::Reads;
 use super::{Damage, FORMAT};
 use crate::Result;
 use crate::decode::corrupt;
@@ -14,8 +18,8 @@ use crate::source::Data;
 /// Tables and metadata that a chunk may carry beside its pixels.
 const MAX_OVERHEAD_BYTES: u64 = 64 << 10;
 
-/// What may lie between chunks that are read together: a byte that aligns the next, lengths that writers of
-/// cloud-optimized files repeat, the mask of a tile of one color.
+/// What may lie between chunks of a local file that are read together: a byte that aligns the next, lengths
+/// that writers of cloud-optimized files repeat, the mask of a tile of one color.
 const MAX_GAP_BYTES: u64 = 4 << 10;
 
 /// Where the strips or tiles of a page are.
@@ -67,33 +71,52 @@ impl<'a> Chunks<'a> {
         (page.stored_chunks() as u64).saturating_mul(3 * 8)
     }
 
-    /// Returns the compressed data of chunks. Those that follow each other in the file, or nearly so, are
+    /// Returns whether each read takes its time.
+    pub(super) fn are_remote(&self) -> bool {
+        self.data.is_remote()
+    }
+
+    /// Returns where the compressed data of chunks is.
+    pub(super) fn ranges(&self, page: &Page, indices: &[usize]) -> Result<Vec<Range<u64>>> {
+        let ranges = indices.iter().map(|index| self.range(page, *index));
+        let ranges: Option<Vec<_>> = ranges.collect();
+        ranges.ok_or_else(|| corrupt(FORMAT, Damage::OutOfFile))
+    }
+
+    /// Reads the compressed data of chunks. Those that follow each other in the file, or nearly so, are
     /// read at once.
-    pub(super) fn fetch(&self, page: &Page, indices: &[usize]) -> Result<Vec<Bytes>> {
-        let out_of_file = || corrupt(FORMAT, Damage::OutOfFile);
-        let ranges: Option<Vec<_>> = indices
-            .iter()
-            .map(|index| self.range(page, *index))
-            .collect();
-        let ranges = ranges.ok_or_else(out_of_file)?;
+    pub(super) fn fetch(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let mut fetched = Vec::with_capacity(ranges.len());
         for run in
-            ranges.chunk_by(|(_, end), (start, _)| (*end..=end + MAX_GAP_BYTES).contains(start))
+            ranges.chunk_by(|one, next| (one.end..=one.end + MAX_GAP_BYTES).contains(&next.start))
         {
             // Runs are not empty.
-            let (start, end) = (run[0].0, run[run.len() - 1].1);
-            let data = self.data.part(start, end - start)?;
-            let data = data.ok_or_else(out_of_file)?;
-            let part = |range: &(u64, u64)| {
-                data.slice((range.0 - start) as usize..(range.1 - start) as usize)
-            };
-            fetched.extend(run.iter().map(part));
+            let part = run[0].start..run[run.len() - 1].end;
+            let data = self.read(&part)?;
+            fetched.extend(run.iter().map(|range| slice(&data, &part, range)));
         }
         Ok(fetched)
     }
 
-    /// Returns where the data of a chunk starts and ends; `None` if that is not in the file.
-    fn range(&self, page: &Page, index: usize) -> Option<(u64, u64)> {
+    /// Reads the compressed data of chunks that lie anywhere, in few reads, several of them at the same
+    /// time.
+    pub(super) fn fetch_together(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let reads = Reads::of(ranges);
+        let parts = reads.parts.par_iter().with_max_len(1);
+        let read: Vec<Bytes> = parts.map(|part| self.read(part)).collect::<Result<_>>()?;
+        let of_ranges = ranges.iter().zip(reads.part_of);
+        Ok(of_ranges
+            .map(|(range, part)| slice(&read[part], &reads.parts[part], range))
+            .collect())
+    }
+
+    fn read(&self, part: &Range<u64>) -> Result<Bytes> {
+        let data = self.data.part(part.start, part.end - part.start)?;
+        data.ok_or_else(|| corrupt(FORMAT, Damage::OutOfFile))
+    }
+
+    /// Returns where the data of a chunk is; `None` if that is not in the file.
+    fn range(&self, page: &Page, index: usize) -> Option<Range<u64>> {
         let per_plane = page.chunks_across() * page.chunks_down();
         let (plane, in_plane) = (index / per_plane, index % per_plane);
         let stored = plane * per_plane.div_ceil(page.pieces) + in_plane / page.pieces;
@@ -105,8 +128,13 @@ impl<'a> Chunks<'a> {
             None => self.data.len_bytes().checked_sub(start)?,
         };
         let end = start.checked_add(declared.min(most_bytes(page)))?;
-        (end <= self.data.len_bytes()).then_some((start, end))
+        (end <= self.data.len_bytes()).then_some(start..end)
     }
+}
+
+/// Returns the bytes of `range` from those of a part that has it.
+fn slice(data: &Bytes, part: &Range<u64>, range: &Range<u64>) -> Bytes {
+    data.slice((range.start - part.start) as usize..(range.end - part.start) as usize)
 }
 
 /// Returns the most bytes that are read of one chunk, so that a lie about its length costs little:

@@ -80,6 +80,14 @@ impl Directory {
         self.field(tag).map(|field| field.count)
     }
 
+    /// Returns whether the values of a field were read already; so are those of a field that is not there.
+    pub(super) fn is_at_hand(&self, file: &File<'_>, tag: u16) -> bool {
+        self.field(tag).is_none_or(|field| match field.values {
+            Values::Here(_) => true,
+            Values::At(offset) => file.is_at_hand(offset, field.count * field.width),
+        })
+    }
+
     /// Returns the bytes of a field that has at most `most`.
     pub(super) fn bytes(&self, file: &File<'_>, tag: u16, most: u64) -> Result<Option<Bytes>> {
         match self.field(tag) {

@@ -19,8 +19,8 @@ const BLOCK_BYTES: u64 = 32 << 10;
 const BLOCK_BYTES_BEFORE: u64 = 16 << 10;
 
 /// Blocks that are kept: those of the directories of a pyramid, which are looked at more than once and lie
-/// far apart.
-const MAX_BLOCKS: usize = 8;
+/// far apart. Twelve levels are a million pixels wide.
+const MAX_BLOCKS: usize = 16;
 
 /// The version of a file whose offsets have eight bytes: the BigTIFF design.
 const BIG_TIFF: u64 = 43;
@@ -98,12 +98,7 @@ impl<'a> File<'a> {
         if let Data::Memory(_) = self.data {
             return self.data.part(offset, length)?.ok_or_else(out_of_file);
         }
-        let found = |(start, block): &(u64, Bytes)| {
-            let first = usize::try_from(offset.checked_sub(*start)?).ok()?;
-            let end = first.checked_add(usize::try_from(length).ok()?)?;
-            (end <= block.len()).then(|| block.slice(first..end))
-        };
-        if let Some(found) = self.blocks.borrow().iter().find_map(found) {
+        if let Some(found) = self.at_hand(offset, length) {
             return Ok(found);
         }
         if length > BLOCK_BYTES {
@@ -114,12 +109,30 @@ impl<'a> File<'a> {
         let end = end.max(offset.saturating_add(length));
         let block = self.data.part(start, end - start)?;
         let block = (start, block.ok_or_else(out_of_file)?);
-        let found = found(&block).ok_or_else(out_of_file);
+        let found = part_of(&block, offset, length).ok_or_else(out_of_file);
         let mut blocks = self.blocks.borrow_mut();
         blocks.truncate(MAX_BLOCKS - 1);
         blocks.push_front(block);
         found
     }
+
+    /// Returns whether such bytes were read already, and are still held.
+    pub(super) fn is_at_hand(&self, offset: u64, length: u64) -> bool {
+        self.at_hand(offset, length).is_some()
+    }
+
+    fn at_hand(&self, offset: u64, length: u64) -> Option<Bytes> {
+        let blocks = self.blocks.borrow();
+        blocks
+            .iter()
+            .find_map(|block| part_of(block, offset, length))
+    }
+}
+
+fn part_of((start, block): &(u64, Bytes), offset: u64, length: u64) -> Option<Bytes> {
+    let first = usize::try_from(offset.checked_sub(*start)?).ok()?;
+    let end = first.checked_add(usize::try_from(length).ok()?)?;
+    (end <= block.len()).then(|| block.slice(first..end))
 }
 
 #[cfg(test)]
@@ -153,7 +166,7 @@ mod tests {
         let data = Data::Parts(Arc::new(Counted(bytes, Arc::clone(&reads))));
         let file = File::open(&data).unwrap();
         assert_eq!(file.blocks.borrow().len(), 1);
-        let far_apart = (1..MAX_BLOCKS as u64).map(|block| block * (128 << 10));
+        let far_apart = (1..MAX_BLOCKS as u64).map(|block| block * (64 << 10));
         for offset in far_apart.clone().chain(far_apart) {
             assert_eq!(file.number(offset, 2).unwrap(), 0x0707);
         }

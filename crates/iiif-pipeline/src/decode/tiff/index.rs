@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::chunks::ChunkIndex;
+use super::directory::Directory;
 use super::file::File;
 use super::page::Page;
 use crate::Result;
@@ -28,13 +29,33 @@ impl PageIndex {
         let file = File::open(data)?;
         let directory = file.directory(level.offset)?;
         let page = Page::read(&file, &directory, level.dimensions)?;
-        let chunks = ChunkIndex::read(&file, &directory, &page)?;
-        let index = Arc::new(Self { page, chunks });
+        let index = Arc::new(Self::read(&file, &directory, page)?);
         if level.kept_bytes > 0 {
             // Another thread may have been faster, with the same.
             let _ = level.index.set(Arc::clone(&index));
         }
         Ok(index)
+    }
+
+    /// Returns the index of a page, if the directory was read together with where the chunks are:
+    /// nothing is read for it.
+    pub(super) fn at_hand(
+        file: &File<'_>,
+        directory: &Directory,
+        page: &Page,
+    ) -> Option<Arc<Self>> {
+        let (offsets, byte_counts) = page.chunk_tags(directory);
+        let is_at_hand = [offsets, byte_counts]
+            .into_iter()
+            .all(|tag| directory.is_at_hand(file, tag));
+        // Whatever is wrong is told when it is needed.
+        let read = || Self::read(file, directory, page.clone()).ok();
+        is_at_hand.then(read).flatten().map(Arc::new)
+    }
+
+    fn read(file: &File<'_>, directory: &Directory, page: Page) -> Result<Self> {
+        let chunks = ChunkIndex::read(file, directory, &page)?;
+        Ok(Self { page, chunks })
     }
 
     /// Returns the most bytes that are kept of a page once some of its chunks were read; 0 if all of it is

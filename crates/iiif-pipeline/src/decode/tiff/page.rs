@@ -24,7 +24,7 @@ const MAX_JPEG_TABLES_BYTES: u64 = 64 << 10;
 pub(super) struct Page {
     pub(super) byte_order: ByteOrder,
     pub(super) dimensions: Dimensions,
-    /// 1, 2, 4, 8 or 16.
+    /// 1 to 16.
     pub(super) bits: u32,
     /// Samples of a pixel, extra samples included.
     pub(super) samples: usize,
@@ -168,8 +168,9 @@ impl Page {
                 return Err(corrupt(FORMAT, Damage::ShortPalette));
             }
         }
-        if self.predictor == Predictor::Horizontal && self.bits < 8 {
-            return Err(unsupported(FORMAT, "a predictor of less than 8 bits"));
+        if self.predictor == Predictor::Horizontal && !matches!(self.bits, 8 | 16) {
+            let feature = format!("a predictor of {}-bit samples", self.bits);
+            return Err(unsupported(FORMAT, feature));
         }
         if self.photometric == Photometric::YCbCr {
             let is_plain = self.bits == 8 && self.samples == 3 && !self.is_planar;
@@ -313,7 +314,7 @@ fn bits(file: &File<'_>, directory: &Directory, samples: usize) -> Result<u32> {
     }
     match bits.as_slice() {
         [first, rest @ ..] if rest.iter().all(|bits| bits == first) => match *first {
-            1 | 2 | 4 | 8 | 16 => Ok(*first as u32),
+            1..=16 => Ok(*first as u32),
             other => Err(unsupported(FORMAT, format!("{other}-bit samples"))),
         },
         _ => Err(unsupported(FORMAT, "samples of different sizes")),

@@ -64,7 +64,7 @@ impl Pyramid {
 
     /// Returns the pages that are the picture in smaller, the largest first. What is unlike the
     /// picture, or cannot be read, is none.
-    pub(super) fn levels(&self, file: &File<'_>, full: &Page) -> Result<Vec<(u64, Page)>> {
+    pub(super) fn levels(&self, file: &File<'_>, full: &Page) -> Result<Vec<(&Directory, Page)>> {
         // A mean of palette colors or of black and white is mostly in no palette: such levels are
         // not what the picture looks like from afar.
         if full.photometric == Photometric::Palette || full.bits < 8 {
@@ -73,7 +73,7 @@ impl Pyramid {
         let mut levels = Vec::new();
         for directory in &self.candidates {
             match level(file, directory, full) {
-                Ok(Some(page)) => levels.push((directory.offset, page)),
+                Ok(Some(page)) => levels.push((directory, page)),
                 Err(error @ Error::Read { .. }) => return Err(error),
                 Ok(None) | Err(_) => {}
             }

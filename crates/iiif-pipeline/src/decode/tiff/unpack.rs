@@ -20,6 +20,10 @@ impl Stored for u8 {
             out.copy_from_slice(&packed[..out.len()]);
             return;
         }
+        if !Self::BITS.is_multiple_of(bits) {
+            take_apart(packed, bits, out);
+            return;
+        }
         let per_byte = (Self::BITS / bits) as usize;
         for (byte, samples) in packed.iter().zip(out.chunks_mut(per_byte)) {
             let mut rest = *byte;
@@ -36,7 +40,12 @@ impl Stored for u8 {
 }
 
 impl Stored for u16 {
-    fn unpack(packed: &[u8], _bits: u32, byte_order: ByteOrder, out: &mut [Self]) {
+    fn unpack(packed: &[u8], bits: u32, byte_order: ByteOrder, out: &mut [Self]) {
+        if bits < Self::BITS {
+            // In no byte order: TIFF 6.0 §8, `FillOrder`.
+            take_apart(packed, bits, out);
+            return;
+        }
         for (pair, sample) in packed.as_chunks::<2>().0.iter().zip(out) {
             *sample = match byte_order {
                 ByteOrder::LittleEndian => Self::from_le_bytes(*pair),
@@ -47,6 +56,22 @@ impl Stored for u16 {
 
     fn plus(self, other: Self) -> Self {
         self.wrapping_add(other)
+    }
+}
+
+/// Takes samples apart that lie across bytes: the highest bit first, without gaps.
+fn take_apart<S: Sample>(packed: &[u8], bits: u32, out: &mut [S]) {
+    let mask = (1 << bits) - 1;
+    let mut bytes = packed.iter();
+    let (mut held, mut held_bits) = (0_u32, 0);
+    for sample in out {
+        while held_bits < bits {
+            // What is shifted out was taken before.
+            held = held << u8::BITS | u32::from(bytes.next().copied().unwrap_or_default());
+            held_bits += u8::BITS;
+        }
+        held_bits -= bits;
+        *sample = S::from_level(held >> held_bits & mask);
     }
 }
 
@@ -178,30 +203,60 @@ enum Levels<S> {
     Stored,
     /// A color for each.
     Palette(Vec<[S; 3]>),
-    /// Themselves times a factor.
-    Scaled(u32),
+    /// Themselves in the full range.
+    Scaled(Scale),
     /// The complement of that in the first channel, which is the gray one.
-    Inverted(u32),
+    Inverted(Scale),
+}
+
+/// From the range of some bits to the full one.
+#[derive(Clone, Copy, Debug)]
+enum Scale {
+    /// The full range is a multiple of the stored one.
+    Times(u32),
+    /// Rounded half up; the highest stored value.
+    From(u32),
+}
+
+impl Scale {
+    fn of_bits<S: Sample>(bits: u32) -> Self {
+        let highest = (1 << bits) - 1;
+        if S::MAX.is_multiple_of(highest) {
+            Self::Times(S::MAX / highest)
+        } else {
+            Self::From(highest)
+        }
+    }
+
+    fn level<S: Sample>(self, stored: u32) -> u32 {
+        match self {
+            Self::Times(factor) => stored * factor,
+            // Less than 2^32: both are of at most 16 bits.
+            Self::From(highest) => (stored * S::MAX + highest / 2) / highest,
+        }
+    }
 }
 
 impl<S: Stored> Levels<S> {
     fn new(page: &Page) -> Self {
-        let factor = S::MAX / ((1 << page.bits) - 1);
-        match page.photometric {
-            Photometric::Palette => Self::Palette(palette(page)),
-            Photometric::WhiteIsZero => Self::Inverted(factor),
-            _ if factor == 1 => Self::Stored,
-            _ => Self::Scaled(factor),
+        let scale = Scale::of_bits::<S>(page.bits);
+        match (page.photometric, scale) {
+            (Photometric::Palette, _) => Self::Palette(palette(page)),
+            (Photometric::WhiteIsZero, _) => Self::Inverted(scale),
+            (_, Scale::Times(1)) => Self::Stored,
+            _ => Self::Scaled(scale),
         }
     }
 
     fn level(&self, channel: usize, stored: S) -> S {
         match self {
             Self::Stored | Self::Palette(_) => stored,
-            Self::Inverted(factor) if channel == 0 => {
-                S::from_level(S::MAX - stored.into() * factor)
+            Self::Inverted(scale) if channel == 0 => {
+                S::from_level(S::MAX - scale.level::<S>(stored.into()))
             }
-            Self::Scaled(factor) | Self::Inverted(factor) => S::from_level(stored.into() * factor),
+            Self::Scaled(scale) | Self::Inverted(scale) => {
+                S::from_level(scale.level::<S>(stored.into()))
+            }
         }
     }
 }

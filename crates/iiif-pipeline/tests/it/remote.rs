@@ -1,0 +1,252 @@
+//! TIFFs far away, where each read takes its time.
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use iiif_image_api::{RenderPlan, ResolveOptions};
+use iiif_pipeline::{DecodeLimits, ReadAt, SourceImage};
+use iiif_testkit::encode::{Compression, Layout, Photometric, Planar, TiffOptions, tiff};
+use iiif_testkit::pattern::photo;
+use image::DynamicImage;
+
+use crate::decode::probe;
+use crate::pyramid::derive;
+
+const TILES: Layout = Layout::Tiles {
+    width: 64,
+    height: 64,
+};
+
+/// What is read, and what is held of it.
+#[derive(Debug, Default)]
+struct Log {
+    reads: Mutex<Vec<(u64, usize)>>,
+    held: AtomicUsize,
+    most_held: AtomicUsize,
+}
+
+impl Log {
+    /// Returns where each read since the last call began, and its length.
+    fn reads(&self) -> Vec<(u64, usize)> {
+        std::mem::take(&mut *self.reads.lock().expect("a lock"))
+    }
+}
+
+#[derive(Debug)]
+struct Remote {
+    bytes: Bytes,
+    log: Arc<Log>,
+}
+
+impl ReadAt for Remote {
+    fn len_bytes(&self) -> u64 {
+        self.bytes.len_bytes()
+    }
+
+    fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+        let bytes = self.bytes.read_at(offset, length)?;
+        self.log
+            .reads
+            .lock()
+            .expect("a lock")
+            .push((offset, length));
+        let held = self.log.held.fetch_add(length, Ordering::Relaxed) + length;
+        self.log.most_held.fetch_max(held, Ordering::Relaxed);
+        Ok(Bytes::from_owner(Part(bytes, Arc::clone(&self.log))))
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+}
+
+/// Bytes that are held.
+struct Part(Bytes, Arc<Log>);
+
+impl AsRef<[u8]> for Part {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.1.held.fetch_sub(self.0.len(), Ordering::Relaxed);
+    }
+}
+
+/// An image far away, opened.
+fn open(file: impl Into<Bytes>) -> (SourceImage, Arc<Log>) {
+    let log = Arc::new(Log::default());
+    let reader = Remote {
+        bytes: file.into(),
+        log: Arc::clone(&log),
+    };
+    let source = SourceImage::open(reader, &DecodeLimits::default()).expect("an image");
+    (source, log)
+}
+
+/// Derives what `request` asks for and compares it with that of the same file in memory.
+fn reads(source: &SourceImage, log: &Log, in_memory: &SourceImage, request: &str) -> usize {
+    log.reads();
+    let made = derive(source, request).expect("a derivative");
+    let reads = log.reads();
+    let expected = derive(in_memory, request).expect("a derivative");
+    assert_eq!(made, expected, "{request}");
+    assert_eq!(log.held.load(Ordering::Relaxed), 0, "{request}");
+    assert!(reads.iter().all(|(_, length)| *length <= 1 << 20));
+    reads.len()
+}
+
+#[test]
+fn sizes_of_a_small_pyramid_take_one_read_each_once_it_is_open() {
+    let options = TiffOptions {
+        layout: TILES,
+        photometric: Photometric::YCbCr,
+        compression: Compression::JpegWithTables,
+        overviews: 3,
+        ..TiffOptions::default()
+    };
+    let file = tiff(&photo(1000, 700).into(), &options);
+    assert!(file.len() < 1 << 20);
+    let (source, log) = open(file.clone());
+    let in_memory = probe(file);
+    // Wherever the directories are, none is read twice.
+    let mut opening = log.reads();
+    let count = opening.len();
+    opening.sort_unstable();
+    opening.dedup();
+    assert_eq!(
+        (opening.len(), log.held.load(Ordering::Relaxed)),
+        (count, 0)
+    );
+    for request in [
+        "full/max/0/default.png",
+        "full/500,/0/default.png",
+        "full/!100,100/0/default.png",
+        "10,20,400,300/max/0/default.png",
+        "64,64,64,64/max/0/default.png",
+        "0,0,1,1/max/0/default.png",
+    ] {
+        assert_eq!(reads(&source, &log, &in_memory, request), 1, "{request}");
+    }
+}
+
+#[test]
+fn parts_take_as_many_reads_as_there_are_gaps() {
+    // A row of tiles is 192 KiB, one tile 12 KiB.
+    let picture = DynamicImage::from(photo(1024, 768));
+    for planar in [Planar::Chunky, Planar::Planar] {
+        let options = TiffOptions {
+            layout: TILES,
+            planar,
+            ..TiffOptions::default()
+        };
+        let file = tiff(&picture, &options);
+        let (source, log) = open(file.clone());
+        let in_memory = probe(file);
+        let reads = |request: &str| reads(&source, &log, &in_memory, request);
+        let planes = if planar == Planar::Planar { 3 } else { 1 };
+        // Three rows of four tiles; all of three rows. Planes have rows of 64 KiB: what is between
+        // their tiles is read.
+        let (apart, whole) = match planes {
+            1 => (3, 1),
+            _ => (3, 3),
+        };
+        assert_eq!(reads("128,64,256,192/max/0/default.png"), apart);
+        assert_eq!(reads("0,64,1024,192/max/0/default.png"), whole);
+        // 2.25 MiB.
+        assert_eq!(reads("full/max/0/default.png"), 3);
+        assert_eq!(reads("full/128,/0/default.png"), 3);
+    }
+}
+
+/// Writers on several threads put tiles where they come.
+#[test]
+fn order_of_tiles_in_the_file_does_not_matter() {
+    const TILE_OFFSETS: u16 = 324;
+    const COUNT: u32 = 12 * 9;
+    let picture = DynamicImage::from(photo(768, 576));
+    let options = TiffOptions {
+        layout: TILES,
+        ..TiffOptions::default()
+    };
+    let mut file = tiff(&picture, &options);
+    let at = values_at(&file, TILE_OFFSETS, COUNT);
+    let offsets: Vec<usize> = (0..COUNT as usize)
+        .map(|tile| long(&file, at + 4 * tile))
+        .collect();
+    let pixels = file.clone();
+    for tile in 0..offsets.len() {
+        // 7 and the number of tiles have no common divisor.
+        let place = offsets[tile * 7 % offsets.len()];
+        file[place..][..12 << 10].copy_from_slice(&pixels[offsets[tile]..][..12 << 10]);
+        file[at + 4 * tile..][..4].copy_from_slice(&(place as u32).to_le_bytes());
+    }
+    let (source, log) = open(file.clone());
+    let request = "full/max/0/default.png";
+    assert_eq!(reads(&source, &log, &probe(file), request), 2);
+    assert_eq!(derive(&source, request).unwrap(), picture);
+}
+
+/// Tiles whose byte counts reach far behind their data.
+#[test]
+fn what_is_held_is_counted_however_long_tiles_are_said_to_be() {
+    const TILE_OFFSETS: u16 = 324;
+    const TILE_BYTE_COUNTS: u16 = 325;
+    const COUNT: u32 = 20 * 20;
+    const STRIDE: usize = 100 << 10;
+    let picture = DynamicImage::from(photo(1280, 1280));
+    let options = TiffOptions {
+        layout: TILES,
+        compression: Compression::Deflate,
+        ..TiffOptions::default()
+    };
+    let mut file = tiff(&picture, &options);
+    let offsets = values_at(&file, TILE_OFFSETS, COUNT);
+    let counts = values_at(&file, TILE_BYTE_COUNTS, COUNT);
+    for tile in 0..COUNT as usize {
+        let (start, length) = (
+            long(&file, offsets + 4 * tile),
+            long(&file, counts + 4 * tile),
+        );
+        let copy = file[start..start + length].to_vec();
+        let moved = file.len();
+        file.extend(copy);
+        file.resize(moved + STRIDE, 0);
+        file[offsets + 4 * tile..][..4].copy_from_slice(&(moved as u32).to_le_bytes());
+        file[counts + 4 * tile..][..4].copy_from_slice(&(STRIDE as u32).to_le_bytes());
+    }
+    let (source, log) = open(file);
+    log.most_held.store(0, Ordering::Relaxed);
+    let request = "full/max/0/default.png".parse().unwrap();
+    let plan = RenderPlan::resolve(&request, source.geometry(), &ResolveOptions::default());
+    let choice = source.decode_choice(&plan.unwrap(), 0);
+    source.decode_chosen(&choice).unwrap();
+    let most_held = log.most_held.load(Ordering::Relaxed) as u64;
+    let counted = choice.decoding_bytes() - 1280 * 1280 * 3;
+    assert!(most_held <= counted, "{most_held} of {counted}");
+    // 35 MiB, of which as much is held as several reads take.
+    assert!(most_held <= 5 << 20, "{most_held}");
+    assert!(counted <= 8 << 20, "{counted}");
+    assert_eq!(derive(&source, "full/max/0/default.png").unwrap(), picture);
+}
+
+/// Returns where the numbers of a field of the first page are.
+fn values_at(file: &[u8], tag: u16, count: u32) -> usize {
+    const LONG: u16 = 4;
+    let entry = [
+        &tag.to_le_bytes()[..],
+        &LONG.to_le_bytes(),
+        &count.to_le_bytes(),
+    ]
+    .concat();
+    let at = file.windows(entry.len()).position(|bytes| bytes == entry);
+    long(file, at.expect("the field") + entry.len())
+}
+
+fn long(file: &[u8], at: usize) -> usize {
+    u32::from_le_bytes(*file[at..].first_chunk().expect("an entry")) as usize
+}
