@@ -26,6 +26,8 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -59,6 +61,11 @@ pub(crate) struct Shared {
     pub(crate) crowd: watch::Sender<bool>,
 }
 
+/// What the kernel holds of answers that it has not sent, at most. With a buffer of megabytes, of which a third
+/// has to be free before there is room again, slow clients would seem to take nothing for minutes.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 64 << 10;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Protocol {
     Http1,
@@ -72,6 +79,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 pub(crate) async fn run(socket: TcpStream, shared: Arc<Shared>, mut ending: watch::Receiver<()>) {
     // Answers are written in one go; waiting for more only delays them.
     let _ = socket.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT_BYTES);
     let begun = tokio::select! {
         begun = timeout(shared.timeouts.header, begin(socket, &shared)) => begun,
         _ = ending.changed() => return,

@@ -1,5 +1,6 @@
 //! Reads what the server needs before it listens: the config, the buckets.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ const DEFAULT_MEMORY_SHARE: u64 = 2;
 
 /// With less than this, not even a tile of an ordinary image can be made.
 const MIN_MEMORY: ByteSize = ByteSize(16 << 20);
+
+/// Of so many files that the process may open, one may be a source that is kept open; most are connections.
+const OPEN_FILES_PER_SOURCE: u64 = 8;
 
 /// The config file that the flags name.
 pub(crate) struct ConfigFile {
@@ -101,6 +105,10 @@ pub(crate) fn options(args: &Args) -> anyhow::Result<ServiceOptions> {
         options.concurrency = concurrency;
     }
     options.memory_limit_bytes = memory_limit(args.memory_limit)?;
+    if let Some(files) = iiif_cli::open_files() {
+        let sources = usize::try_from(files / OPEN_FILES_PER_SOURCE).unwrap_or(usize::MAX);
+        options.max_sources = NonZeroUsize::new(sources).unwrap_or(NonZeroUsize::MIN);
+    }
     if args.shows_pages() {
         options.example = Some(ExamplePages::default().with_viewer(viewer(args)?));
     }

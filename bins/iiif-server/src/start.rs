@@ -17,6 +17,7 @@ use crate::upkeep::{self, ConfigFollower};
 /// Serves until a signal ends it.
 #[tokio::main]
 pub(crate) async fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
+    iiif_cli::raise_open_files();
     // Not by the parser of flags, which hides what may be a secret, and with it what is wrong.
     let server_uri: &ServerUri = &args.server_uri.parse().context("cannot use -server-uri")?;
     let admin_uri = args.admin_uri.as_ref().map(|uri| uri.parse());

@@ -18,7 +18,9 @@ pub use crate::allocator::{Allocator, free_at_once, reuse_freed};
 pub use crate::args::{Environment, parse_args, parse_args_and_matches};
 pub use crate::exit::{ExitStatus, print_line, print_usage, tell_error};
 pub use crate::logging::{LogFormat, Verbosity, init_logging};
-pub use crate::machine::{ByteSize, ParseByteSizeError, memory_bytes, open_files};
+pub use crate::machine::{
+    ByteSize, ParseByteSizeError, memory_bytes, open_files, raise_open_files,
+};
 pub use crate::number::{ParseNumberError, parse_count, parse_seconds};
 pub use crate::progress::Progress;
 pub use crate::signals::{Signal, first_signal};

@@ -91,6 +91,25 @@ pub fn open_files() -> Option<u64> {
     open_files_in(&std::fs::read_to_string("/proc/self/limits").ok()?)
 }
 
+/// Lets this process have as many files and connections open as the system permits, its hard limit: the soft
+/// one is for programs that count files in a set of 1024.
+pub fn raise_open_files() {
+    #[cfg(target_os = "linux")]
+    #[expect(unsafe_code, reason = "limits of the process")]
+    // SAFETY: both read or write the limits in the struct that they are given (getrlimit(2)).
+    unsafe {
+        let mut limits = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limits) == 0 {
+            limits.rlim_cur = limits.rlim_max;
+            // Where it is refused, it stays as it is.
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limits);
+        }
+    }
+}
+
 fn open_files_in(limits: &str) -> Option<u64> {
     let line = limits
         .lines()

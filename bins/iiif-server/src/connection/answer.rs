@@ -103,7 +103,8 @@ impl Content {
             self.give_up(problem);
             return Poll::Ready(Some(Err(axum::Error::new(problem))));
         }
-        Poll::Ready(Some(Ok(Frame::data(part))))
+        // hyper keeps a part for which there is no window: a slice would keep the whole answer in memory.
+        Poll::Ready(Some(Ok(Frame::data(Bytes::copy_from_slice(&part)))))
     }
 
     /// Gives it up if nothing was taken for `limit`. Else returns how long it will not be.
