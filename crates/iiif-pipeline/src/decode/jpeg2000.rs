@@ -94,6 +94,7 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
     plausible::check(FORMAT, dimensions, needed, bytes.len())?;
     check_work(&picture, limits)?;
     let mut header = Header::new(dimensions, layout);
+    header.threads = limits.threads;
     header.color_model = picture.channels.color_model();
     header.icc_profile = icc_profile;
     header.resolution = resolution;

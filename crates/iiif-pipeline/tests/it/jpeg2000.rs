@@ -3,15 +3,15 @@
 use iiif_pipeline::{ColorModel, DecodeLimits, Error, PixelLayout, SourceFormat, SourceImage};
 use iiif_testkit::compare::{assert_similar, max_delta, psnr};
 use iiif_testkit::encode::{
-    Jpeg2000Coding, Jpeg2000Container, Jpeg2000Options, PacketOrder, decoded_jpeg2000, jp2,
-    jpeg2000,
+    Jpeg2000Coding, Jpeg2000Container, Jpeg2000Options, Layout, PacketOrder, TiffOptions,
+    decoded_jpeg2000, jp2, jpeg2000, tiff,
 };
 use iiif_testkit::icc;
 use iiif_testkit::pattern::{photo, with_alpha};
 use image::{DynamicImage, GrayImage, Luma};
 
 use crate::decode::probe;
-use crate::pyramid::derive;
+use crate::pyramid::{derive, plan};
 
 fn picture() -> DynamicImage {
     photo(301, 203).into()
@@ -243,6 +243,35 @@ fn ycc_becomes_rgb_whoever_converts_it() {
     let decoded = probe(std::mem::take(&mut sycc)).decode().unwrap().to_rgb8();
     // Luma and chroma of 90: less blue and red than green.
     assert_eq!(decoded.get_pixel(3, 3).0, [37, 130, 23]);
+}
+
+#[test]
+fn memory_is_that_of_the_threads_that_decode() {
+    let in_tiles = TiffOptions {
+        layout: Layout::Tiles {
+            width: 16,
+            height: 16,
+        },
+        ..TiffOptions::default()
+    };
+    let tiles = Jpeg2000Options {
+        tile: Some((32, 32)),
+        ..codestream()
+    };
+    for file in [jpeg2000(&picture(), &tiles), tiff(&picture(), &in_tiles)] {
+        let bytes = |threads: usize| {
+            let threads = threads.try_into().unwrap();
+            let limits = DecodeLimits::default().with_threads(threads);
+            let source = SourceImage::probe(file.clone(), &limits).unwrap();
+            let plan = plan(&source, "full/max/0/default.png");
+            let choice = source.decode_choice(&plan, u64::MAX);
+            (source.decoded_bytes(), choice.decoding_bytes())
+        };
+        let (one, few, many) = (bytes(1), bytes(2), bytes(8));
+        assert!(one.0 < few.0 && one.1 < few.1);
+        assert_eq!(many.0 - one.0, 7 * (few.0 - one.0));
+        assert_eq!(many.1 - one.1, 7 * (few.1 - one.1));
+    }
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(super) fn scratch_bytes(header: &Header, decoding: &Decoding) -> u64 {
         return 0;
     };
     let (piece_bytes, pieces) = picture.piece_bytes(decoding);
-    let at_once = pieces.min(rayon::current_num_threads() as u64);
+    let at_once = pieces.min(header.threads() as u64);
     let sample_bytes = u64::from(header.layout.bits / 8);
     let inks = match picture.channels.colors {
         // Beside the RGB that is made of them.
