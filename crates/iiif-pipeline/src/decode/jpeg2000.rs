@@ -35,7 +35,7 @@ pub(super) use self::choose::choose;
 use self::main_header::MainHeader;
 pub(crate) use self::picture::Picture;
 use self::picture::Piece;
-use self::samples::Rows;
+use self::samples::{Rows, palettes};
 use self::tile_parts::TileParts;
 use super::{Decoding, corrupt, plausible, unsupported};
 use crate::render::raster::Sample;
@@ -120,9 +120,11 @@ fn decode_as<S: Sample + color::Sample>(
     let dimensions = decoding.dimensions();
     let count = picture.channels.sources.len();
     let mut samples = vec![S::default(); dimensions.area() as usize * count];
+    let palettes = palettes(&picture.channels);
     let target = Target {
         picture,
         decoding,
+        palettes: &palettes,
         samples: Mutex::new(&mut samples),
     };
     let codestream = bytes.get(picture.codestream.clone()).unwrap_or_default();
@@ -145,6 +147,7 @@ fn decode_as<S: Sample + color::Sample>(
 struct Target<'a, S> {
     picture: &'a Picture,
     decoding: &'a Decoding,
+    palettes: &'a [Vec<S>],
     samples: Mutex<&'a mut [S]>,
 }
 
@@ -166,7 +169,7 @@ impl<S: Sample> Target<'_, S> {
         }
         let mut context = DecoderContext::default();
         let decoded = image.decode(&mut context).map_err(from_decode_error)?;
-        let rows = Rows::new(&self.picture.channels, decoded.components());
+        let rows = Rows::new(&self.picture.channels, self.palettes, decoded.components());
         let rows = rows.ok_or_else(|| corrupt(FORMAT, Damage::SizeMismatch))?;
         self.write(&rows, piece);
         Ok(())
