@@ -19,6 +19,7 @@ mod memory;
 mod palette;
 mod picture;
 mod samples;
+mod segments;
 mod tile_parts;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,10 +64,14 @@ enum Damage {
     Sizes,
     #[error("has {0} tiles; the most are {MAX_TILES}")]
     TooManyTiles(u64),
-    #[error("a channel is of a component or palette that is not there")]
+    #[error("a channel or a marker segment is of a component or palette that is not there")]
     NoComponent,
-    #[error("the header of a tile is damaged")]
-    TileHeader,
+    #[error("a marker segment is there again that may be there once")]
+    Repeated,
+    #[error("a marker segment is not as long as its content says")]
+    SegmentLength,
+    #[error("a tile has more than 255 parts")]
+    TooManyParts,
     #[error("a part of a tile is of none that there is")]
     TileIndex,
     #[error("the file is cut off: parts of tiles are missing")]
@@ -153,7 +158,7 @@ struct Target<'a, S> {
 
 impl<S: Sample> Target<'_, S> {
     fn decode(&self, parts: &TileParts<'_>, piece: &Piece) -> Result<()> {
-        let codestream = parts.codestream(&piece.columns, &piece.rows)?;
+        let file = parts.codestream(&piece.columns, &piece.rows)?;
         let halvings = picture::halvings(self.decoding);
         let full = piece.size;
         let settings = DecodeSettings {
@@ -162,7 +167,7 @@ impl<S: Sample> Target<'_, S> {
             target_resolution: Some((full.width >> halvings, full.height >> halvings)),
             ..DecodeSettings::default()
         };
-        let image = Image::new(&codestream, &settings).map_err(from_decode_error)?;
+        let image = Image::new(&file, &settings).map_err(from_decode_error)?;
         let size = [piece.across.len(), piece.down.len()];
         if size != [image.width() as usize, image.height() as usize] {
             return Err(corrupt(FORMAT, Damage::SizeMismatch));
@@ -208,3 +213,6 @@ fn from_decode_error(error: DecodeError) -> Error {
 fn check_work(picture: &Picture, limits: &DecodeLimits) -> Result<()> {
     limits.check_bytes(FORMAT, picture.most_piece_bytes())
 }
+
+#[cfg(test)]
+mod tests;
