@@ -158,7 +158,7 @@ struct Target<'a, S> {
 
 impl<S: Sample> Target<'_, S> {
     fn decode(&self, parts: &TileParts<'_>, piece: &Piece) -> Result<()> {
-        let file = parts.codestream(&piece.columns, &piece.rows)?;
+        let file = parts.file(&piece.columns, &piece.rows)?;
         let halvings = picture::halvings(self.decoding);
         let full = piece.size;
         let settings = DecodeSettings {

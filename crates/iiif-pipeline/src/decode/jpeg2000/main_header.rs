@@ -153,17 +153,27 @@ impl MainHeader {
             return Err(unsupported(FORMAT, "a reference grid beyond 2^31 points"));
         }
         let components = read_components(fields, count)?;
-        let [step_x, step_y] = pixel_steps(&components).ok_or_else(damaged)?;
-        let axis = |start, end, tile_start, tile, step| Axis {
+        let steps = components.iter().map(|it| it.steps);
+        let [(step_x, unit_x), (step_y, unit_y)] = steps_and_units(steps).ok_or_else(damaged)?;
+        let axis = |start, end, tile_start, tile| Axis {
             start,
             end,
             tile_start,
             tile,
-            step,
+            step: 1,
+            unit: 1,
         };
         let header = Self {
-            across: axis(x0, x1, tile_x, tile_width, step_x),
-            down: axis(y0, y1, tile_y, tile_height, step_y),
+            across: Axis {
+                step: step_x,
+                unit: unit_x,
+                ..axis(x0, x1, tile_x, tile_width)
+            },
+            down: Axis {
+                step: step_y,
+                unit: unit_y,
+                ..axis(y0, y1, tile_y, tile_height)
+            },
             components,
             layers: 0,
             changes_order: false,
@@ -259,17 +269,27 @@ fn read_components(mut fields: Fields<'_>, count: u16) -> Result<Vec<Component>>
     Ok(components)
 }
 
-/// Returns, across and down, how many points of the grid are a pixel. Where all components are as coarse,
-/// their samples are the pixels.
-fn pixel_steps(components: &[Component]) -> Option<[u32; 2]> {
-    let first = components.first()?.steps;
-    if components.iter().any(|it| it.steps.contains(&0)) {
+/// Returns, across and down, how many points of the grid are a pixel, and after how many pixels samples of
+/// all components begin together. Where all are as coarse, their samples are the pixels.
+fn steps_and_units(steps: impl Iterator<Item = [u8; 2]> + Clone) -> Option<[(u32, u64); 2]> {
+    let first = steps.clone().next()?;
+    if steps.clone().flatten().any(|step| step == 0) {
         return None;
     }
-    let is_same = components.iter().all(|it| it.steps == first);
-    Some(if is_same {
-        first.map(u32::from)
-    } else {
-        [1, 1]
-    })
+    if steps.clone().all(|step| step == first) {
+        return Some(first.map(|step| (step.into(), 1)));
+    }
+    let units = steps.fold([1; 2], |[across, down], [x, y]| {
+        let unit = least_common_multiple;
+        [unit(across, x.into()), unit(down, y.into())]
+    });
+    Some(units.map(|unit| (1, unit)))
+}
+
+fn least_common_multiple(a: u64, b: u64) -> u64 {
+    let (mut divisor, mut rest) = (a, b);
+    while rest > 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    a / divisor * b
 }

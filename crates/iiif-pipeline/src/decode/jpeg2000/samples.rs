@@ -2,7 +2,7 @@
 
 use hayro_jpeg2000::ComponentData;
 
-use super::channels::{Alpha, Channels};
+use super::channels::{Alpha, Channels, Colors};
 use crate::render::raster::Sample;
 
 /// Makes rows of the raster of decoded components.
@@ -50,7 +50,7 @@ impl<'a, S: Sample> Rows<'a, S> {
                 }
             }
         }
-        if self.channels.converts_sycc {
+        if self.channels.colors == Colors::Sycc {
             for pixel in row.chunks_exact_mut(count) {
                 sycc_to_rgb(pixel);
             }

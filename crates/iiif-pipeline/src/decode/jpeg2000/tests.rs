@@ -117,7 +117,7 @@ fn pieces_are_copied_with_what_decoding_takes_of_the_main_header() {
     let codestream = small(&segment(COMMENT, &vec![b' '; 60_000]), &part(0, &[]));
     let main = MainHeader::read(&codestream).unwrap();
     let parts = TileParts::find(&codestream, &main).unwrap();
-    let file = parts.codestream(&(0..1), &(0..1)).unwrap();
+    let file = parts.file(&(0..1), &(0..1)).unwrap();
     assert!(file.capacity() < 200, "{}", file.capacity());
     assert_eq!(file.len(), file.capacity());
 }
@@ -140,7 +140,7 @@ fn parts_of_tiles_are_found_in_any_order() {
     let codestream = [&header, &parts[..], &EOC.to_be_bytes()].concat();
     let main = MainHeader::read(&codestream).unwrap();
     let found = TileParts::find(&codestream, &main).unwrap();
-    let length = |columns, rows| found.codestream(&columns, &rows).unwrap().len();
+    let length = |columns, rows| found.file(&columns, &rows).unwrap().len();
     let without = length(1..2, 0..1) - 15;
     for (columns, rows, count) in [(0..1, 0..1, 2), (0..2, 0..2, 6), (0..2, 1..2, 3)] {
         assert_eq!(length(columns, rows), without + count * 15);

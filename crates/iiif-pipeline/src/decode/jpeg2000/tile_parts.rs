@@ -12,6 +12,13 @@ use super::{Damage, FORMAT, LEAST_TILE_BYTES};
 use crate::Result;
 use crate::decode::{corrupt, unsupported};
 
+/// The boxes before a piece, which tell no color space. Where there are none the decoder makes RGB of what
+/// looks like `YCbCr`, without regard to what the channels are.
+const BOXES: &[u8] = b"\0\0\0\x0cjP  \r\n\x87\n\
+    \0\0\0\x14ftypjp2 \0\0\0\0jp2 \
+    \0\0\0\x08jp2h\
+    \0\0\0\0jp2c";
+
 /// The most parts of a tile: §A.4.2.
 const MAX_PARTS: u64 = u8::MAX as u64;
 
@@ -87,8 +94,8 @@ impl<'a> TileParts<'a> {
         })
     }
 
-    /// Returns a codestream of some columns and rows of tiles.
-    pub(super) fn codestream(&self, columns: &Range<u32>, rows: &Range<u32>) -> Result<Vec<u8>> {
+    /// Returns a file of some columns and rows of tiles.
+    pub(super) fn file(&self, columns: &Range<u32>, rows: &Range<u32>) -> Result<Vec<u8>> {
         // So that it does not grow to twice of what it takes.
         let tiles = |row: u32| {
             let first = row * self.header.across.tiles();
@@ -96,8 +103,9 @@ impl<'a> TileParts<'a> {
         };
         let part_bytes = rows.clone().flat_map(tiles).map(|part| part.len());
         let part_bytes: usize = part_bytes.sum();
-        let header_bytes = self.header.segment_bytes();
+        let header_bytes = BOXES.len() + self.header.segment_bytes();
         let mut file = Vec::with_capacity(header_bytes + part_bytes + 4);
+        file.extend(BOXES);
         file.extend(SOC.to_be_bytes());
         self.write_sizes(columns, rows, &mut file);
         for segment in &self.header.segments {
