@@ -88,12 +88,12 @@ pub struct NotServed {
 
 impl ImageChecker {
     /// Returns what tells how [`ImageService`](crate::ImageService) would serve images, with the same config
-    /// and the same options, of which only the memory limit matters.
+    /// and the same options, of which only the memory limit and the concurrency matter.
     #[must_use]
     pub fn new(config: &Config, options: &ServiceOptions) -> Self {
         let settings = Settings::of(config);
         Self {
-            decode_limits: settings.decode_limits,
+            decode_limits: settings.decode_limits.with_threads(options.concurrency),
             resolve_options: settings.resolve_options.with_version(ApiVersion::V3),
             encoding: settings.encoding,
             shares: Shares::of(options.memory_limit_bytes),

@@ -86,7 +86,7 @@ impl Images {
             .map(|bucket| DerivativeStore::new(bucket, &maker, &options));
         let sources = Sources::new(
             buckets.source.clone(),
-            settings.decode_limits,
+            settings.decode_limits.with_threads(options.concurrency),
             Arc::clone(memory),
             config_number,
             &options,

@@ -1,5 +1,7 @@
 //! What the pipeline is willing to read.
 
+use std::num::NonZeroUsize;
+
 use iiif_image_api::Dimensions;
 
 use crate::source::{PixelLayout, SourceFormat, raster_bytes};
@@ -17,6 +19,10 @@ pub struct DecodeLimits {
     /// The most bytes that the raster of all pixels may take, also where only a part or a smaller
     /// level is decoded. Default: 4 GiB.
     pub max_bytes: u64,
+    /// How many threads decode, by which the memory that an image takes is estimated; pixels do not depend on
+    /// it. Default: those of the rayon thread pool in which the memory is asked for, which may be another
+    /// than the one that decodes.
+    pub threads: Option<NonZeroUsize>,
 }
 
 impl Default for DecodeLimits {
@@ -24,6 +30,7 @@ impl Default for DecodeLimits {
         Self {
             max_pixels: 1_000_000_000,
             max_bytes: 4 << 30,
+            threads: None,
         }
     }
 }
@@ -40,6 +47,13 @@ impl DecodeLimits {
     #[must_use]
     pub fn with_max_bytes(mut self, max_bytes: u64) -> Self {
         self.max_bytes = max_bytes;
+        self
+    }
+
+    /// Sets [`threads`](Self::threads).
+    #[must_use]
+    pub fn with_threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = Some(threads);
         self
     }
 

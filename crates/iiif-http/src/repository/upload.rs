@@ -158,7 +158,8 @@ async fn try_out(
         let decoded = image.decode_chosen(&choice)?;
         decoded.derive(&plan, &encoding).map(drop)
     };
-    Ok(images.memory.admission.run(bytes, decode).await?.value)
+    let admission = &images.memory.admission;
+    Ok(admission.compute(bytes, bytes, decode).await?.value)
 }
 
 /// Returns why a file is not taken. Errors of the pipeline name formats and figures only.

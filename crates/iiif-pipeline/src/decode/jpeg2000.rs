@@ -19,6 +19,7 @@ mod memory;
 mod palette;
 mod picture;
 mod samples;
+mod segments;
 mod tile_parts;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,7 +36,7 @@ pub(super) use self::choose::choose;
 use self::main_header::MainHeader;
 pub(crate) use self::picture::Picture;
 use self::picture::Piece;
-use self::samples::Rows;
+use self::samples::{Rows, palettes};
 use self::tile_parts::TileParts;
 use super::{Decoding, corrupt, plausible, unsupported};
 use crate::render::raster::Sample;
@@ -63,10 +64,14 @@ enum Damage {
     Sizes,
     #[error("has {0} tiles; the most are {MAX_TILES}")]
     TooManyTiles(u64),
-    #[error("a channel is of a component or palette that is not there")]
+    #[error("a channel or a marker segment is of a component or palette that is not there")]
     NoComponent,
-    #[error("the header of a tile is damaged")]
-    TileHeader,
+    #[error("a marker segment is there again that may be there once")]
+    Repeated,
+    #[error("a marker segment is not as long as its content says")]
+    SegmentLength,
+    #[error("a tile has more than 255 parts")]
+    TooManyParts,
     #[error("a part of a tile is of none that there is")]
     TileIndex,
     #[error("the file is cut off: parts of tiles are missing")]
@@ -94,6 +99,7 @@ pub(super) fn read_header(bytes: &Bytes, limits: &DecodeLimits) -> Result<Header
     plausible::check(FORMAT, dimensions, needed, bytes.len())?;
     check_work(&picture, limits)?;
     let mut header = Header::new(dimensions, layout);
+    header.threads = limits.threads;
     header.color_model = picture.channels.color_model();
     header.icc_profile = icc_profile;
     header.resolution = resolution;
@@ -119,9 +125,11 @@ fn decode_as<S: Sample + color::Sample>(
     let dimensions = decoding.dimensions();
     let count = picture.channels.sources.len();
     let mut samples = vec![S::default(); dimensions.area() as usize * count];
+    let palettes = palettes(&picture.channels);
     let target = Target {
         picture,
         decoding,
+        palettes: &palettes,
         samples: Mutex::new(&mut samples),
     };
     let codestream = bytes.get(picture.codestream.clone()).unwrap_or_default();
@@ -144,12 +152,13 @@ fn decode_as<S: Sample + color::Sample>(
 struct Target<'a, S> {
     picture: &'a Picture,
     decoding: &'a Decoding,
+    palettes: &'a [Vec<S>],
     samples: Mutex<&'a mut [S]>,
 }
 
 impl<S: Sample> Target<'_, S> {
     fn decode(&self, parts: &TileParts<'_>, piece: &Piece) -> Result<()> {
-        let codestream = parts.codestream(&piece.columns, &piece.rows)?;
+        let file = parts.file(&piece.columns, &piece.rows)?;
         let halvings = picture::halvings(self.decoding);
         let full = piece.size;
         let settings = DecodeSettings {
@@ -158,14 +167,14 @@ impl<S: Sample> Target<'_, S> {
             target_resolution: Some((full.width >> halvings, full.height >> halvings)),
             ..DecodeSettings::default()
         };
-        let image = Image::new(&codestream, &settings).map_err(from_decode_error)?;
+        let image = Image::new(&file, &settings).map_err(from_decode_error)?;
         let size = [piece.across.len(), piece.down.len()];
         if size != [image.width() as usize, image.height() as usize] {
             return Err(corrupt(FORMAT, Damage::SizeMismatch));
         }
         let mut context = DecoderContext::default();
         let decoded = image.decode(&mut context).map_err(from_decode_error)?;
-        let rows = Rows::new(&self.picture.channels, decoded.components());
+        let rows = Rows::new(&self.picture.channels, self.palettes, decoded.components());
         let rows = rows.ok_or_else(|| corrupt(FORMAT, Damage::SizeMismatch))?;
         self.write(&rows, piece);
         Ok(())
@@ -204,3 +213,6 @@ fn from_decode_error(error: DecodeError) -> Error {
 fn check_work(picture: &Picture, limits: &DecodeLimits) -> Result<()> {
     limits.check_bytes(FORMAT, picture.most_piece_bytes())
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,6 +98,7 @@ pub(super) fn read_header(data: &Data, limits: &DecodeLimits) -> Result<Header> 
     limits.check_raster(FORMAT, dimensions, layout)?;
     check_scratch(&page, limits)?;
     let mut header = Header::new(dimensions, layout);
+    header.threads = limits.threads;
     if page.photometric == Photometric::Cmyk {
         header.color_model = ColorModel::Cmyk;
     }

@@ -89,8 +89,9 @@ impl DecodeChoice {
             .saturating_add(reduction)
     }
 
-    /// Returns the most bytes that decoding holds at one time on the current thread pool, the raster
-    /// included; compressed bytes that the source [holds](crate::SourceImage::held_bytes) are not.
+    /// Returns the most bytes that decoding holds at one time, on as many threads as the
+    /// [limits](crate::DecodeLimits::threads) say, the raster included; compressed bytes that the source
+    /// [holds](crate::SourceImage::held_bytes) are not.
     ///
     /// An estimate from above.
     #[must_use]

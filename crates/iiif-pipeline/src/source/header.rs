@@ -1,5 +1,7 @@
 //! What a decoder learns from a header.
 
+#[cfg(any(feature = "jpeg2000", feature = "tiff"))]
+use std::num::NonZeroUsize;
 #[cfg(feature = "jpeg2000")]
 use std::sync::Arc;
 #[cfg(feature = "tiff")]
@@ -33,6 +35,9 @@ pub(crate) struct Header {
     pub(crate) is_interlaced: bool,
     /// What the decoder holds besides the raster, at most, in bytes.
     pub(crate) scratch_bytes: u64,
+    /// How many threads decode, if it is not those of the current thread pool.
+    #[cfg(any(feature = "jpeg2000", feature = "tiff"))]
+    pub(crate) threads: Option<NonZeroUsize>,
     /// The sizes that the file holds, the full one first; empty where the format has only one.
     #[cfg(feature = "tiff")]
     pub(crate) levels: Vec<Level>,
@@ -73,6 +78,8 @@ impl Header {
             #[cfg(feature = "png")]
             is_interlaced: false,
             scratch_bytes: 0,
+            #[cfg(any(feature = "jpeg2000", feature = "tiff"))]
+            threads: None,
             #[cfg(feature = "tiff")]
             levels: Vec::new(),
             #[cfg(feature = "tiff")]
@@ -124,6 +131,13 @@ impl Header {
             bytes.saturating_add(level.kept_bytes + size_of::<Level>() as u64)
         });
         bytes
+    }
+
+    /// Returns by how many threads the memory of decoding is estimated.
+    #[cfg(any(feature = "jpeg2000", feature = "tiff"))]
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
+            .map_or_else(rayon::current_num_threads, NonZeroUsize::get)
     }
 
     pub(crate) fn raster_bytes(&self) -> u64 {

@@ -3,15 +3,15 @@
 use iiif_pipeline::{ColorModel, DecodeLimits, Error, PixelLayout, SourceFormat, SourceImage};
 use iiif_testkit::compare::{assert_similar, max_delta, psnr};
 use iiif_testkit::encode::{
-    Jpeg2000Coding, Jpeg2000Container, Jpeg2000Options, PacketOrder, decoded_jpeg2000, jp2,
-    jpeg2000,
+    Jpeg2000Coding, Jpeg2000Container, Jpeg2000Options, Layout, PacketOrder, TiffOptions,
+    decoded_jpeg2000, jp2, jpeg2000, tiff,
 };
 use iiif_testkit::icc;
 use iiif_testkit::pattern::{photo, with_alpha};
 use image::{DynamicImage, GrayImage, Luma};
 
 use crate::decode::probe;
-use crate::pyramid::derive;
+use crate::pyramid::{derive, plan};
 
 fn picture() -> DynamicImage {
     photo(301, 203).into()
@@ -219,7 +219,7 @@ fn colors_are_converted_by_the_profile() {
 }
 
 #[test]
-fn ycc_becomes_rgb_whoever_converts_it() {
+fn ycc_becomes_rgb_with_and_without_coarser_chroma() {
     let options = Jpeg2000Options {
         sycc: true,
         ..Jpeg2000Options::default()
@@ -243,6 +243,86 @@ fn ycc_becomes_rgb_whoever_converts_it() {
     let decoded = probe(std::mem::take(&mut sycc)).decode().unwrap().to_rgb8();
     // Luma and chroma of 90: less blue and red than green.
     assert_eq!(decoded.get_pixel(3, 3).0, [37, 130, 23]);
+}
+
+#[test]
+fn coarser_chroma_is_kept_where_tiles_are_smaller_than_its_samples() {
+    let color = image::Rgb([200, 40, 90]);
+    let flat = DynamicImage::from(image::RgbImage::from_pixel(150, 101, color));
+    // Of 38 pixels halved, every other tile starts within a sample of chroma.
+    for tile in [(64, 64), (16, 32), (38, 34)] {
+        for origin in [(0, 0), (32, 64)] {
+            let options = Jpeg2000Options {
+                sycc: true,
+                tile: Some(tile),
+                levels: 4,
+                origin,
+                ..Jpeg2000Options::default()
+            };
+            let source = probe(jpeg2000(&flat, &options));
+            for level in source.levels() {
+                let request = format!("full/{},{}/0/default.png", level.width(), level.height());
+                let derived = derive(&source, &request).unwrap().to_rgb8();
+                let is_near = |pixel: &image::Rgb<u8>| {
+                    let channels = pixel.0.iter().zip(&color.0);
+                    channels.into_iter().all(|(a, b)| a.abs_diff(*b) <= 2)
+                };
+                let other = derived.enumerate_pixels().find(|it| !is_near(it.2));
+                assert_eq!(other, None, "{tile:?} {origin:?} {request}");
+            }
+        }
+    }
+}
+
+#[test]
+fn boxes_say_what_components_of_coarser_chroma_are() {
+    let color = image::Rgb([200, 40, 90]);
+    let flat = DynamicImage::from(image::RgbImage::from_pixel(40, 30, color));
+    let options = Jpeg2000Options {
+        sycc: true,
+        levels: 1,
+        ..codestream()
+    };
+    // Luma of 94, chroma of 126 and 204.
+    let stream = jpeg2000(&flat, &options);
+    let gray = probe(jp2(&stream, &[enumerated(17)])).decode().unwrap();
+    assert_eq!(gray, GrayImage::from_pixel(40, 30, Luma([94])).into());
+    let swapped: Vec<u8> = [3, 0, 0, 1, 1, 0, 3, 2, 0, 2]
+        .into_iter()
+        .flat_map(u16::to_be_bytes)
+        .collect();
+    let swapped = jp2(&stream, &[enumerated(18), (*b"cdef", swapped)]);
+    let decoded = probe(swapped).decode().unwrap().to_rgb8();
+    assert_eq!(decoded.get_pixel(20, 10).0, [91, 69, 229]);
+}
+
+#[test]
+fn memory_is_that_of_the_threads_that_decode() {
+    let in_tiles = TiffOptions {
+        layout: Layout::Tiles {
+            width: 16,
+            height: 16,
+        },
+        ..TiffOptions::default()
+    };
+    let tiles = Jpeg2000Options {
+        tile: Some((32, 32)),
+        ..codestream()
+    };
+    for file in [jpeg2000(&picture(), &tiles), tiff(&picture(), &in_tiles)] {
+        let bytes = |threads: usize| {
+            let threads = threads.try_into().unwrap();
+            let limits = DecodeLimits::default().with_threads(threads);
+            let source = SourceImage::probe(file.clone(), &limits).unwrap();
+            let plan = plan(&source, "full/max/0/default.png");
+            let choice = source.decode_choice(&plan, u64::MAX);
+            (source.decoded_bytes(), choice.decoding_bytes())
+        };
+        let (one, few, many) = (bytes(1), bytes(2), bytes(8));
+        assert!(one.0 < few.0 && one.1 < few.1);
+        assert_eq!(many.0 - one.0, 7 * (few.0 - one.0));
+        assert_eq!(many.1 - one.1, 7 * (few.1 - one.1));
+    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn colored(sizes: &[(u32, u32)]) -> Vec<DynamicImage> {
     pages.map(|(size, color)| flat(*size, color)).collect()
 }
 
-fn plan(source: &SourceImage, request: &str) -> RenderPlan {
+pub(crate) fn plan(source: &SourceImage, request: &str) -> RenderPlan {
     let request = request.parse().expect("a request");
     RenderPlan::resolve(&request, source.geometry(), &ResolveOptions::default()).expect("a plan")
 }

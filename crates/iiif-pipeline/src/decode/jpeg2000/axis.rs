@@ -15,6 +15,8 @@ pub(super) struct Axis {
     pub(super) tile: u32,
     /// How many points of the grid are a pixel.
     pub(super) step: u32,
+    /// The pixels after which samples of all components, the coarser ones as well, begin together.
+    pub(super) unit: u64,
 }
 
 impl Axis {
@@ -55,11 +57,13 @@ impl Axis {
         self.pixel(part.start, halvings) - origin..self.pixel(part.end, halvings) - origin
     }
 
-    /// Returns how often the image can be halved so that a pixel is left, and pixels lie where they
-    /// would if it started at the origin of the grid.
+    /// Returns how often the image can be halved so that a pixel and a sample of each component are left,
+    /// and pixels lie where they would if it started at the origin of the grid.
     pub(super) fn most_halvings(&self) -> u32 {
         let first = self.pixel(self.start, 0);
-        first.trailing_zeros().min(self.length(0).ilog2())
+        let most = first.trailing_zeros().min(self.length(0).ilog2());
+        let mut halvings = (0..=most).rev();
+        halvings.find(|it| self.has_samples(*it)).unwrap_or(0)
     }
 
     /// Returns the length of a tile in pixels, if tiles are counted from where the image starts.
@@ -68,13 +72,16 @@ impl Axis {
         (self.tile_start == self.start && is_whole).then(|| self.tile / self.step)
     }
 
-    /// Returns the tiles in groups of which each can be halved so many times: mostly single ones, with
-    /// what is too short for it joined to the one before.
+    /// Returns the tiles in groups of which each can be halved so many times, and ends where samples of
+    /// all components do: mostly single ones, with what is too short for it joined to the one before.
     pub(super) fn groups(&self, halvings: u32) -> Vec<Range<u32>> {
         let mut groups: Vec<Range<u32>> = Vec::new();
         let mut first = 0;
         for end in 1..=self.tiles() {
-            if self.of_tiles(&(first..end)).length(0) >> halvings > 0 {
+            let part = self.of_tiles(&(first..end));
+            let is_end = part.end == self.end
+                || u64::from(part.pixel(part.end, halvings)).is_multiple_of(self.unit);
+            if is_end && part.length(0) >> halvings > 0 && part.has_samples(halvings) {
                 groups.push(first..end);
                 first = end;
             }
@@ -84,6 +91,12 @@ impl Axis {
             None => groups.push(0..self.tiles()),
         }
         groups
+    }
+
+    /// Returns whether something is left of each component, halved so many times.
+    fn has_samples(&self, halvings: u32) -> bool {
+        let start = u64::from(self.pixel(self.start, halvings));
+        u64::from(self.pixel(self.end, halvings)) > start.next_multiple_of(self.unit)
     }
 
     /// Returns where a tile starts on the grid; the greatest number behind its end.
@@ -108,6 +121,7 @@ mod tests {
         tile_start: 0,
         tile: 512,
         step: 1,
+        unit: 1,
     };
 
     #[test]
@@ -123,21 +137,39 @@ mod tests {
     }
 
     #[test]
-    fn groups_cover_every_pixel_once() {
-        for (start, tile_start, tile, step) in [(0, 0, 100, 1), (96, 32, 70, 1), (0, 0, 64, 2)] {
+    fn groups_cover_every_pixel_and_every_coarser_sample_once() {
+        for (start, tile_start, tile, step, unit) in [
+            (0, 0, 100, 1, 1),
+            (96, 32, 70, 1, 1),
+            (0, 0, 64, 2, 1),
+            (0, 0, 16, 1, 2),
+            (0, 0, 37, 1, 2),
+            (96, 95, 3, 1, 2),
+            (97, 97, 1, 1, 4),
+        ] {
             let axis = Axis {
                 start,
                 end: 1003,
                 tile_start,
                 tile,
                 step,
+                unit,
             };
             assert!(axis.is_valid());
             for halvings in 0..=axis.most_halvings() {
+                let origin = u64::from(axis.pixel(axis.start, halvings));
                 let mut next = 0;
                 for group in axis.groups(halvings) {
-                    let pixels = axis.pixels_of(&axis.of_tiles(&group), halvings);
+                    let part = axis.of_tiles(&group);
+                    let pixels = axis.pixels_of(&part, halvings);
                     assert_eq!(pixels.start, next, "{axis:?}");
+                    let sample = |pixel: u32| (origin + u64::from(pixel)).div_ceil(unit);
+                    assert!(
+                        sample(pixels.start) < sample(pixels.end),
+                        "{axis:?} {group:?}"
+                    );
+                    let is_even = (origin + u64::from(next)).is_multiple_of(unit);
+                    assert!(group.start == 0 || is_even, "{axis:?} {group:?}");
                     next = pixels.end;
                 }
                 assert_eq!(next, axis.length(halvings), "{axis:?}");

@@ -10,6 +10,12 @@ use crate::{Resolution, Result};
 /// Centimeters of a meter.
 const CM_PER_M: f64 = 100.0;
 
+/// The most channels that are mapped or defined: as many as columns of a palette.
+const MAX_CHANNELS: usize = 255;
+
+/// How many color specifications are looked at.
+const MAX_COLORS: usize = 16;
+
 /// The boxes before the codestream, and where it is.
 #[derive(Debug, Default)]
 pub(super) struct Boxes {
@@ -87,15 +93,21 @@ impl Boxes {
             let JpBox { kind, content } = next_box(&mut rest)?;
             let mut fields = Fields(content);
             match kind {
-                b"colr" => self.colors.extend(color_specification(fields)),
+                b"colr" if self.colors.len() < MAX_COLORS => {
+                    self.colors.extend(color_specification(fields));
+                }
                 b"pclr" => self.palette = Some(Palette::read(fields)?),
                 b"cmap" => {
-                    while !fields.0.is_empty() {
+                    while !fields.0.is_empty() && self.mapping.len() < MAX_CHANNELS {
                         self.mapping.push(channel_source(&mut fields)?);
                     }
                 }
                 b"cdef" => {
-                    for _ in 0..fields.u16()? {
+                    let channels = fields.u16()?;
+                    if usize::from(channels) + self.definitions.len() > MAX_CHANNELS {
+                        return None;
+                    }
+                    for _ in 0..channels {
                         self.definitions.push(ChannelDefinition {
                             channel: fields.u16()?.into(),
                             kind: fields.u16()?,

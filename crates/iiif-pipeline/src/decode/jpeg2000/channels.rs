@@ -39,8 +39,6 @@ pub(super) struct Channels {
     pub(super) palette: Option<Palette>,
     /// Bits of a channel of the raster.
     pub(super) bits: u8,
-    /// Whether RGB is to be made of `YCbCr`: the decoder does it where it takes components for that.
-    pub(super) converts_sycc: bool,
 }
 
 impl Colors {
@@ -65,8 +63,7 @@ impl Channels {
                 Colors::Rgb
             };
         }
-        let is_chroma_coarser = is_chroma_coarser(components);
-        if colors == Colors::Rgb && is_chroma_coarser {
+        if colors == Colors::Rgb && is_chroma_coarser(components) {
             colors = Colors::Sycc;
         }
         let defined = |kinds: &[u16], color| {
@@ -109,7 +106,6 @@ impl Channels {
             sources,
             palette: boxes.palette,
             bits: if is_deep { 16 } else { 8 },
-            converts_sycc: colors == Colors::Sycc && !(is_chroma_coarser && components.len() == 3),
         };
         Ok((channels, icc_profile))
     }

@@ -3,6 +3,7 @@
 use iiif_image_api::{Dimensions, PixelRect};
 
 use super::channels::Colors;
+use super::tile_parts::TileParts;
 use crate::decode::{Decoding, Edge, Need};
 use crate::shrink::Shrink;
 use crate::source::Header;
@@ -42,7 +43,7 @@ pub(super) fn scratch_bytes(header: &Header, decoding: &Decoding) -> u64 {
         return 0;
     };
     let (piece_bytes, pieces) = picture.piece_bytes(decoding);
-    let at_once = pieces.min(rayon::current_num_threads() as u64);
+    let at_once = pieces.min(header.threads() as u64);
     let sample_bytes = u64::from(header.layout.bits / 8);
     let inks = match picture.channels.colors {
         // Beside the RGB that is made of them.
@@ -52,10 +53,15 @@ pub(super) fn scratch_bytes(header: &Header, decoding: &Decoding) -> u64 {
             .saturating_mul(4 * sample_bytes),
         _ => 0,
     };
+    let codestream_bytes = picture.codestream.len() as u64;
     // Each piece has a copy of its part of the codestream.
     piece_bytes
         .saturating_mul(at_once)
-        .saturating_add(picture.codestream.len() as u64)
+        .saturating_add(codestream_bytes)
+        .saturating_add(TileParts::index_bytes(
+            codestream_bytes,
+            picture.main.tiles(),
+        ))
         .saturating_add(inks)
 }
 

@@ -4,26 +4,12 @@ use std::ops::Range;
 
 use super::axis::Axis;
 use super::fields::Fields;
+use super::segments::{
+    BARE_MARKERS, CAP, COC, COD, POC, PPM, QCC, QCD, RGN, SIZ, SOC, SOT, Tally, segment,
+};
 use super::{Damage, FORMAT};
 use crate::Result;
 use crate::decode::{corrupt, unsupported};
-
-pub(super) const SOC: u16 = 0xff4f;
-pub(super) const SIZ: u16 = 0xff51;
-pub(super) const COD: u16 = 0xff52;
-pub(super) const COC: u16 = 0xff53;
-pub(super) const QCD: u16 = 0xff5c;
-pub(super) const QCC: u16 = 0xff5d;
-pub(super) const RGN: u16 = 0xff5e;
-pub(super) const POC: u16 = 0xff5f;
-pub(super) const SOT: u16 = 0xff90;
-pub(super) const SOD: u16 = 0xff93;
-pub(super) const EOC: u16 = 0xffd9;
-const CAP: u16 = 0xff50;
-const PPM: u16 = 0xff60;
-
-/// Markers without a segment: §A.2.
-pub(super) const BARE_MARKERS: std::ops::RangeInclusive<u16> = 0xff30..=0xff3f;
 
 const HIGH_THROUGHPUT: &str = "high-throughput coding (HTJ2K)";
 
@@ -39,8 +25,12 @@ const MAX_LAYERS: u16 = 32;
 /// The most levels: §A.6.1.
 const MAX_LEVELS: u8 = 32;
 
-/// The most changes of the order of packets: each is one more pass over all of them.
-pub(super) const MAX_ORDER_CHANGES: usize = 32;
+/// The most points of the reference grid in a direction. The format counts up to 2^32 - 1, where the
+/// decoder would count beyond.
+const MAX_GRID: u32 = 1 << 31;
+
+/// The bytes of the segment of sizes and of its marker, without components: §A.5.1.
+const SIZE_BYTES: usize = 40;
 
 /// What the main header declares.
 #[derive(Clone, Debug)]
@@ -54,6 +44,8 @@ pub(super) struct MainHeader {
     /// Marker segments that decoding takes, as parts of the codestream; the one of sizes is not among
     /// them.
     pub(super) segments: Vec<Range<usize>>,
+    /// The bytes of packet headers apart from the tiles.
+    pub(super) packet_header_bytes: usize,
     /// Where the first tile-part starts.
     pub(super) len: usize,
 }
@@ -95,7 +87,7 @@ impl MainHeader {
         let mut header = Self::read_sizes(segment(&mut fields).ok_or_else(damaged)?)?;
         let mut has_quantization = false;
         let mut own_codings = Vec::new();
-        let mut order_changes = 0;
+        let mut tally = Tally::new(header.components.iter().map(Component::bits));
         loop {
             let start = codestream.len() - fields.0.len();
             let marker = fields.u16().ok_or_else(damaged)?;
@@ -106,15 +98,14 @@ impl MainHeader {
             }
             let content = segment(&mut fields).ok_or_else(damaged)?;
             let end = codestream.len() - fields.0.len();
+            tally.add(marker, content)?;
             match marker {
                 COD => header.read_default_coding(content)?,
                 COC => own_codings.push(content),
-                QCD | QCC | RGN if !has_right_length(marker, content) => return Err(damaged()),
                 QCD => has_quantization = true,
-                QCC | RGN => {}
-                POC => order_changes += changes_of_order(content),
+                QCC | RGN | POC => {}
                 // Of one tile-part after the other: they stay right as long as all are decoded.
-                PPM if header.tiles() == 1 => {}
+                PPM if header.tiles() == 1 => header.packet_header_bytes += content.len(),
                 PPM => return Err(unsupported(FORMAT, "packet headers apart from the tiles")),
                 CAP => return Err(unsupported(FORMAT, HIGH_THROUGHPUT)),
                 // PRF, TLM, PLM, CPF, CRG and COM: for others than decoders.
@@ -130,15 +121,18 @@ impl MainHeader {
         if header.layers == 0 || !has_quantization {
             return Err(damaged());
         }
-        if order_changes > MAX_ORDER_CHANGES {
-            return Err(unsupported(FORMAT, "packets in many orders"));
-        }
-        header.changes_order = order_changes > 0;
+        header.changes_order = tally.changes_order();
         Ok(header)
     }
 
     pub(super) fn tiles(&self) -> u64 {
         u64::from(self.across.tiles()) * u64::from(self.down.tiles())
+    }
+
+    /// Returns the bytes of the segments that decoding takes, with that of sizes.
+    pub(super) fn segment_bytes(&self) -> usize {
+        let sizes = SIZE_BYTES + 3 * self.components.len();
+        sizes + self.segments.iter().map(Range::len).sum::<usize>()
     }
 
     /// §A.5.1.
@@ -155,46 +149,39 @@ impl MainHeader {
         };
         let (numbers, count) = sizes().ok_or_else(damaged)?;
         let [x1, y1, x0, y0, tile_width, tile_height, tile_x, tile_y] = numbers;
-        if count > MAX_COMPONENTS {
-            return Err(unsupported(FORMAT, format!("{count} components")));
+        if x1.max(y1) > MAX_GRID {
+            return Err(unsupported(FORMAT, "a reference grid beyond 2^31 points"));
         }
-        let mut components = Vec::new();
-        for _ in 0..count {
-            let mut bytes = || fields.u8().ok_or_else(damaged);
-            components.push(Component {
-                depth: bytes()?,
-                steps: [bytes()?, bytes()?],
-                coding: Coding::default(),
-            });
-        }
-        if let Some(component) = components.iter().find(|it| it.bits() > MAX_BITS) {
-            let bits = component.bits();
-            return Err(unsupported(FORMAT, format!("{bits}-bit samples")));
-        }
-        let Some(first) = components.first() else {
-            return Err(damaged());
-        };
-        // Where all components are as coarse, their samples are the pixels.
-        let is_same = components.iter().all(|it| it.steps == first.steps);
-        let steps = if is_same { first.steps } else { [1, 1] };
-        let has_steps = components.iter().all(|it| !it.steps.contains(&0));
-        let axis = |start, end, tile_start, tile, step: u8| Axis {
+        let components = read_components(fields, count)?;
+        let steps = components.iter().map(|it| it.steps);
+        let [(step_x, unit_x), (step_y, unit_y)] = steps_and_units(steps).ok_or_else(damaged)?;
+        let axis = |start, end, tile_start, tile| Axis {
             start,
             end,
             tile_start,
             tile,
-            step: step.into(),
+            step: 1,
+            unit: 1,
         };
         let header = Self {
-            across: axis(x0, x1, tile_x, tile_width, steps[0]),
-            down: axis(y0, y1, tile_y, tile_height, steps[1]),
+            across: Axis {
+                step: step_x,
+                unit: unit_x,
+                ..axis(x0, x1, tile_x, tile_width)
+            },
+            down: Axis {
+                step: step_y,
+                unit: unit_y,
+                ..axis(y0, y1, tile_y, tile_height)
+            },
             components,
             layers: 0,
             changes_order: false,
             segments: Vec::new(),
+            packet_header_bytes: 0,
             len: 0,
         };
-        let is_valid = has_steps && header.across.is_valid() && header.down.is_valid();
+        let is_valid = header.across.is_valid() && header.down.is_valid();
         is_valid.then_some(header).ok_or_else(damaged)
     }
 
@@ -262,31 +249,47 @@ impl Coding {
     }
 }
 
-/// Takes the content of a marker segment, behind its marker.
-pub(super) fn segment<'a>(fields: &mut Fields<'a>) -> Option<&'a [u8]> {
-    let length = fields.u16()?.checked_sub(2)?;
-    fields.bytes(length.into())
-}
-
-/// Returns whether a segment of quantization or of a region of interest (§A.6.3 to §A.6.5) is as long as
-/// its content says. The decoder goes by the content, and would take what follows for other segments.
-pub(super) fn has_right_length(marker: u16, content: &[u8]) -> bool {
-    let quantization = match marker {
-        QCD => content,
-        QCC => content.get(1..).unwrap_or_default(),
-        _ => return content.len() == 3,
-    };
-    let Some((style, steps)) = quantization.split_first() else {
-        return false;
-    };
-    match style & 0x1f {
-        0 => true,
-        1 => steps.len() == 2,
-        _ => steps.len().is_multiple_of(2),
+fn read_components(mut fields: Fields<'_>, count: u16) -> Result<Vec<Component>> {
+    if count > MAX_COMPONENTS {
+        return Err(unsupported(FORMAT, format!("{count} components")));
     }
+    let mut components = Vec::new();
+    for _ in 0..count {
+        let mut bytes = || fields.u8().ok_or_else(|| corrupt(FORMAT, Damage::Sizes));
+        components.push(Component {
+            depth: bytes()?,
+            steps: [bytes()?, bytes()?],
+            coding: Coding::default(),
+        });
+    }
+    if let Some(component) = components.iter().find(|it| it.bits() > MAX_BITS) {
+        let bits = component.bits();
+        return Err(unsupported(FORMAT, format!("{bits}-bit samples")));
+    }
+    Ok(components)
 }
 
-/// Returns how many changes a marker segment has at most: §A.6.6.
-pub(super) fn changes_of_order(content: &[u8]) -> usize {
-    content.len().div_ceil(7)
+/// Returns, across and down, how many points of the grid are a pixel, and after how many pixels samples of
+/// all components begin together. Where all are as coarse, their samples are the pixels.
+fn steps_and_units(steps: impl Iterator<Item = [u8; 2]> + Clone) -> Option<[(u32, u64); 2]> {
+    let first = steps.clone().next()?;
+    if steps.clone().flatten().any(|step| step == 0) {
+        return None;
+    }
+    if steps.clone().all(|step| step == first) {
+        return Some(first.map(|step| (step.into(), 1)));
+    }
+    let units = steps.fold([1; 2], |[across, down], [x, y]| {
+        let unit = least_common_multiple;
+        [unit(across, x.into()), unit(down, y.into())]
+    });
+    Some(units.map(|unit| (1, unit)))
+}
+
+fn least_common_multiple(a: u64, b: u64) -> u64 {
+    let (mut divisor, mut rest) = (a, b);
+    while rest > 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    a / divisor * b
 }

@@ -24,6 +24,13 @@ const GROWTH: u64 = 3;
 /// What it keeps of the coding of a component for each tile.
 const COMPONENT_BYTES: u64 = 1024;
 
+/// What it keeps of up to 255 parts of a tile and 256 segments of packet headers.
+const PARTS_BYTES: u64 = 48 << 10;
+
+/// What it keeps of a byte of packet headers apart from the tiles: each 4 bytes may be the length of an
+/// empty list, in a list that grows.
+const PACKET_HEADER_BYTES: u64 = 24;
+
 const SAMPLE_BYTES: u64 = 4;
 
 /// A part of an image, in pixels or in samples.
@@ -69,7 +76,9 @@ pub(super) fn piece_bytes(
         .saturating_add(work)
         .saturating_mul(SAMPLE_BYTES)
         .saturating_add(lists)
-        .saturating_add(tiles.saturating_mul(count * COMPONENT_BYTES))
+        .saturating_add(tiles.saturating_mul(count * COMPONENT_BYTES + PARTS_BYTES))
+        .saturating_add(header.packet_header_bytes as u64 * PACKET_HEADER_BYTES)
+        .saturating_add(header.segment_bytes() as u64)
 }
 
 /// Returns how many packets a tile of `tile` has at least. Each takes a byte.

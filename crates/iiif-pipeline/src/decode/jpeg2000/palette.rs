@@ -7,6 +7,9 @@ use crate::render::raster::Sample;
 /// The most bits of an entry.
 const MAX_BITS: u8 = 16;
 
+/// The most entries.
+const MAX_ENTRIES: u16 = 1024;
+
 /// Colors by number, in columns.
 #[derive(Clone, Debug)]
 pub(super) struct Palette {
@@ -20,11 +23,12 @@ struct Column {
 }
 
 impl Palette {
-    /// Reads a palette; none if it has no entries, or such as are signed or of more than 16 bits.
+    /// Reads a palette; none if it has no entries or more than there may be, or such as are signed or of
+    /// more than 16 bits.
     pub(super) fn read(mut fields: Fields<'_>) -> Option<Self> {
         let entries = fields.u16()?;
         let columns = fields.u8()?;
-        if entries == 0 || columns == 0 {
+        if entries == 0 || entries > MAX_ENTRIES || columns == 0 {
             return None;
         }
         let mut palette = Self {
@@ -71,5 +75,19 @@ impl Palette {
                 .collect()
         };
         column.map(sample).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn palette_of_more_entries_than_there_may_be_is_refused() {
+        for (entries, is_read) in [(0, false), (1, true), (1024, true), (1025, false)] {
+            let numbers: [&[u8]; 3] = [&u16::to_be_bytes(entries), &[2, 7, 15], &[9; 4000]];
+            let palette = Palette::read(Fields(&numbers.concat()));
+            assert_eq!(palette.is_some(), is_read, "{entries}");
+        }
     }
 }

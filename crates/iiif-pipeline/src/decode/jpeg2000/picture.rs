@@ -95,10 +95,20 @@ impl Picture {
 
     /// Returns the most bytes that decoding some of the pieces takes, each, and how many they are.
     pub(super) fn piece_bytes(&self, decoding: &Decoding) -> (u64, u64) {
-        let halvings = halvings(decoding);
-        let (across, down) = window(decoding);
-        let columns = touched(&self.main.across, halvings, &across);
-        let rows = touched(&self.main.down, halvings, &down);
+        self.bytes_of(halvings(decoding), &window(decoding))
+    }
+
+    /// Returns the most bytes that decoding one piece takes, whichever and however often halved.
+    pub(super) fn most_piece_bytes(&self) -> u64 {
+        let all = |axis: &Axis| 0..axis.length(0);
+        let window = (all(&self.main.across), all(&self.main.down));
+        self.bytes_of(0, &window).0
+    }
+
+    /// Returns what decoding a piece takes, the largest of those that a window touches, and their number.
+    fn bytes_of(&self, halvings: u32, (across, down): &(Range<u32>, Range<u32>)) -> (u64, u64) {
+        let columns = touched(&self.main.across, halvings, across);
+        let rows = touched(&self.main.down, halvings, down);
         let longest = |all: &[Touched]| {
             let length = all.iter().map(|(_, length, _)| *length).max();
             let tiles = all.iter().map(|(tiles, ..)| tiles.len()).max();
@@ -109,17 +119,6 @@ impl Picture {
         let tile = self.tile_area(area);
         let bytes = memory::piece_bytes(&self.main, (area, halvings), (tile, wide * high));
         (bytes, columns.len() as u64 * rows.len() as u64)
-    }
-
-    /// Returns the most bytes that decoding one piece takes, whichever and however often halved.
-    pub(super) fn most_piece_bytes(&self) -> u64 {
-        let [across, down] = [&self.main.across, &self.main.down];
-        let all = Area {
-            width: across.length(0),
-            height: down.length(0),
-        };
-        let tile = self.tile_area(all);
-        memory::piece_bytes(&self.main, (tile, 0), (tile, 1))
     }
 
     /// Returns how many packets the largest tile has at least.

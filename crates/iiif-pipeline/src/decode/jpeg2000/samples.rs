@@ -2,41 +2,40 @@
 
 use hayro_jpeg2000::ComponentData;
 
-use super::channels::{Alpha, Channels};
+use super::channels::{Alpha, Channels, Colors};
 use crate::render::raster::Sample;
 
 /// Makes rows of the raster of decoded components.
 pub(super) struct Rows<'a, S> {
     channels: &'a Channels,
     components: &'a [ComponentData],
-    /// The colors of channels that have a palette; else nothing.
-    colors: Vec<Vec<S>>,
+    palettes: &'a [Vec<S>],
 }
 
 impl<'a, S: Sample> Rows<'a, S> {
-    /// Takes the components as they were decoded; none if there are too few.
-    pub(super) fn new(channels: &'a Channels, components: &'a [ComponentData]) -> Option<Self> {
-        let palette = channels.palette.as_ref();
-        let colors = channels.sources.iter().map(|source| {
-            let column = source.column.zip(palette);
-            column.map_or_else(Vec::new, |(column, palette)| palette.samples(column))
-        });
+    /// Takes the components as they were decoded, with the [`palettes`] of the channels; none if there are
+    /// too few.
+    pub(super) fn new(
+        channels: &'a Channels,
+        palettes: &'a [Vec<S>],
+        components: &'a [ComponentData],
+    ) -> Option<Self> {
         let is_there = channels
             .sources
             .iter()
             .all(|it| it.component < components.len());
-        is_there.then(|| Self {
+        is_there.then_some(Self {
             channels,
             components,
-            colors: colors.collect(),
+            palettes,
         })
     }
 
     /// Writes `row` of the raster, which starts at `first` of each component.
     pub(super) fn write(&self, first: usize, row: &mut [S]) {
         let count = self.channels.sources.len();
-        for (index, (source, colors)) in self.channels.sources.iter().zip(&self.colors).enumerate()
-        {
+        let channels = self.channels.sources.iter().zip(self.palettes);
+        for (index, (source, colors)) in channels.enumerate() {
             let component = &self.components[source.component];
             let samples = &component.samples()[first..first + row.len() / count];
             let target = row.iter_mut().skip(index).step_by(count);
@@ -51,7 +50,7 @@ impl<'a, S: Sample> Rows<'a, S> {
                 }
             }
         }
-        if self.channels.converts_sycc {
+        if self.channels.colors == Colors::Sycc {
             for pixel in row.chunks_exact_mut(count) {
                 sycc_to_rgb(pixel);
             }
@@ -62,6 +61,16 @@ impl<'a, S: Sample> Rows<'a, S> {
             }
         }
     }
+}
+
+/// Returns the colors of channels that have a palette, as samples of the raster; of others nothing.
+pub(super) fn palettes<S: Sample>(channels: &Channels) -> Vec<Vec<S>> {
+    let palette = channels.palette.as_ref();
+    let colors = channels.sources.iter().map(|source| {
+        let column = source.column.zip(palette);
+        column.map_or_else(Vec::new, |(column, palette)| palette.samples(column))
+    });
+    colors.collect()
 }
 
 /// Returns a sample of so many bits in the range of the raster.

@@ -6,13 +6,21 @@
 use std::ops::Range;
 
 use super::fields::Fields;
-use super::main_header::{
-    BARE_MARKERS, COC, COD, EOC, MAX_ORDER_CHANGES, MainHeader, POC, QCC, QCD, RGN, SIZ, SOC, SOD,
-    SOT, changes_of_order, has_right_length, segment,
-};
-use super::{Damage, FORMAT};
+use super::main_header::{Component, MainHeader};
+use super::segments::{COC, COD, EOC, SIZ, SOC, SOT, Segments, Tally};
+use super::{Damage, FORMAT, LEAST_TILE_BYTES};
 use crate::Result;
 use crate::decode::{corrupt, unsupported};
+
+/// The boxes before a piece, which tell no color space. Where there are none the decoder makes RGB of what
+/// looks like `YCbCr`, without regard to what the channels are.
+const BOXES: &[u8] = b"\0\0\0\x0cjP  \r\n\x87\n\
+    \0\0\0\x14ftypjp2 \0\0\0\0jp2 \
+    \0\0\0\x08jp2h\
+    \0\0\0\0jp2c";
+
+/// The most parts of a tile: §A.4.2.
+const MAX_PARTS: u64 = u8::MAX as u64;
 
 /// The bytes of a start of a tile-part: §A.4.2.
 const START_BYTES: usize = 12;
@@ -22,83 +30,124 @@ pub(super) struct TileParts<'a> {
     codestream: &'a [u8],
     header: &'a MainHeader,
     /// By tile, and in the order of the codestream.
-    parts: Vec<(u32, &'a [u8])>,
+    parts: Vec<&'a [u8]>,
+    /// Where those of each tile end.
+    ends: Vec<u32>,
 }
 
 impl<'a> TileParts<'a> {
+    /// Returns the bytes that the places of all parts take at most.
+    pub(super) fn index_bytes(codestream_bytes: u64, tiles: u64) -> u64 {
+        let most = (tiles * MAX_PARTS).min(codestream_bytes / LEAST_TILE_BYTES);
+        most * size_of::<&[u8]>() as u64 + tiles * 8
+    }
+
     /// Finds all parts.
     ///
     /// # Errors
     ///
     /// If the codestream is cut off: a part is, or a tile is not all there.
     pub(super) fn find(codestream: &'a [u8], header: &'a MainHeader) -> Result<Self> {
-        let mut rest = codestream.get(header.len..).unwrap_or_default();
-        let tiles = header.tiles();
-        let mut parts = Vec::new();
-        // How many parts each tile has, where one of them said so.
-        let mut declared: Vec<Option<i32>> = vec![None; tiles as usize];
-        let mut found = vec![0; tiles as usize];
+        let all = codestream.get(header.len..).unwrap_or_default();
+        let tiles = header.tiles() as usize;
+        // How many parts each tile has, and how many where one of them says so.
+        let (mut found, mut declared) = (vec![0_u8; tiles], vec![0_u8; tiles]);
+        let mut rest = all;
         while let Some(part) = next_part(rest)? {
-            let tile = part.tile as usize;
-            let found = found.get_mut(tile);
-            *found.ok_or_else(|| corrupt(FORMAT, Damage::TileIndex))? += 1;
+            let found = found.get_mut(part.tile);
+            let found = found.ok_or_else(|| corrupt(FORMAT, Damage::TileIndex))?;
+            let more = found.checked_add(1);
+            *found = more.ok_or_else(|| corrupt(FORMAT, Damage::TooManyParts))?;
             if part.count > 0 {
-                declared[tile] = Some(part.count.into());
+                declared[part.tile] = part.count;
             }
             rest = &rest[part.bytes.len()..];
-            parts.push((part.tile, part.bytes));
         }
         let is_ended = rest.starts_with(&EOC.to_be_bytes());
-        let is_complete = |(found, count): (&i32, &Option<i32>)| {
-            *found > 0 && (is_ended || count.is_some_and(|count| *found >= count))
+        let is_complete = |(found, declared): (&u8, &u8)| {
+            *found > 0 && (is_ended || (*declared > 0 && found >= declared))
         };
         if !found.iter().zip(&declared).all(is_complete) {
             return Err(corrupt(FORMAT, Damage::CutOff));
         }
-        parts.sort_by_key(|(tile, _)| *tile);
+        // They are counted before, so that nothing grows, and need not be sorted.
+        let mut end = 0;
+        let starts = found.iter().map(|found| {
+            let start = end;
+            end += u32::from(*found);
+            start
+        });
+        let mut places: Vec<u32> = starts.collect();
+        let mut parts: Vec<&[u8]> = vec![&[]; end as usize];
+        rest = all;
+        while let Some(part) = next_part(rest)? {
+            let place = &mut places[part.tile];
+            parts[*place as usize] = part.bytes;
+            *place += 1;
+            rest = &rest[part.bytes.len()..];
+        }
         Ok(Self {
             codestream,
             header,
             parts,
+            ends: places,
         })
     }
 
-    /// Returns a codestream of some columns and rows of tiles.
-    pub(super) fn codestream(&self, columns: &Range<u32>, rows: &Range<u32>) -> Result<Vec<u8>> {
+    /// Returns a file of some columns and rows of tiles.
+    pub(super) fn file(&self, columns: &Range<u32>, rows: &Range<u32>) -> Result<Vec<u8>> {
         // So that it does not grow to twice of what it takes.
         let tiles = |row: u32| {
             let first = row * self.header.across.tiles();
             self.parts_of(first + columns.start..first + columns.end)
         };
-        let parts = rows.clone().flat_map(tiles).map(|(_, part)| part.len());
-        let mut codestream = Vec::with_capacity(self.header.len + parts.sum::<usize>() + 2);
-        codestream.extend(SOC.to_be_bytes());
-        self.write_sizes(columns, rows, &mut codestream);
+        let part_bytes = rows.clone().flat_map(tiles).map(|part| part.len());
+        let part_bytes: usize = part_bytes.sum();
+        let header_bytes = BOXES.len() + self.header.segment_bytes();
+        let mut file = Vec::with_capacity(header_bytes + part_bytes + 4);
+        file.extend(BOXES);
+        file.extend(SOC.to_be_bytes());
+        self.write_sizes(columns, rows, &mut file);
         for segment in &self.header.segments {
-            codestream.extend(self.codestream.get(segment.clone()).unwrap_or_default());
+            file.extend(self.codestream.get(segment.clone()).unwrap_or_default());
         }
         let mut index = 0_u16;
         for row in rows.clone() {
             for column in columns.clone() {
                 let tile = row * self.header.across.tiles() + column;
-                let mut order_changes = 0;
-                for (_, part) in self.parts_of(tile..tile + 1) {
-                    order_changes += check_part(part)?;
-                    write_part(part, index, &mut codestream);
-                }
-                if order_changes > MAX_ORDER_CHANGES {
-                    return Err(unsupported(FORMAT, "packets in many orders"));
+                let parts = self.parts_of(tile..tile + 1);
+                self.check(parts)?;
+                for part in parts {
+                    write_part(part, index, &mut file);
                 }
                 index += 1;
             }
         }
-        codestream.extend(EOC.to_be_bytes());
-        Ok(codestream)
+        file.extend(EOC.to_be_bytes());
+        Ok(file)
     }
 
-    fn parts_of(&self, tiles: Range<u32>) -> &[(u32, &'a [u8])] {
-        let place = |tile: u32| self.parts.partition_point(|(other, _)| *other < tile);
-        &self.parts[place(tiles.start)..place(tiles.end)]
+    fn parts_of(&self, tiles: Range<u32>) -> &[&'a [u8]] {
+        let start = match tiles.start.checked_sub(1) {
+            Some(before) => self.ends[before as usize],
+            None => 0,
+        };
+        let end = self.ends[tiles.end as usize - 1];
+        &self.parts[start as usize..end as usize]
+    }
+
+    /// Checks the headers of the parts of a tile: what memory is counted by must not be changed by it.
+    fn check(&self, parts: &[&[u8]]) -> Result<()> {
+        let mut tally = Tally::new(self.header.components.iter().map(Component::bits));
+        for part in parts {
+            for (marker, content) in header_of(part) {
+                if matches!(marker, COD | COC) {
+                    return Err(unsupported(FORMAT, "tiles that are coded differently"));
+                }
+                tally.add(marker, content)?;
+            }
+        }
+        Ok(())
     }
 
     /// §A.5.1.
@@ -129,7 +178,7 @@ impl<'a> TileParts<'a> {
 }
 
 struct TilePart<'a> {
-    tile: u32,
+    tile: usize,
     /// How many parts the tile has; 0 if this one does not say.
     count: u8,
     bytes: &'a [u8],
@@ -151,11 +200,10 @@ fn next_part(rest: &[u8]) -> Result<Option<TilePart<'_>>> {
     let cut_off = || corrupt(FORMAT, Damage::CutOff);
     let (tile, length, count) = start().ok_or_else(cut_off)?;
     let length = match length as usize {
-        // To the end of the codestream: the last.
-        0 if rest.ends_with(&EOC.to_be_bytes()) => rest.len() - 2,
+        0 => length_to_end(rest).ok_or_else(cut_off)?,
         length => length,
     };
-    if length < START_BYTES {
+    if (length as u64) < LEAST_TILE_BYTES {
         return Err(cut_off());
     }
     Ok(Some(TilePart {
@@ -165,30 +213,22 @@ fn next_part(rest: &[u8]) -> Result<Option<TilePart<'_>>> {
     }))
 }
 
-/// Checks the header of a tile-part, and returns how many changes of the order of packets it has.
-///
-/// What memory is counted by must not be changed by a tile.
-fn check_part(part: &[u8]) -> Result<usize> {
-    let mut fields = Fields(part);
-    fields.bytes(START_BYTES);
-    let mut order_changes = 0;
-    while let Some(marker) = fields.u16().filter(|marker| *marker != SOD) {
-        if BARE_MARKERS.contains(&marker) {
-            continue;
-        }
-        let Some(content) = segment(&mut fields) else {
-            break;
-        };
-        match marker {
-            COD | COC => return Err(unsupported(FORMAT, "tiles that are coded differently")),
-            QCD | QCC | RGN if !has_right_length(marker, content) => {
-                return Err(corrupt(FORMAT, Damage::TileHeader));
-            }
-            POC => order_changes += changes_of_order(content),
-            _ => {}
-        }
+/// Returns how long a part is that reaches to the end of the codestream.
+fn length_to_end(rest: &[u8]) -> Option<usize> {
+    let end = EOC.to_be_bytes();
+    if rest.ends_with(&end) {
+        return Some(rest.len() - end.len());
     }
-    Ok(order_changes)
+    // Some writers fill up the file. No packet has such bytes in it (§B.10.1, §C.3), unlike the header.
+    let mut header = header_of(rest);
+    header.by_ref().for_each(drop);
+    let data = header.0.0;
+    let length = data.windows(end.len()).position(|bytes| bytes == end)?;
+    Some(rest.len() - data.len() + length)
+}
+
+fn header_of(part: &[u8]) -> Segments<'_> {
+    Segments(Fields(part.get(START_BYTES..).unwrap_or_default()))
 }
 
 /// Writes a tile-part as one of another tile.

@@ -65,7 +65,7 @@ pub(super) fn scratch_bytes(header: &Header, decoding: &Decoding) -> u64 {
         return 0;
     };
     let (across, down) = touched(level, decoding.window);
-    let threads = (rayon::current_num_threads() as u64).min(across.saturating_mul(down));
+    let threads = (header.threads() as u64).min(across.saturating_mul(down));
     let mut bytes = level
         .block_bytes
         .saturating_mul(threads)
@@ -89,7 +89,7 @@ pub(super) fn scratch_bytes(header: &Header, decoding: &Decoding) -> u64 {
         };
         bytes = bytes
             .saturating_add(rows.saturating_mul(row_bytes))
-            .saturating_add(sums.saturating_mul(rayon::current_num_threads() as u64));
+            .saturating_add(sums.saturating_mul(header.threads() as u64));
     }
     if header.color_model == ColorModel::Cmyk {
         // The inks, beside the RGB that is made of them.
