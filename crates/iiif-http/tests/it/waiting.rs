@@ -48,9 +48,10 @@ pub(crate) fn asks(server: &Server, path: impl Into<String>) -> JoinHandle<Answe
     tokio::spawn(async move { server.get(&path).await })
 }
 
+/// A tile that does not lie in the beginning of the file, which is held.
 pub(crate) fn tile(column: u32) -> String {
     let x = column * 128;
-    format!("/iiif/3/pyramid.tif/{x},0,128,128/max/0/default.jpg")
+    format!("/iiif/3/pyramid.tif/{x},512,128,128/max/0/default.jpg")
 }
 
 /// Puts a pyramid where the server looks, and has it opened.
