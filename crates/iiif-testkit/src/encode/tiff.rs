@@ -220,12 +220,16 @@ fn check(options: &TiffOptions) {
         _ => false,
     };
     let jpeg_fits = !(jpeg && (palette || options.alpha));
+    let webp_fits = options.compression != Compression::WebP
+        || (options.photometric == Photometric::Rgb
+            && options.bits == 8
+            && options.planar == Planar::Chunky);
     let ycbcr_fits = !(ycbcr && (options.planar == Planar::Planar || options.alpha));
     let zipped = matches!(options.compression, Compression::Lzw | Compression::Deflate);
     let predictor_fits =
         options.predictor == Predictor::None || (zipped && matches!(options.bits, 8 | 16));
     assert!(
-        bits_fit && jpeg_fits && ycbcr_fits && predictor_fits,
+        bits_fit && jpeg_fits && webp_fits && ycbcr_fits && predictor_fits,
         "these do not go together in a TIFF: {options:?}",
     );
 }

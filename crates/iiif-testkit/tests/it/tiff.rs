@@ -408,7 +408,12 @@ fn contradictions_are_refused() {
             ..Default::default()
         },
         TiffOptions {
-            bits: 3,
+            bits: 17,
+            ..Default::default()
+        },
+        TiffOptions {
+            compression: Compression::WebP,
+            bits: 16,
             ..Default::default()
         },
     ];
