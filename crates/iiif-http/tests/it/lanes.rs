@@ -18,14 +18,14 @@ async fn a_tile_of_a_large_plain_image_does_not_wait_for_a_large_derivative() {
     let server = Server::with("{}", patient()).await;
     put_pyramid(&server).await;
     let plain = DynamicImage::from(RgbImage::new(4200, 3000));
-    let file = jpeg(&plain, &JpegOptions::default()).into();
-    let put = server.bucket.put("plain.jpg", file, "image/jpeg").await;
+    let file = png(&plain, &PngOptions::default()).into();
+    let put = server.bucket.put("plain.png", file, "image/png").await;
     put.unwrap();
 
     server.store.silent.send_replace(Some("pyramid".to_owned()));
     let large = asks(&server, "/iiif/3/pyramid.tif/full/^3500,/0/default.jpg");
     until(async || server.figure(LARGE_RUNNING).await == 1).await;
-    let path = "/iiif/3/plain.jpg/0,0,512,512/512,/0/default.jpg";
+    let path = "/iiif/3/plain.png/0,0,512,512/512,/0/default.jpg";
     assert_eq!(server.get(path).await.status.as_u16(), 200);
     assert_eq!(server.figure(LARGE_RUNNING).await, 1);
 
