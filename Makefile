@@ -257,11 +257,12 @@ E2E := $(TARGET)/e2e
 E2E_TESTS := bins/iiif-process-ecs/tests/e2e
 E2E_SERVER_TESTS := bins/iiif-server/tests/e2e
 E2E_REQUIREMENTS := $(E2E_TESTS)/requirements.txt $(E2E_SERVER_TESTS)/requirements.txt
-# How long many clients ask at once.
+# The folder of the programs, which may be that of a release, and how long many clients ask at once.
+E2E_PROGRAMS ?= $(TARGET)/debug
 LOAD_SECONDS ?= 60
 # $(call e2e,FOLDER): run the tests of a folder; what they share is in the first.
 define e2e
-E2E_PROGRAMS="$(abspath $(TARGET))/debug" E2E_FOLDER="$(abspath $(E2E))" E2E_VIEWER="$(abspath $(VIEWER))" \
+E2E_PROGRAMS="$(abspath $(E2E_PROGRAMS))" E2E_FOLDER="$(abspath $(E2E))" E2E_VIEWER="$(abspath $(VIEWER))" \
   LOAD_SECONDS="$(LOAD_SECONDS)" PYTHONPATH="$(abspath $(E2E_TESTS))" PYTHONDONTWRITEBYTECODE=1 \
   $(E2E)/venv/bin/python -m unittest discover --start-directory $(1) $(E2E_FLAGS)
 endef

@@ -97,9 +97,7 @@ impl Sources {
 
     /// Returns the version of a source, as it was at most the time of refreshing ago.
     pub(crate) async fn version(&self, identifier: &Identifier) -> Result<Version, Problem> {
-        // Where it is the bucket of derivatives too, these are no images.
-        let (first_step, _) = identifier.as_str().split_once('/').unwrap_or_default();
-        if first_step == store::FOLDER {
+        if store::is_in_folder(identifier.as_str()) {
             return Err(Problem::no_such_image());
         }
         let look_up = async {

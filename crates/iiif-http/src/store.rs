@@ -27,6 +27,11 @@ use crate::{Problem, ServiceOptions};
 /// The folder of the bucket in which nothing else lies.
 pub(crate) const FOLDER: &str = ".iiif";
 
+/// Returns whether a key is of a derivative that is kept here, or in a bucket inside that of the images.
+pub(crate) fn is_in_folder(key: &str) -> bool {
+    key.rsplit('/').skip(1).any(|step| step == FOLDER)
+}
+
 /// Derivatives that are written at the same time; with more, new ones are not written.
 const WRITES_AT_ONCE: usize = 16;
 

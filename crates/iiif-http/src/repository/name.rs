@@ -4,6 +4,7 @@ use iiif_pipeline::SourceFormat;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::Problem;
+use crate::store::is_in_folder;
 
 /// The extensions of images, with their formats. Of several for one format the first is written.
 const EXTENSIONS: [(&str, SourceFormat); 14] = [
@@ -28,9 +29,6 @@ const MAX_NAME_BYTES: usize = 900;
 
 /// File systems take 255 bytes, with the extension and what temporary files add.
 const MAX_SEGMENT_BYTES: usize = 200;
-
-/// The folder of derivatives that the service keeps, which may be in the same bucket.
-const NO_IMAGES: &str = ".iiif/";
 
 /// What is encoded in paths: all but the unreserved characters (RFC 3986 §2.3) and slashes.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
@@ -143,7 +141,7 @@ impl ImageName {
 ///
 /// What remains without the extension may look as if it had one; it is shown with it then.
 pub(super) fn shown(key: &str) -> Option<String> {
-    let (stem, _) = split(key).filter(|_| !key.starts_with(NO_IMAGES))?;
+    let (stem, _) = split(key).filter(|_| !is_in_folder(key))?;
     let name = if split(stem).is_some() { key } else { stem };
     Some(name.to_owned())
 }
@@ -186,7 +184,7 @@ fn check(name: &str) -> Result<(), Problem> {
         "has an empty part, `.` or `..`"
     } else if name.split('/').any(|part| part.len() > MAX_SEGMENT_BYTES) {
         "has a part longer than 200 bytes"
-    } else if name.starts_with(NO_IMAGES) {
+    } else if is_in_folder(name) {
         "lies in a folder of the service"
     } else {
         return Ok(());

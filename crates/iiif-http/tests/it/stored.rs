@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::TryStreamExt as _;
 use iiif_config::Config;
-use iiif_http::{Buckets, ServiceOptions};
+use iiif_http::{Buckets, RepositoryOptions, ServiceOptions};
 use iiif_storage::Bucket;
 use object_store::ObjectStore;
 
@@ -66,4 +66,24 @@ async fn the_oldest_are_deleted_and_never_a_source() {
     assert_eq!(left, made - freed);
     assert!((1..=20_000).contains(&left), "{left}");
     assert_eq!(after, sources);
+}
+
+#[tokio::test]
+async fn what_is_kept_inside_the_bucket_of_images_is_no_image() {
+    let server = Server::start()
+        .await
+        .with_repository(RepositoryOptions::default());
+    let before = server.get("/images").await.json();
+    let file = server.get("/iiif/3/gray.jpg/full/64,/0/default.png").await;
+    for folder in [".iiif", "derivatives/.iiif"] {
+        let key = format!("{folder}/a/b/default.png");
+        let put = server
+            .bucket
+            .put(&key, file.body.clone(), "image/png")
+            .await;
+        put.unwrap();
+        let path = format!("/iiif/3/{}/info.json", key.replace('/', "%2F"));
+        assert_eq!(server.get(&path).await.status.as_u16(), 404, "{path}");
+    }
+    assert_eq!(server.get("/images").await.json(), before);
 }
