@@ -35,8 +35,8 @@ pub struct ServiceOptions {
     /// How long a source is taken to be what it was when it was last looked at. Default: 2 s.
     pub source_refresh: Duration,
     /// How long the bucket of images may take to tell of a source and, unless it is a local folder, for each
-    /// read of it, with a second more for each MiB, before the request is turned away with 503. Default:
-    /// 15 s.
+    /// read of it, with a second more for each MiB, before the request is turned away with 503. A
+    /// bucket of derivatives that has not said what it has by then is done without. Default: 15 s.
     pub source_timeout: Duration,
     /// `Cache-Control` of images and info.json. Default: `public, max-age=3600`.
     pub cache_control: String,

@@ -25,7 +25,7 @@ use crate::sources::Version;
 use crate::{Problem, ServiceOptions};
 
 /// The folder of the bucket in which nothing else lies.
-pub(crate) const FOLDER: &str = ".iiif";
+const FOLDER: &str = ".iiif";
 
 /// Returns whether a key is of a derivative that is kept here, or in a bucket inside that of the images.
 pub(crate) fn is_in_folder(key: &str) -> bool {
