@@ -48,7 +48,7 @@ impl ConfigFile {
     ) -> anyhow::Result<Option<(ObjectInfo, Config)>> {
         let context = || format!("cannot read the config `{}`", self.file);
         let (name, most) = (&self.file.name, NamedFile::MAX_BYTES);
-        let read = self.bucket.get_if_changed_at_most(name, known, most).await;
+        let read = self.bucket.get_if_changed(name, known, most).await;
         let Some((info, bytes)) = read.with_context(context)? else {
             return Ok(None);
         };

@@ -150,26 +150,13 @@ impl Bucket {
     }
 
     /// Reads a whole object together with what is known about it, or nothing if it is still the
-    /// version `known`. Remote backends are asked once.
+    /// version `known`. Remote backends are asked once. What is larger than `max_bytes` is not read at all.
     ///
     /// # Errors
     ///
-    /// See [`Error`]; of kind [`NotFound`](ErrorKind) if there is none, of kind
-    /// [`Conflict`](ErrorKind) if a local file is being written to.
+    /// See [`Error`]; of kind [`NotFound`](ErrorKind) if there is none, of kind [`TooLarge`](ErrorKind) if it
+    /// is larger, of kind [`Conflict`](ErrorKind) if a local file is being written to.
     pub async fn get_if_changed(
-        &self,
-        key: &str,
-        known: Option<&ObjectInfo>,
-    ) -> Result<Option<(ObjectInfo, Bytes)>> {
-        self.get_if_changed_at_most(key, known, u64::MAX).await
-    }
-
-    /// Does the same, if the object has at most `max_bytes`; a larger one is not read at all.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`get_if_changed`](Self::get_if_changed); of kind [`TooLarge`](ErrorKind) if it is larger.
-    pub async fn get_if_changed_at_most(
         &self,
         key: &str,
         known: Option<&ObjectInfo>,
