@@ -360,10 +360,8 @@ impl Bucket {
         };
         let bucket = self.clone();
         if !self.has_list() {
-            let missing = "to be asked for its files by their names: web servers have no list";
-            let error = Error::Unsupported {
-                uri: self.name.as_ref().to_owned(),
-                missing: missing.to_owned(),
+            let error = Error::NoList {
+                bucket: self.name.as_ref().to_owned(),
             };
             return stream::iter([Err(error)]).boxed();
         }

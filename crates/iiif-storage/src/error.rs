@@ -194,6 +194,15 @@ pub enum Error {
         /// The bucket's URI.
         bucket: String,
     },
+    /// The bucket is a web server.
+    #[error(
+        "{bucket} is a web server, which has no list of its files; expected the names of files, or a bucket that \
+         has a list"
+    )]
+    NoList {
+        /// The bucket's URI.
+        bucket: String,
+    },
     /// The bucket URI cannot be read.
     #[error("bucket URI `{uri}` {problem}")]
     InvalidUri {
@@ -273,7 +282,9 @@ impl Error {
             | Self::InvalidRange { .. }
             | Self::InvalidMediaType { .. }
             | Self::InvalidExpiry { .. } => ErrorKind::InvalidRequest,
-            Self::ReadOnly { .. } | Self::Unsupported { .. } => ErrorKind::Unsupported,
+            Self::ReadOnly { .. } | Self::NoList { .. } | Self::Unsupported { .. } => {
+                ErrorKind::Unsupported
+            }
             Self::Refused { .. }
             | Self::InvalidUri { .. }
             | Self::MissingFolder { .. }
