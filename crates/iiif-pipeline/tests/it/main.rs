@@ -13,4 +13,5 @@ mod remote;
 mod render;
 mod robustness;
 mod tiff;
+mod tiff_pictures;
 mod tiles;

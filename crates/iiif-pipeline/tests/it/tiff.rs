@@ -1,22 +1,21 @@
 //! The many kinds of TIFF.
 
 use iiif_image_api::Dimensions;
-use iiif_pipeline::{ColorModel, Error, ErrorKind};
-use iiif_testkit::compare::{assert_similar, max_delta};
+use iiif_pipeline::{ColorModel, Error};
+use iiif_testkit::compare::max_delta;
 use iiif_testkit::encode::{
-    ByteOrder, Compression, Layout, Photometric, Planar, Predictor, TiffOptions, WebpOptions, tiff,
-    webp,
+    ByteOrder, Compression, Layout, Photometric, Planar, Predictor, TiffOptions, tiff,
 };
-use iiif_testkit::pattern::{gradient, photo, quadrants, with_alpha};
+use iiif_testkit::pattern::{photo, quadrants, with_alpha};
 use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage};
 
 use crate::decode::{decode, deep, levels, probe};
 use crate::pyramid::derive;
 
-const WIDTH: u32 = 67;
-const HEIGHT: u32 = 45;
+pub(crate) const WIDTH: u32 = 67;
+pub(crate) const HEIGHT: u32 = 45;
 
-const LAYOUTS: [Layout; 3] = [
+pub(crate) const LAYOUTS: [Layout; 3] = [
     Layout::Strips { rows: 7 },
     Layout::Strips { rows: HEIGHT },
     Layout::Tiles {
@@ -285,94 +284,6 @@ fn inks_become_rgb() {
 }
 
 #[test]
-fn jpeg_inside_is_close_to_its_picture() {
-    let picture = DynamicImage::from(gradient(WIDTH, HEIGHT));
-    for compression in [Compression::Jpeg, Compression::JpegWithTables] {
-        for layout in [
-            Layout::Strips { rows: 16 },
-            Layout::Tiles {
-                width: 32,
-                height: 16,
-            },
-        ] {
-            for photometric in [Photometric::Rgb, Photometric::YCbCr] {
-                let options = TiffOptions {
-                    compression,
-                    layout,
-                    photometric,
-                    ..TiffOptions::default()
-                };
-                assert_similar(&decode(tiff(&picture, &options)), &picture, 35.0);
-            }
-            let photometric = Photometric::MinIsBlack;
-            let options = TiffOptions {
-                compression,
-                layout,
-                photometric,
-                ..TiffOptions::default()
-            };
-            let decoded = decode(tiff(&picture, &options));
-            assert_similar(&decoded, &picture.to_luma8(), 35.0);
-        }
-    }
-}
-
-#[test]
-fn lossless_webp_inside_is_exact() {
-    let picture = photo(WIDTH, HEIGHT);
-    for (picture, alpha) in [
-        (DynamicImage::from(picture.clone()), false),
-        (with_alpha(&picture).into(), true),
-    ] {
-        for layout in LAYOUTS {
-            let options = TiffOptions {
-                compression: Compression::WebP,
-                layout,
-                alpha,
-                ..TiffOptions::default()
-            };
-            assert_eq!(decode(tiff(&picture, &options)), picture, "{options:?}");
-        }
-    }
-}
-
-/// Returns a TIFF of a tile of 16 x 16 pixels, with a `WebP` file of any size in it.
-fn webp_tile(webp: &[u8], samples: u32) -> Vec<u8> {
-    let length = [webp.len() as u32];
-    let bits = vec![8; samples as usize];
-    let fields: [(u16, &[u32]); 10] = [
-        (256, &[16]),
-        (257, &[16]),
-        (258, &bits),
-        (259, &[50_001]),
-        (262, &[2]),
-        (277, &[samples]),
-        (322, &[16]),
-        (323, &[16]),
-        (324, &[8]),
-        (325, &length),
-    ];
-    by_hand(&fields, webp)
-}
-
-#[test]
-fn webp_inside_has_the_channels_of_its_page_and_the_size_of_its_tile() {
-    let plain = WebpOptions::default();
-    let opaque = DynamicImage::from(photo(16, 16));
-    let shown = decode(webp_tile(&webp(&opaque, &plain), 4));
-    assert_eq!(shown, opaque.to_rgba8().into());
-    let with_alpha = DynamicImage::from(with_alpha(&photo(16, 16)));
-    let shown = decode(webp_tile(&webp(&with_alpha, &plain), 3));
-    assert_eq!(shown, with_alpha.to_rgb8().into());
-    // Too narrow, too wide, too low, too high.
-    for (width, height) in [(15, 16), (17, 16), (16, 15), (16, 17)] {
-        let other = webp(&photo(width, height).into(), &plain);
-        let error = probe(webp_tile(&other, 3)).decode().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Corrupt, "{width}x{height}");
-    }
-}
-
-#[test]
 fn luma_and_chroma_become_rgb_without_jpeg() {
     let picture = DynamicImage::from(photo(WIDTH, HEIGHT));
     let base = TiffOptions {
@@ -399,7 +310,7 @@ fn first_page_of_a_pyramid_is_the_picture() {
 }
 
 /// Tags and values, all written as LONG.
-type Fields<'a> = [(u16, &'a [u32])];
+pub(crate) type Fields<'a> = [(u16, &'a [u32])];
 
 /// A directory that will stand at `at` and leads to `next`, and the values that do not fit in it.
 fn directory(at: u32, fields: &Fields<'_>, next: u32) -> Vec<u8> {
@@ -422,7 +333,7 @@ fn directory(at: u32, fields: &Fields<'_>, next: u32) -> Vec<u8> {
 }
 
 /// A classic little-endian TIFF whose data is at 8.
-fn by_hand(fields: &Fields<'_>, data: &[u8]) -> Vec<u8> {
+pub(crate) fn by_hand(fields: &Fields<'_>, data: &[u8]) -> Vec<u8> {
     let at = 8 + data.len() as u32;
     [
         &b"II*\0"[..],
