@@ -7,6 +7,7 @@ mod encode;
 mod jpeg;
 mod jpeg2000;
 mod levels;
+mod logged;
 mod pyramid;
 mod readers;
 mod remote;

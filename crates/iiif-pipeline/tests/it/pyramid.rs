@@ -1,12 +1,7 @@
 //! TIFFs that are read in part: levels, regions, what lies outside of memory.
 
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use bytes::Bytes;
 use iiif_image_api::{RenderPlan, ResolveOptions};
-use iiif_pipeline::{Batch, DecodeLimits, EncodeOptions, Error, ReadAt, SourceImage, render};
+use iiif_pipeline::{Batch, EncodeOptions, Error, SourceImage, render};
 use iiif_testkit::compare::{assert_similar, psnr};
 use iiif_testkit::encode::{
     ByteOrder, Compression, Layout, Photometric, Predictor, Pyramid, TiffOptions, tiff,
@@ -16,6 +11,7 @@ use iiif_testkit::pattern::photo;
 use image::{DynamicImage, Rgb, RgbImage};
 
 use crate::decode::probe;
+use crate::logged::open_local;
 
 const PLACES: [Pyramid; 3] = [Pyramid::Marked, Pyramid::Unmarked, Pyramid::SubDirectories];
 
@@ -316,44 +312,6 @@ fn damaged_level_is_an_error_and_no_way_around() {
     assert!(derive(&source, "full/full/0/default.png").is_ok());
 }
 
-/// Counts what is read.
-#[derive(Debug)]
-struct Counted {
-    bytes: Bytes,
-    read: Arc<AtomicU64>,
-    reads: Arc<AtomicU64>,
-}
-
-impl ReadAt for Counted {
-    fn len_bytes(&self) -> u64 {
-        self.bytes.len_bytes()
-    }
-
-    fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
-        self.read.fetch_add(length as u64, Ordering::Relaxed);
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        self.bytes.read_at(offset, length)
-    }
-}
-
-/// An image outside of memory, and the bytes and the number of reads so far.
-fn counted(file: Vec<u8>) -> (SourceImage, impl Fn() -> (u64, u64)) {
-    let (read, reads) = (Arc::default(), Arc::default());
-    let reader = Counted {
-        bytes: file.into(),
-        read: Arc::clone(&read),
-        reads: Arc::clone(&reads),
-    };
-    let source = SourceImage::open(reader, &DecodeLimits::default()).expect("an image");
-    let count = move || {
-        (
-            read.swap(0, Ordering::Relaxed),
-            reads.swap(0, Ordering::Relaxed),
-        )
-    };
-    (source, count)
-}
-
 #[test]
 fn only_what_is_needed_is_read_and_held() {
     let picture = DynamicImage::from(photo(1600, 1200));
@@ -372,7 +330,12 @@ fn only_what_is_needed_is_read_and_held() {
         };
         let file = tiff(&picture, &options);
         let in_memory = probe(file.clone());
-        let (source, count) = counted(file);
+        let (source, log) = open_local(file);
+        let count = || {
+            let reads = log.reads();
+            let bytes: usize = reads.iter().map(|(_, length)| length).sum();
+            (bytes as u64, reads.len())
+        };
         let (read, reads) = count();
         assert!(
             read <= 200 << 10 && reads <= 8,

@@ -65,9 +65,9 @@ fn bytes_are_held_unless_the_format_is_read_in_parts() {
 
 /// Fails once `left` bytes were read.
 #[derive(Debug)]
-struct Failing {
-    bytes: Bytes,
-    left: Arc<AtomicU64>,
+pub(crate) struct Failing {
+    pub(crate) bytes: Bytes,
+    pub(crate) left: Arc<AtomicU64>,
 }
 
 impl ReadAt for Failing {

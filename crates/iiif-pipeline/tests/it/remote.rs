@@ -1,92 +1,21 @@
 //! TIFFs far away, where each read takes its time.
 
-use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
 use iiif_image_api::{RenderPlan, ResolveOptions};
-use iiif_pipeline::{DecodeLimits, ReadAt, SourceImage};
+use iiif_pipeline::SourceImage;
 use iiif_testkit::encode::{Compression, Layout, Photometric, Planar, TiffOptions, tiff};
 use iiif_testkit::pattern::photo;
 use image::DynamicImage;
 
 use crate::decode::probe;
+use crate::logged::{Log, open_remote};
 use crate::pyramid::derive;
 
 const TILES: Layout = Layout::Tiles {
     width: 64,
     height: 64,
 };
-
-/// What is read, and what is held of it.
-#[derive(Debug, Default)]
-struct Log {
-    reads: Mutex<Vec<(u64, usize)>>,
-    held: AtomicUsize,
-    most_held: AtomicUsize,
-}
-
-impl Log {
-    /// Returns where each read since the last call began, and its length.
-    fn reads(&self) -> Vec<(u64, usize)> {
-        std::mem::take(&mut *self.reads.lock().expect("a lock"))
-    }
-}
-
-#[derive(Debug)]
-struct Remote {
-    bytes: Bytes,
-    log: Arc<Log>,
-}
-
-impl ReadAt for Remote {
-    fn len_bytes(&self) -> u64 {
-        self.bytes.len_bytes()
-    }
-
-    fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
-        let bytes = self.bytes.read_at(offset, length)?;
-        self.log
-            .reads
-            .lock()
-            .expect("a lock")
-            .push((offset, length));
-        let held = self.log.held.fetch_add(length, Ordering::Relaxed) + length;
-        self.log.most_held.fetch_max(held, Ordering::Relaxed);
-        Ok(Bytes::from_owner(Part(bytes, Arc::clone(&self.log))))
-    }
-
-    fn is_remote(&self) -> bool {
-        true
-    }
-}
-
-/// Bytes that are held.
-struct Part(Bytes, Arc<Log>);
-
-impl AsRef<[u8]> for Part {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        self.1.held.fetch_sub(self.0.len(), Ordering::Relaxed);
-    }
-}
-
-/// An image far away, opened.
-fn open(file: impl Into<Bytes>) -> (SourceImage, Arc<Log>) {
-    let log = Arc::new(Log::default());
-    let reader = Remote {
-        bytes: file.into(),
-        log: Arc::clone(&log),
-    };
-    let source = SourceImage::open(reader, &DecodeLimits::default()).expect("an image");
-    (source, log)
-}
 
 /// Derives what `request` asks for and compares it with that of the same file in memory.
 fn reads(source: &SourceImage, log: &Log, in_memory: &SourceImage, request: &str) -> usize {
@@ -111,7 +40,7 @@ fn sizes_of_a_small_pyramid_take_one_read_each_once_it_is_open() {
     };
     let file = tiff(&photo(1000, 700).into(), &options);
     assert!(file.len() < 1 << 20);
-    let (source, log) = open(file.clone());
+    let (source, log) = open_remote(file.clone());
     let in_memory = probe(file);
     // Wherever the directories are, none is read twice.
     let mut opening = log.reads();
@@ -145,7 +74,7 @@ fn parts_take_as_many_reads_as_there_are_gaps() {
             ..TiffOptions::default()
         };
         let file = tiff(&picture, &options);
-        let (source, log) = open(file.clone());
+        let (source, log) = open_remote(file.clone());
         let in_memory = probe(file);
         let reads = |request: &str| reads(&source, &log, &in_memory, request);
         let planes = if planar == Planar::Planar { 3 } else { 1 };
@@ -185,7 +114,7 @@ fn order_of_tiles_in_the_file_does_not_matter() {
         file[place..][..12 << 10].copy_from_slice(&pixels[offsets[tile]..][..12 << 10]);
         file[at + 4 * tile..][..4].copy_from_slice(&(place as u32).to_le_bytes());
     }
-    let (source, log) = open(file.clone());
+    let (source, log) = open_remote(file.clone());
     let request = "full/max/0/default.png";
     assert_eq!(reads(&source, &log, &probe(file), request), 2);
     assert_eq!(derive(&source, request).unwrap(), picture);
@@ -219,7 +148,7 @@ fn what_is_held_is_counted_however_long_tiles_are_said_to_be() {
         file[offsets + 4 * tile..][..4].copy_from_slice(&(moved as u32).to_le_bytes());
         file[counts + 4 * tile..][..4].copy_from_slice(&(STRIDE as u32).to_le_bytes());
     }
-    let (source, log) = open(file);
+    let (source, log) = open_remote(file);
     log.most_held.store(0, Ordering::Relaxed);
     let request = "full/max/0/default.png".parse().unwrap();
     let plan = RenderPlan::resolve(&request, source.geometry(), &ResolveOptions::default());

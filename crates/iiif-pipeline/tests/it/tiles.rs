@@ -1,13 +1,12 @@
 //! Tiles of a TIFF that are passed through.
 
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use iiif_image_api::{Dimensions, RenderPlan, ResolveOptions};
 use iiif_pipeline::{
-    Batch, DecodeLimits, Derivative, EncodeOptions, Error, Passthrough, ReadAt, SourceImage,
+    Batch, DecodeLimits, Derivative, EncodeOptions, Error, Passthrough, SourceImage,
 };
 use iiif_testkit::compare::{assert_similar, max_delta};
 use iiif_testkit::encode::{Compression, Layout, Photometric, TiffOptions, tiff};
@@ -18,6 +17,9 @@ use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
+
+use crate::logged::open_local;
+use crate::readers::Failing;
 
 const WIDTH: u32 = 300;
 const HEIGHT: u32 = 200;
@@ -305,83 +307,40 @@ fn tiles_that_are_damaged_are_an_error_as_they_are_without_passing() {
     assert!(passed(&probe(whole), TILES[0]).is_some());
 }
 
-/// Counts reads.
-#[derive(Debug)]
-struct Counted {
-    bytes: Bytes,
-    reads: Arc<AtomicUsize>,
-}
-
-impl ReadAt for Counted {
-    fn len_bytes(&self) -> u64 {
-        self.bytes.len_bytes()
-    }
-
-    fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        self.bytes.read_at(offset, length)
-    }
-}
-
-/// A file whose reads fail for a while.
-#[derive(Debug)]
-struct Failing {
-    bytes: Bytes,
-    fails: Arc<AtomicBool>,
-}
-
-impl ReadAt for Failing {
-    fn len_bytes(&self) -> u64 {
-        self.bytes.len_bytes()
-    }
-
-    fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
-        if self.fails.load(Ordering::Relaxed) {
-            return Err(io::Error::other("out of order"));
-        }
-        self.bytes.read_at(offset, length)
-    }
-}
-
 /// Whoever went on to decode it would get other bytes.
 #[test]
 fn a_tile_that_cannot_be_read_is_an_error_and_passed_through_later() {
-    let fails = Arc::new(AtomicBool::new(false));
+    let left = Arc::new(AtomicU64::new(u64::MAX));
     let reader = Failing {
         bytes: file(&tiled()).into(),
-        fails: Arc::clone(&fails),
+        left: Arc::clone(&left),
     };
     let source = SourceImage::open(reader, &DecodeLimits::default()).unwrap();
-    fails.store(true, Ordering::Relaxed);
+    left.store(0, Ordering::Relaxed);
     let failed = source.passthrough(&plan(&source, TILES[0]), &EncodeOptions::default());
     assert!(matches!(failed, Err(Error::Read { .. })), "{failed:?}");
-    fails.store(false, Ordering::Relaxed);
+    left.store(u64::MAX, Ordering::Relaxed);
     assert!(passed(&source, TILES[0]).is_some());
 }
 
 #[test]
 fn a_tile_takes_one_read_once_its_level_is_known() {
-    let reads = Arc::new(AtomicUsize::new(0));
-    let reader = Counted {
-        bytes: file(&tiled()).into(),
-        reads: Arc::clone(&reads),
-    };
-    let source = SourceImage::open(reader, &DecodeLimits::default()).unwrap();
+    let (source, log) = open_local(file(&tiled()));
     passed(&source, TILES[0]).unwrap();
-    let before = reads.load(Ordering::Relaxed);
+    log.reads();
     passed(&source, TILES[1]).unwrap();
     // A clone knows as much.
     passed(&source.clone(), TILES[0]).unwrap();
-    assert_eq!(reads.load(Ordering::Relaxed) - before, 2);
+    assert_eq!(log.reads().len(), 2);
     // What is no tile is not read at all.
     let request = "64,0,64,64/full/0/default.png";
     assert!(passed(&source, request).is_none());
-    assert_eq!(reads.load(Ordering::Relaxed) - before, 2);
+    assert!(log.reads().is_empty());
     // Nor is more than a tile for what lies in it.
     let plan = plan(&source, request);
     let choice = source.decode_choice(&plan, 0);
     source.decode_chosen(&choice).unwrap();
-    assert_eq!(reads.load(Ordering::Relaxed) - before, 3);
+    assert_eq!(log.reads().len(), 1);
 }
 
 /// Writers align tiles, and repeat their lengths beside them.
@@ -402,16 +361,11 @@ fn tiles_that_lie_nearly_together_are_read_at_once() {
         file.extend(copy);
         file[offsets + 4 * tile..][..4].copy_from_slice(&moved);
     }
-    let reads = Arc::new(AtomicUsize::new(0));
-    let reader = Counted {
-        bytes: file.into(),
-        reads: Arc::clone(&reads),
-    };
-    let source = SourceImage::open(reader, &DecodeLimits::default()).unwrap();
+    let (source, log) = open_local(file);
     let rendered = |request: &str| {
         let choice = source.decode_choice(&plan(&source, request), 0);
         source.decode_chosen(&choice).unwrap();
-        reads.swap(0, Ordering::Relaxed)
+        log.reads().len()
     };
     rendered("0,64,300,64/full/0/default.png");
     assert_eq!(rendered("0,64,300,64/full/0/default.png"), 1, "together");
