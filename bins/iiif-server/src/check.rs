@@ -66,8 +66,8 @@ pub(crate) fn run(args: Vec<OsString>, environment: &Environment) -> ExitStatus 
 
 fn check(args: &CheckArgs) -> anyhow::Result<ExitStatus> {
     let mut options = ServiceOptions::default();
-    options.memory_limit_bytes = load::memory_limit(args.memory_limit)?;
-    let checker = ImageChecker::new(&config(args)?, &options);
+    options.memory_limit_bytes = load::memory_limit(args.memory_limit);
+    let checker = ImageChecker::new(&config(args)?, &options).map_err(load::refused)?;
     for path in &args.paths {
         let shown = path.display();
         std::fs::metadata(path).with_context(|| format!("cannot read `{shown}`"))?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use iiif_cli::ByteSize;
 use iiif_config::{Config, NamedFile};
-use iiif_http::{Buckets, ExamplePages, ServiceOptions, Viewer};
+use iiif_http::{Buckets, ExamplePages, ServiceError, ServiceOptions, Viewer};
 use iiif_storage::{Bucket, Environment, MissingFolder, ObjectInfo, StorageOpener};
 
 use crate::args::{Args, ConfigArgs};
@@ -17,9 +17,6 @@ const VIEWER: &str = "viewer";
 
 /// The share of the machine's memory that the server may take where no limit is given.
 const DEFAULT_MEMORY_SHARE: u64 = 2;
-
-/// With less than this, not even a tile of an ordinary image can be made.
-const MIN_MEMORY: ByteSize = ByteSize(16 << 20);
 
 /// Of so many files that the process may open, one may be a source that is kept open; most are connections.
 const OPEN_FILES_PER_SOURCE: u64 = 8;
@@ -104,7 +101,7 @@ pub(crate) fn options(args: &Args) -> anyhow::Result<ServiceOptions> {
     if let Some(concurrency) = args.concurrency {
         options.concurrency = concurrency;
     }
-    options.memory_limit_bytes = memory_limit(args.memory_limit)?;
+    options.memory_limit_bytes = memory_limit(args.memory_limit);
     if let Some(files) = iiif_cli::open_files() {
         let sources = usize::try_from(files / OPEN_FILES_PER_SOURCE).unwrap_or(usize::MAX);
         options.max_sources = NonZeroUsize::new(sources).unwrap_or(NonZeroUsize::MIN);
@@ -116,16 +113,21 @@ pub(crate) fn options(args: &Args) -> anyhow::Result<ServiceOptions> {
 }
 
 /// Returns the memory that the server may take, in bytes.
-pub(crate) fn memory_limit(given: Option<ByteSize>) -> anyhow::Result<u64> {
-    let share = || iiif_cli::memory_bytes().map(|bytes| ByteSize(bytes / DEFAULT_MEMORY_SHARE));
-    let default = || ByteSize(ServiceOptions::default().memory_limit_bytes);
-    let limit = given.or_else(share).unwrap_or_else(default);
-    if limit < MIN_MEMORY {
-        anyhow::bail!(
-            "a memory limit of {limit} (-memory-limit) is too small to serve anything; expected {MIN_MEMORY} or more"
-        );
-    }
-    Ok(limit.0)
+pub(crate) fn memory_limit(given: Option<ByteSize>) -> u64 {
+    let share = || iiif_cli::memory_bytes().map(|bytes| bytes / DEFAULT_MEMORY_SHARE);
+    let default = || ServiceOptions::default().memory_limit_bytes;
+    let given = given.map(|ByteSize(bytes)| bytes);
+    given.or_else(share).unwrap_or_else(default)
+}
+
+/// Names the flag of what a service refuses.
+pub(crate) fn refused(error: ServiceError) -> anyhow::Error {
+    let refused = match error {
+        ServiceError::MemoryLimit { .. } => "cannot use -memory-limit",
+        ServiceError::CacheControl(_) => "cannot use -cache-control",
+        _ => "cannot serve the images",
+    };
+    anyhow::Error::from(error).context(refused)
 }
 
 /// Returns OpenSeadragon: from the folder that was given, or where `make viewer` and the container have

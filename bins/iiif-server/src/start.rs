@@ -40,7 +40,8 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> anyhow::Resul
     if args.shows_pages() && args.repository.has_read_token(environment) {
         tracing::warn!("no browser comes to the pages of -example: none sends a token for reading");
     }
-    let service = &ImageService::new(buckets, &config, load::options(args)?)?;
+    let service = ImageService::new(buckets, &config, load::options(args)?);
+    let service = &service.map_err(load::refused)?;
     let upload_idle = server_uri.timeouts.read;
     let router = args.repository.router(service, environment, upload_idle)?;
     let follower = ConfigFollower::new(args, file.zip(version), service);

@@ -20,7 +20,7 @@ use crate::derivatives::{is_kept, kept_bytes, passing_bytes};
 use crate::problem::with_causes;
 use crate::shares::Shares;
 use crate::sources::opening_bytes;
-use crate::{Problem, ServiceOptions, info};
+use crate::{Problem, ServiceError, ServiceOptions, info};
 
 /// Tells how a service of some configuration would serve images.
 #[derive(Clone, Debug)]
@@ -89,15 +89,18 @@ pub struct NotServed {
 impl ImageChecker {
     /// Returns what tells how [`ImageService`](crate::ImageService) would serve images, with the same config
     /// and the same options, of which only the memory limit and the concurrency matter.
-    #[must_use]
-    pub fn new(config: &Config, options: &ServiceOptions) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::MemoryLimit`], as there.
+    pub fn new(config: &Config, options: &ServiceOptions) -> Result<Self, ServiceError> {
         let settings = Settings::of(config);
-        Self {
+        Ok(Self {
             decode_limits: settings.decode_limits.with_threads(options.concurrency),
             resolve_options: settings.resolve_options.with_version(ApiVersion::V3),
             encoding: settings.encoding,
-            shares: Shares::of(options.memory_limit_bytes),
-        }
+            shares: Shares::of(options.memory_limit_bytes)?,
+        })
     }
 
     /// Returns the most bytes of a decode that is kept in memory, for further tiles.

@@ -2,6 +2,8 @@
 
 use axum::http::header::InvalidHeaderValue;
 
+use crate::shares::MIN_MEMORY_LIMIT_BYTES;
+
 /// Why a service cannot be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -11,6 +13,15 @@ pub enum ServiceError {
         "`Cache-Control` cannot be sent; expected printable ASCII such as `public, max-age=3600`"
     )]
     CacheControl(#[from] InvalidHeaderValue),
+    /// Not even a tile of an ordinary image could be made.
+    #[error(
+        "a memory limit of {limit_bytes} bytes is too small to serve anything; expected {} MiB or more",
+        MIN_MEMORY_LIMIT_BYTES >> 20
+    )]
+    MemoryLimit {
+        /// The limit.
+        limit_bytes: u64,
+    },
     /// The threads that make derivatives cannot be started.
     #[error("cannot start the threads that make derivatives")]
     Threads(#[from] rayon::ThreadPoolBuildError),

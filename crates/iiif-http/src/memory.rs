@@ -8,12 +8,12 @@ use bytes::Bytes;
 use iiif_image_api::{Identifier, RenderPlan};
 use iiif_pipeline::{AnalysisReport, DecodeChoice, DecodedSource};
 
-use crate::ServiceOptions;
 use crate::admission::Admission;
 use crate::held::HeldCache;
 use crate::metrics::{Lookups, Metrics};
 use crate::shares::Shares;
 use crate::sources::{Source, Version};
+use crate::{ServiceError, ServiceOptions};
 
 /// The lanes and caches of a service. Keys of caches tell configurations apart.
 ///
@@ -39,11 +39,8 @@ const DERIVATIVES: &str = "derivatives";
 const DECODES: &str = "decodes";
 
 impl Memory {
-    pub(crate) fn new(
-        options: &ServiceOptions,
-        metrics: &Metrics,
-    ) -> Result<Self, rayon::ThreadPoolBuildError> {
-        let shares = Shares::of(options.memory_limit_bytes);
+    pub(crate) fn new(options: &ServiceOptions, metrics: &Metrics) -> Result<Self, ServiceError> {
+        let shares = Shares::of(options.memory_limit_bytes)?;
         let max_wait = options.max_wait;
         let (sources, derivatives) = (metrics.lookups(SOURCES), metrics.lookups(DERIVATIVES));
         let decodes = metrics.lookups(DECODES);

@@ -14,7 +14,7 @@ pub struct ServiceOptions {
     /// The URI of the server as clients see it, with what stands before `/iiif/3` in its path.
     /// Default: told by each request, from `Forwarded`, `X-Forwarded-*` or `Host`.
     pub public_uri: Option<BaseUri>,
-    /// Memory for caches and work together, in bytes. Default: 512 MiB.
+    /// Memory for caches and work together, in bytes: 16 MiB or more. Default: 512 MiB.
     pub memory_limit_bytes: u64,
     /// Threads that decode and render small requests, and as many others for large ones: neither waits
     /// for the other. Default: the number of cores.

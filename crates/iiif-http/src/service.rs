@@ -65,7 +65,7 @@ impl ImageService {
     ///
     /// # Errors
     ///
-    /// If `options` have a `Cache-Control` that is no header, or threads cannot be started.
+    /// If `options` have a `Cache-Control` that is no header, or too little memory, or threads cannot be started.
     pub fn new(
         buckets: Buckets,
         config: &Config,

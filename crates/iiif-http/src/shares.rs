@@ -1,6 +1,6 @@
 //! The shares of the memory limit.
 
-use crate::held;
+use crate::{ServiceError, held};
 
 /// The shares of the memory limit, in sixteenths: opened sources, derivatives, decodes, and small and
 /// large work.
@@ -9,6 +9,9 @@ const DERIVATIVES_SIXTEENTHS: u64 = 3;
 const DECODES_SIXTEENTHS: u64 = 4;
 const SMALL_SIXTEENTHS: u64 = 1;
 const LARGE_SIXTEENTHS: u64 = 6;
+
+/// With less than this, not even a tile of an ordinary image can be made.
+pub(crate) const MIN_MEMORY_LIMIT_BYTES: u64 = 16 << 20;
 
 /// What the compressed data of a tile takes, at most by far.
 pub(crate) const TILE_BYTES: u64 = 1 << 20;
@@ -24,15 +27,18 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    pub(crate) fn of(memory_limit_bytes: u64) -> Self {
-        let sixteenth = memory_limit_bytes / 16;
-        Self {
+    pub(crate) fn of(limit_bytes: u64) -> Result<Self, ServiceError> {
+        if limit_bytes < MIN_MEMORY_LIMIT_BYTES {
+            return Err(ServiceError::MemoryLimit { limit_bytes });
+        }
+        let sixteenth = limit_bytes / 16;
+        Ok(Self {
             sources: SOURCES_SIXTEENTHS * sixteenth,
             derivatives: DERIVATIVES_SIXTEENTHS * sixteenth,
             decodes: DECODES_SIXTEENTHS * sixteenth,
             small: SMALL_SIXTEENTHS * sixteenth,
             large: LARGE_SIXTEENTHS * sixteenth,
-        }
+        })
     }
 
     /// Returns the most bytes of a decode that is kept.

@@ -32,11 +32,11 @@ fn what_cannot_be_meant_is_refused_with_what_can() {
         (&["-config-refresh", "15s"], "expected whole seconds from 0"),
         (
             &["-memory-limit", "1MiB"],
-            "too small to serve anything; expected 16MiB or more",
+            "cannot use -memory-limit\n  cause: a memory limit of 1048576 bytes is too small",
         ),
         (
             &["check", "-memory-limit", "1MiB", "."],
-            "too small to serve anything; expected 16MiB or more",
+            "too small to serve anything; expected 16 MiB or more",
         ),
         (
             &["-config", "large.json"],

@@ -3,7 +3,8 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use iiif_http::ServiceOptions;
+use iiif_config::Config;
+use iiif_http::{Buckets, ImageService, ServiceOptions};
 use iiif_testkit::encode::{JpegOptions, PngOptions, jpeg, png};
 use iiif_testkit::pattern::photo;
 use image::{DynamicImage, RgbImage};
@@ -78,6 +79,20 @@ async fn what_can_never_fit_is_refused_at_once() {
         "{}",
         refused.text()
     );
+}
+
+#[tokio::test]
+async fn the_least_memory_suffices_for_a_tile_and_less_is_refused() {
+    let mut options = ServiceOptions::default();
+    options.memory_limit_bytes = 16 << 20;
+    let server = Server::with("{}", options.clone()).await;
+    let tile = server.get("/iiif/3/gray.jpg/0,0,256,256/max/0/default.jpg");
+    assert_eq!(tile.await.status.as_u16(), 200);
+
+    options.memory_limit_bytes -= 1;
+    let refused = ImageService::new(Buckets::new(server.bucket), &Config::default(), options);
+    let said = refused.unwrap_err().to_string();
+    assert!(said.contains("expected 16 MiB or more"), "{said}");
 }
 
 #[tokio::test]
