@@ -1,7 +1,6 @@
 //! Who may work when: small requests never wait behind large ones, and all memory is counted.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use iiif_derivatives::{MemoryBudget, Reservation};
@@ -10,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use crate::waiters::Waiters;
 use crate::{Problem, ServiceOptions};
 
 /// What takes more memory than this is large. A tile of 1024x1024 pixels takes less.
@@ -28,7 +28,7 @@ struct Lane {
     slot_count: usize,
     budget: MemoryBudget,
     threads: Arc<ThreadPool>,
-    waiting: AtomicUsize,
+    waiters: Waiters,
     max_waiting: usize,
     max_wait: Duration,
 }
@@ -70,7 +70,7 @@ impl Admission {
         [("small", &self.small), ("large", &self.large)].map(|(name, lane)| LaneWork {
             lane: name,
             running: lane.slot_count - lane.slots.available_permits(),
-            waiting: lane.waiting.load(Ordering::Relaxed),
+            waiting: lane.waiters.count(),
             bytes: lane.budget.reserved_bytes(),
         })
     }
@@ -120,7 +120,7 @@ impl Lane {
             slot_count: slots,
             budget: MemoryBudget::new(memory_bytes),
             threads: Arc::new(threads.build()?),
-            waiting: AtomicUsize::new(0),
+            waiters: Waiters::default(),
             max_waiting: options.max_waiting,
             max_wait: options.max_wait,
         })
@@ -132,7 +132,10 @@ impl Lane {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<Done<T>, Problem> {
         let admitted = {
-            let _waiting = Waiting::begin(&self.waiting, self.max_waiting)?;
+            let waiter = self.waiters.enter();
+            if waiter.before >= self.max_waiting {
+                return Err(Problem::busy());
+            }
             let admit = async {
                 let slot = Arc::clone(&self.slots).acquire_owned().await;
                 let slot = slot.map_err(|_closed| Problem::internal())?;
@@ -171,26 +174,6 @@ impl<T> Done<T> {
     pub(crate) fn leave(mut self, bytes: u64) -> (T, Reservation) {
         self.memory.shrink_to(bytes);
         (self.value, self.memory)
-    }
-}
-
-/// A request that waits, counted as long as it does.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn begin(waiting: &'a AtomicUsize, most: usize) -> Result<Self, Problem> {
-        let before = waiting.fetch_add(1, Ordering::Relaxed);
-        let counted = Self(waiting);
-        if before >= most {
-            return Err(Problem::busy());
-        }
-        Ok(counted)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

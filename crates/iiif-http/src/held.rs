@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use crate::Problem;
 use crate::metrics::Lookups;
 use crate::shares::TILE_BYTES;
+use crate::waiters::Waiters;
 
 /// A cache of what is made once however many ask, and the memory of all that came from it.
 pub(crate) struct HeldCache<K, V> {
@@ -47,12 +48,8 @@ struct MakingEntry<K: Eq + Hash, V> {
 /// Memory that is handed out, in [`UNIT_BYTES`].
 struct Pool {
     free: Arc<Semaphore>,
-    /// How many wait for some.
-    waiting: AtomicUsize,
+    waiters: Waiters,
 }
-
-/// One that waits, counted as long as it does.
-struct Waiting<'a>(&'a AtomicUsize);
 
 #[derive(Clone, Copy)]
 struct ByMemory;
@@ -260,7 +257,7 @@ where
         }
         // What went is still in use, or had no memory of this pool. Nothing that has some is kept while
         // this waits, so that whoever uses it gives it back.
-        let _waiting = Waiting::begin(&pool.waiting);
+        let _waiter = pool.waiters.enter();
         let is_all = std::ptr::eq(pool, &raw const self.all);
         self.kept
             .retain(|_, held| !is_all && held.0.memory.large.is_none());
@@ -306,7 +303,7 @@ impl Pool {
     fn new(units: u32) -> Self {
         Self {
             free: Arc::new(Semaphore::new(units as usize)),
-            waiting: AtomicUsize::new(0),
+            waiters: Waiters::default(),
         }
     }
 
@@ -315,20 +312,7 @@ impl Pool {
     }
 
     fn is_waited_for(&self) -> bool {
-        self.waiting.load(Ordering::SeqCst) > 0
-    }
-}
-
-impl<'a> Waiting<'a> {
-    fn begin(waiting: &'a AtomicUsize) -> Self {
-        waiting.fetch_add(1, Ordering::SeqCst);
-        Self(waiting)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        self.waiters.count() > 0
     }
 }
 

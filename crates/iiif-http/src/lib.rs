@@ -50,6 +50,7 @@ mod shares;
 mod sources;
 mod store;
 mod target;
+mod waiters;
 
 pub use crate::check::{CheckedImage, ImageChecker, NotServed, Remedy, TileServing, TileWay};
 pub use crate::error::ServiceError;
