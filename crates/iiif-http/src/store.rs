@@ -149,11 +149,12 @@ impl DerivativeStore {
 
     /// Deletes all derivatives of an image.
     pub(crate) async fn purge(&self, identifier: &Identifier) -> iiif_storage::Result<()> {
-        let mut found = self.bucket.list(&folder(identifier));
+        let folder = folder(identifier);
+        let mut found = self.bucket.list(&folder);
         while let Some(object) = found.next().await {
             self.bucket.delete(&object?.key).await?;
         }
-        Ok(())
+        self.bucket.remove_empty_folders(&folder).await
     }
 
     /// Deletes the oldest where there are more bytes than the limit, and returns how many it deleted.
@@ -174,6 +175,9 @@ impl DerivativeStore {
             }
             self.bucket.delete(&key).await?;
             total -= bytes;
+        }
+        if total < before {
+            self.bucket.remove_empty_folders(FOLDER).await?;
         }
         Ok(before - total)
     }

@@ -347,6 +347,22 @@ impl Bucket {
         }
     }
 
+    /// Removes the folder `key` and those below it, as far as nothing is in them. Only local folders can be
+    /// empty; for other backends there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; an absent folder is none.
+    pub async fn remove_empty_folders(&self, key: &str) -> Result<()> {
+        check_key(key)?;
+        let Place::Folder(folder) = &self.place else {
+            return Ok(());
+        };
+        let (folder, full) = (folder.clone(), join(&self.prefix, key));
+        let context = self.context(Operation::Delete, key);
+        blocking(context, move || folder.remove_empty_folders(&full)).await
+    }
+
     /// Lists the objects in the folder `prefix` and the folders below it, in no particular order;
     /// an empty prefix lists them all, an absent folder none.
     ///

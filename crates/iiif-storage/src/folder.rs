@@ -150,6 +150,16 @@ impl LocalFolder {
         }
     }
 
+    /// Removes the folder `prefix` and those below it in which nothing is. What somebody else removes
+    /// meanwhile is no error, and what he fills stays.
+    pub(crate) fn remove_empty_folders(&self, prefix: &str) -> Result<()> {
+        let removed = self.location(prefix).map(|folder| remove_empty(&folder));
+        match removed {
+            Ok(Err(error)) | Err(FolderError::Disk(error)) if is_absent(&error) => Ok(()),
+            removed => Ok(removed??),
+        }
+    }
+
     /// Returns the path that a write of `key` replaces: its folder is resolved, its name is not.
     /// Folders that do not exist yet are taken as they are.
     pub(crate) fn destination(&self, key: &str) -> PathBuf {
@@ -222,6 +232,21 @@ fn read_to_end(file: File, length: u64) -> Result<Bytes> {
         .ok_or_else(|| io::Error::from(io::ErrorKind::OutOfMemory))?;
     file.take(length).read_to_end(&mut body)?;
     Ok(body.into())
+}
+
+/// Removes a folder and those below it in which nothing is.
+fn remove_empty(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        // A link to a folder is something.
+        if entry.file_type()?.is_dir() {
+            remove_empty(&entry.path())?;
+        }
+    }
+    match fs::remove_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+        removed => removed,
+    }
 }
 
 fn is_absent(error: &io::Error) -> bool {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::TryStreamExt as _;
 use iiif_config::Config;
 use iiif_http::{Buckets, RepositoryOptions, ServiceOptions};
-use iiif_storage::Bucket;
+use iiif_storage::{Bucket, Environment, MissingFolder, StorageOpener};
 use object_store::ObjectStore;
 
 use crate::server::Server;
@@ -66,6 +66,25 @@ async fn the_oldest_are_deleted_and_never_a_source() {
     assert_eq!(left, made - freed);
     assert!((1..=20_000).contains(&left), "{left}");
     assert_eq!(after, sources);
+}
+
+#[tokio::test]
+async fn what_is_deleted_leaves_no_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    let bucket = format!("file://{}", folder.path().display());
+    let bucket = StorageOpener::new(Environment::default())
+        .open(&bucket, MissingFolder::Refuse)
+        .unwrap();
+    let mut options = ServiceOptions::default();
+    options.store_limit_bytes = 0;
+    let server = keeping(options, |_| bucket).await;
+    let path = "/iiif/3/gray.jpg/full/100,/0/default.png";
+    assert_eq!(server.get(path).await.status.as_u16(), 200);
+    server.service.settle().await;
+    let is_kept = || folder.path().join(".iiif").exists();
+    assert!(is_kept());
+    assert!(server.service.sweep().await.unwrap() > 0);
+    assert!(!is_kept());
 }
 
 #[tokio::test]

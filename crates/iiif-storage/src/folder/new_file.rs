@@ -20,6 +20,16 @@ pub(crate) struct NewFile {
 impl LocalFolder {
     /// Begins a file, with the folders that it needs; these stay.
     pub(crate) fn create(&self, key: &str, overwrite: Overwrite) -> Result<NewFile> {
+        match self.try_create(key, overwrite) {
+            // Empty folders were removed, this one before the file was in it.
+            Err(FolderError::Disk(error)) if error.kind() == io::ErrorKind::NotFound => {
+                self.try_create(key, overwrite)
+            }
+            created => created,
+        }
+    }
+
+    fn try_create(&self, key: &str, overwrite: Overwrite) -> Result<NewFile> {
         let (folders, name) = key.rsplit_once('/').unwrap_or(("", key));
         let folder = self.create_folders(folders)?;
         let destination = folder.join(name);

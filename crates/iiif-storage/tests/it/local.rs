@@ -178,6 +178,40 @@ async fn files_have_the_permissions_of_new_files() {
 }
 
 #[tokio::test]
+async fn folders_are_removed_where_nothing_is_in_them() {
+    let folder = tempdir().unwrap();
+    let bucket = open(&folder.path().display().to_string()).unwrap();
+    for empty in ["a/b/c/d", "a/b/e", "x/y", "other"] {
+        fs::create_dir_all(folder.path().join(empty)).unwrap();
+    }
+    fs::write(folder.path().join("a/b/kept"), "kept").unwrap();
+    for key in ["a", "x", "absent/folder", "a/b/kept"] {
+        bucket.remove_empty_folders(key).await.unwrap();
+    }
+    assert_eq!(names(folder.path()), ["a", "other"]);
+    assert_eq!(names(&folder.path().join("a/b")), ["kept"]);
+    let error = bucket.remove_empty_folders("..").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn folders_behind_links_are_not_removed() {
+    let (folder, elsewhere) = (tempdir().unwrap(), tempdir().unwrap());
+    let bucket = open(&folder.path().display().to_string()).unwrap();
+    fs::create_dir(elsewhere.path().join("empty")).unwrap();
+    fs::create_dir(folder.path().join("a")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("a/link")).unwrap();
+    bucket.remove_empty_folders("a").await.unwrap();
+    assert_eq!(names(elsewhere.path()), ["empty"]);
+    assert_eq!(names(&folder.path().join("a")), ["link"]);
+    // Nor through one.
+    let result = bucket.remove_empty_folders("a/link/empty").await;
+    assert!(result.is_err(), "{result:?}");
+    assert_eq!(names(elsewhere.path()), ["empty"]);
+}
+
+#[tokio::test]
 async fn folders_are_no_objects_and_leftovers_are_not_listed() {
     use futures::StreamExt as _;
     let folder = tempdir().unwrap();
