@@ -8,7 +8,7 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Parser, ValueEnum};
 use iiif_cli::{ByteSize, LogFormat, Verbosity, parse_count, parse_seconds};
 use iiif_derivatives::JPEG_BACK_END;
-use iiif_image_api::{BaseUri, OversizedBox};
+use iiif_image_api::OversizedBox;
 
 use crate::repository::RepositoryArgs;
 
@@ -52,7 +52,7 @@ pub(crate) struct Args {
 
     /// The URI of the server as clients see it [default: told by each request]
     #[arg(long, value_name = "URI", help_heading = SERVER)]
-    pub(crate) public_uri: Option<BaseUri>,
+    pub(crate) public_uri: Option<String>,
 
     /// How long clients and proxies may keep what they got
     #[arg(long, value_name = "HEADER", default_value = "public, max-age=3600", help_heading = SERVER)]
@@ -60,7 +60,7 @@ pub(crate) struct Args {
 
     /// Seconds after which a source is looked at again, to see whether it changed
     #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = parse_seconds,
-          help_heading = SERVER)]
+          allow_negative_numbers = true, help_heading = SERVER)]
     pub(crate) source_refresh: u64,
 
     /// What !w,h gives in 3.0 where it is larger than the region: an error, as the official validator
@@ -68,8 +68,8 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t, value_name = "ANSWER", help_heading = SERVER)]
     pub(crate) oversized_box: BoxAnswer,
 
-    /// Serve pages that list all images, at /, and show them [default: only where no config, no images
-    /// and no -server-uri are given]
+    /// Serve pages that list all images, at /, and show them [default: only where no config, no images,
+    /// no -server-uri and no -repository are given]
     #[arg(long, help_heading = SERVER, num_args = 0..=1, require_equals = true,
           default_missing_value = "true", action = ArgAction::Set,
         value_parser = BoolishValueParser::new())]
@@ -97,7 +97,7 @@ pub(crate) struct Args {
 
     /// Seconds after which the config file is looked at again, to go on with what it says; 0 for never
     #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = parse_seconds,
-          help_heading = CONFIGURATION)]
+          allow_negative_numbers = true, help_heading = CONFIGURATION)]
     pub(crate) config_refresh: u64,
 
     /// The bucket of images; replaces images.source.uri of the config
@@ -120,6 +120,10 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) repository: RepositoryArgs,
+
+    /// Nothing: it says what the folder that was meant is given as.
+    #[arg(hide = true, value_parser = no_folder)]
+    folder: Option<String>,
 }
 
 /// The config file.
@@ -177,6 +181,12 @@ impl Args {
             Verbosity::Normal
         }
     }
+}
+
+fn no_folder(_given: &str) -> Result<String, &'static str> {
+    Err(
+        "expected flags only; a folder of images is given as -config-images-source-uri file:///FOLDER",
+    )
 }
 
 /// The version and what decides how fast the program is.

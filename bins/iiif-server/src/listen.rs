@@ -78,6 +78,8 @@ const HTTPS_PORT: &str = ":443";
 
 const EXPECTED: &str = "a URI such as `http://localhost:8080`, \
                         `https://0.0.0.0:8443?cert=FILE&key=FILE`, `lambda://` or `functionurl://`";
+const EXPECTED_PARAMETERS: &str = "each once: `cert`, `key`, `header_timeout`, `read_timeout`, \
+                                   `write_timeout`, `write_rate`, `idle_timeout`, `invoke_mode`";
 const EXPECTED_TLS: &str = "`https://HOST:PORT?cert=FILE&key=FILE`, where `cert` is a certificate \
                             with its chain in PEM and `key` its key in PEM";
 const EXPECTED_MKCERT: &str = "`https://HOST:PORT?cert=FILE&key=FILE`, with the files that `mkcert HOST` \
@@ -117,8 +119,19 @@ struct Parameters {
 impl Parameters {
     fn parse(query: &str) -> Result<Self, String> {
         let mut parameters = Self::default();
+        let mut seen = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            // go-iiif documents the longer names and reads the shorter ones.
+            let key = match key {
+                "tls_cert" => "cert",
+                "tls_key" => "key",
+                _ => key,
+            };
+            if seen.contains(&key) {
+                return Err(format!("has `{key}` twice"));
+            }
+            seen.push(key);
             let value = percent_decode_str(value).decode_utf8_lossy();
             let timeouts = &mut parameters.timeouts;
             match key {
@@ -127,9 +140,8 @@ impl Parameters {
                 "write_timeout" => timeouts.write.window = seconds(key, &value)?,
                 "write_rate" => timeouts.write.bytes_per_second = bytes(key, &value)?,
                 "idle_timeout" => timeouts.idle = seconds(key, &value)?,
-                // go-iiif documents the longer names and reads the shorter ones.
-                "cert" | "tls_cert" => parameters.certificate = file(&value),
-                "key" | "tls_key" => parameters.key = file(&value),
+                "cert" => parameters.certificate = file(&value),
+                "key" => parameters.key = file(&value),
                 "invoke_mode" => parameters.answers = Some(invoke_mode(&value)?),
                 // Of go-iiif; every image is binary here.
                 "binary_type" => {}
@@ -190,7 +202,8 @@ impl FromStr for ServerUri {
             .split_once("://")
             .ok_or_else(|| fail("has no scheme".to_owned(), EXPECTED))?;
         let (authority, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let parameters = Parameters::parse(query).map_err(|problem| fail(problem, EXPECTED))?;
+        let parameters = Parameters::parse(query);
+        let parameters = parameters.map_err(|problem| fail(problem, EXPECTED_PARAMETERS))?;
         if let Some(problem) = parameters.without_effect(scheme) {
             return Err(fail(problem, EXPECTED));
         }
@@ -231,12 +244,14 @@ fn with_port(authority: &str, default: &str) -> Result<String, String> {
     if authority.is_empty() || authority.contains('/') {
         return Err("has no host, or a path".to_owned());
     }
-    let has_port = authority
-        .rsplit(']')
-        .next()
-        .is_some_and(|end| end.contains(':'));
-    let port = if has_port { "" } else { default };
-    Ok(format!("{authority}{port}"))
+    let after_address = authority.rsplit(']').next().unwrap_or_default();
+    let Some((_, port)) = after_address.split_once(':') else {
+        return Ok(format!("{authority}{default}"));
+    };
+    match port.parse::<u16>() {
+        Ok(_) => Ok(authority.to_owned()),
+        Err(_) => Err("has a port that is no number up to 65535".to_owned()),
+    }
 }
 
 impl Endpoint {
@@ -310,7 +325,13 @@ mod tests {
             ("ftp://a", "unknown scheme"),
             ("http://", "has no host"),
             ("http://a/b", "or a path"),
-            ("http://a?x=1", "unknown parameter `x`"),
+            ("http://a:99999", "no number up to 65535"),
+            ("http://a:", "no number up to 65535"),
+            (
+                "http://a?x=1",
+                "unknown parameter `x`; expected each once: `cert`",
+            ),
+            ("https://a?cert=c&key=k&tls_cert=d", "has `cert` twice"),
             ("http://a?idle_timeout=x", "`idle_timeout`"),
             ("http://a?write_timeout=0", "from 1"),
             ("http://a?write_rate=fast", "of bytes from 0"),

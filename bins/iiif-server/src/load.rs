@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use iiif_cli::ByteSize;
 use iiif_config::{Config, NamedFile};
 use iiif_http::{Buckets, ExamplePages, ServiceError, ServiceOptions, Viewer};
+use iiif_image_api::{BaseUri, BaseUriError};
 use iiif_storage::{Bucket, Environment, MissingFolder, ObjectInfo, StorageOpener};
 
 use crate::args::{Args, ConfigArgs};
@@ -93,7 +94,7 @@ pub(crate) fn buckets(args: &Args, config: &Config) -> anyhow::Result<Buckets> {
 
 pub(crate) fn options(args: &Args) -> anyhow::Result<ServiceOptions> {
     let mut options = ServiceOptions::default();
-    options.public_uri.clone_from(&args.public_uri);
+    options.public_uri = args.public_uri.as_deref().map(public_uri).transpose()?;
     options.cache_control.clone_from(&args.cache_control);
     options.source_refresh = Duration::from_secs(args.source_refresh);
     options.store_limit_bytes = args.derivatives_limit.0;
@@ -110,6 +111,16 @@ pub(crate) fn options(args: &Args) -> anyhow::Result<ServiceOptions> {
         options.example = Some(ExamplePages::default().with_viewer(viewer(args)?));
     }
     Ok(options)
+}
+
+/// Reads `-public-uri`. What is wrong with it is said without it, since it may have a password.
+fn public_uri(text: &str) -> anyhow::Result<BaseUri> {
+    text.parse().map_err(|error: BaseUriError| {
+        let problem = error.problem;
+        anyhow::anyhow!(
+            "the URI of -public-uri {problem}; expected `http://` or `https://`, a host and a path"
+        )
+    })
 }
 
 /// Returns the memory that the server may take, in bytes.

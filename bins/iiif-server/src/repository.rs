@@ -102,6 +102,9 @@ impl RepositoryArgs {
     ) -> anyhow::Result<Router> {
         if !self.repository {
             self.check_open(environment)?;
+            if environment.value(TOKEN).is_some() {
+                tracing::warn!("{TOKEN} has no effect without -repository");
+            }
             return Ok(images.router());
         }
         let mut options = self.options(environment)?;

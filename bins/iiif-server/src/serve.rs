@@ -47,6 +47,8 @@ const ADMIN_CONNECTIONS: usize = 32;
 /// A socket, and what answers there.
 pub(crate) struct Listener {
     socket: TcpListener,
+    /// The host as it was given; others may know this one by another name than its address.
+    host: String,
     certificate: Option<Arc<Certificate>>,
     shared: Arc<Shared>,
     places: Arc<Semaphore>,
@@ -94,8 +96,10 @@ impl Listener {
             Audience::Everybody => most_connections(iiif_cli::open_files()),
             Audience::Admins => ADMIN_CONNECTIONS,
         };
+        let host = authority.rsplit_once(':').map_or("", |(host, _)| host);
         Ok(Self {
             socket,
+            host: host.to_owned(),
             certificate,
             shared: Arc::new(Shared {
                 router,
@@ -113,8 +117,9 @@ impl Listener {
 
     /// Returns where it listens, with the port that it got.
     pub(crate) fn uri(&self) -> io::Result<String> {
-        let address = self.socket.local_addr()?;
-        Ok(format!("{}://{address}", self.shared.scheme))
+        let (scheme, host) = (self.shared.scheme, &self.host);
+        let port = self.socket.local_addr()?.port();
+        Ok(format!("{scheme}://{host}:{port}"))
     }
 
     /// Accepts connections for ever.

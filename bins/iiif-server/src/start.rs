@@ -30,6 +30,7 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> anyhow::Resul
     let (version, config) = read.unzip();
     let config = load::with_flags(config.unwrap_or_else(load::without_file), args);
     let buckets = load::buckets(args, &config)?;
+    tracing::info!("the images are those of {}", buckets.source);
     if (args.shows_pages() || args.repository.is_on()) && !buckets.source.has_list() {
         tracing::warn!(
             "{} is a web server, which has no list: neither -example nor -repository shows which images \
@@ -55,8 +56,8 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> anyhow::Resul
     let listener = Listener::open(server_uri, router, Audience::Everybody).await?;
     if args.shows_pages() {
         let local = listener.uri()?;
-        let server = args.public_uri.as_ref().map_or(local, ToString::to_string);
-        tracing::info!("the images are shown at {server}/");
+        let server = args.public_uri.as_ref().unwrap_or(&local);
+        tracing::info!("the images are shown at {}/", server.trim_end_matches('/'));
     }
     let mut listeners = vec![listener];
     if let Some(uri) = &admin_uri {

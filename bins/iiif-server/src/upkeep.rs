@@ -71,7 +71,6 @@ impl<'a> ConfigFollower<'a> {
             Ok(None) => None,
             Ok(Some(info)) => {
                 *known = info;
-                tracing::info!("the config changed and is in effect");
                 None
             }
             Err(error) => Some(format!("{error:#}")),
@@ -98,7 +97,10 @@ async fn go_on(
         return Ok(None);
     };
     let config = load::with_flags(config, args);
-    service.replace(load::buckets(args, &config)?, &config)?;
+    let buckets = load::buckets(args, &config)?;
+    let source = buckets.source.to_string();
+    service.replace(buckets, &config)?;
+    tracing::info!("the config changed and is in effect; the images are those of {source}");
     Ok(Some(info))
 }
 

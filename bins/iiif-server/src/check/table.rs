@@ -178,7 +178,7 @@ fn row(cells: &[&str; 9]) -> String {
         name,
     ] = cells;
     format!(
-        "{format:<6}  {pixels:<11}  {color:<16}  {stored:<18}  {served:<16}  {reads:>9}  {memory:>9}  {hint:<4}  {name}"
+        "{format:<9}  {pixels:<11}  {color:<16}  {stored:<18}  {served:<16}  {reads:>9}  {memory:>9}  {hint:<4}  {name}"
     )
 }
 

@@ -47,6 +47,12 @@ fn what_cannot_be_meant_is_refused_with_what_can() {
             "which `http` does not take",
         ),
         (
+            &["-public-uri", "https://me:hunter2@a/b"],
+            "the URI of -public-uri has a query, a fragment, a user",
+        ),
+        (&["-source-refresh", "-1"], "expected whole seconds from 0"),
+        (&["/srv/images"], "-config-images-source-uri file:///"),
+        (
             &["-repository-read-token-file", token],
             "without -repository everybody would read",
         ),
@@ -61,6 +67,7 @@ fn what_cannot_be_meant_is_refused_with_what_can() {
     ] {
         let said = refused(folder.path(), args);
         assert!(said.contains(expected), "{args:?}: {said}");
+        assert!(!said.contains("hunter2"), "{args:?}: {said}");
     }
 }
 
