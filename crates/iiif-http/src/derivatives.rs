@@ -133,9 +133,9 @@ impl Derivatives {
                 .await?
         } else {
             let bytes = source.image.held_bytes() + choice.decoding_bytes() + rendering_bytes;
-            let image = source.image.clone();
-            let derive = move || image.decode_chosen(&choice)?.derive(&plan, &encoding);
-            self.work(source, bytes, bytes, derive).await?
+            let derive = move |decoded: DecodedSource| decoded.derive(&plan, &encoding);
+            self.decode_and(source, choice, (bytes, bytes), derive)
+                .await?
         };
         let bytes = done.value.as_ref().map_or(0, |made| made.bytes.len());
         let (made, in_lane) = done.leave(bytes as u64);
@@ -166,7 +166,7 @@ impl Derivatives {
             return Ok(None);
         }
         let pass = move || image.passthrough(&plan, &encoding);
-        let done = self.memory.admission.run(bytes, pass).await?;
+        let done = self.memory.admission.read(bytes, pass).await?;
         let bytes = match &done.value {
             Ok(Some(passed)) => passed.bytes.len(),
             _ => 0,
@@ -206,10 +206,40 @@ impl Derivatives {
         let image = source.image.clone();
         let kept_bytes = kept_bytes(&image, &choice);
         let memory = self.memory.decodes.reserve(kept_bytes).await?;
-        let bytes = passing_bytes(&image, &choice);
-        let decode = move || image.decode_chosen(&choice);
-        let done = self.work(source, bytes, rendering_bytes, decode).await?;
+        let bytes = (passing_bytes(&image, &choice), rendering_bytes);
+        let done = self.decode_and(source, choice, bytes, Ok).await?;
         Ok(memory.hold(done.value?))
+    }
+
+    /// Decodes an image and goes on with that, with at most `bytes` of memory, for a request that takes up to
+    /// `request_bytes`.
+    async fn decode_and<T: Send + 'static>(
+        &self,
+        source: &Source,
+        choice: DecodeChoice,
+        (bytes, request_bytes): (u64, u64),
+        then: impl FnOnce(DecodedSource) -> iiif_pipeline::Result<T> + Send + 'static,
+    ) -> Result<Done<Result<T, Problem>>, Problem> {
+        let image = source.image.clone();
+        let decode = move |image: SourceImage| {
+            let decoded = image.decode_chosen(&choice)?;
+            drop(image);
+            then(decoded)
+        };
+        if !image.is_remote() {
+            let decode = move || decode(image);
+            return self.work(source, bytes, request_bytes, decode).await;
+        }
+        let identifier = source.version.identifier.clone();
+        let fetch = move || image.fetch_chosen(&choice);
+        let decode = move |fetched: iiif_pipeline::Result<SourceImage>| {
+            let decoded = fetched.and_then(decode);
+            decoded.map_err(|error| Problem::pipeline(&identifier, &error))
+        };
+        let admission = &self.memory.admission;
+        admission
+            .compute_with(bytes, request_bytes, fetch, decode)
+            .await
     }
 
     /// Computes with at most `bytes` of memory, for a request that takes up to `request_bytes`.

@@ -18,7 +18,7 @@ use crate::{ServiceError, ServiceOptions};
 /// The lanes and caches of a service. Keys of caches tell configurations apart.
 ///
 /// Memory is waited for in one order, so that nobody waits for those who wait for him: that of sources, of
-/// reports or decodes, a place and memory in a lane, memory of derivatives. Who has come to the last has no
+/// reports or decodes, memory of a lane, a place there, memory of derivatives. Who has come to the last has no
 /// place in a lane, and who holds memory of a cache never waits for more of it.
 pub(crate) struct Memory {
     pub(crate) shares: Shares,

@@ -185,7 +185,12 @@ impl Metrics {
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         for work in memory.admission.work() {
             let lane = work.lane;
-            for (state, count) in [("running", work.running), ("waiting", work.waiting)] {
+            let states = [
+                ("running", work.running),
+                ("reading", work.reading),
+                ("waiting", work.waiting),
+            ];
+            for (state, count) in states {
                 let gauge = self.work.get_or_create(&Work { lane, state });
                 gauge.set(number(count as u64));
             }

@@ -1,6 +1,7 @@
 //! The images that are served: their versions, and what their headers say.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -182,7 +183,7 @@ impl Sources {
     ) -> Result<iiif_pipeline::Result<SourceImage>, Problem> {
         let limits = self.limits;
         let open = move || SourceImage::open(reader, &limits);
-        Ok(self.memory.admission.run(opening_bytes, open).await?.value)
+        Ok(self.memory.admission.read(opening_bytes, open).await?.value)
     }
 }
 
@@ -243,6 +244,10 @@ impl ReadAt for Reader {
             return self.object.read_at(offset, length);
         }
         Ok(self.head.slice(offset as usize..end as usize))
+    }
+
+    fn read_parts(&self, parts: &[Range<u64>]) -> io::Result<Vec<Bytes>> {
+        self.object.read_parts(parts)
     }
 
     fn is_remote(&self) -> bool {

@@ -47,7 +47,7 @@ pub(crate) use self::jpeg2000::Picture;
 pub(crate) use self::need::Need;
 pub(crate) use self::placement::{Part, Placement};
 #[cfg(feature = "tiff")]
-pub(crate) use self::tiff::{JpegTile, PageIndex, TileColors, scale_factor};
+pub(crate) use self::tiff::{JpegTile, PageIndex, TileColors, fetch as fetch_tiff, scale_factor};
 use crate::error::BoxError;
 use crate::source::{Data, Header};
 use crate::{DecodeLimits, Error, Result, SourceFormat};

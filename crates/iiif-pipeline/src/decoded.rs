@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use iiif_image_api::RenderPlan;
 
 pub use self::choice::DecodeChoice;
+#[cfg(feature = "tiff")]
+use crate::decode;
 use crate::render::Renderer;
 use crate::source::Header;
 use crate::{Derivative, EncodeOptions, Error, Result, SourceFormat, SourceImage, encode};
@@ -128,6 +130,26 @@ impl SourceImage {
     #[must_use]
     pub fn decode_choice(&self, plan: &RenderPlan, whole_limit_bytes: u64) -> DecodeChoice {
         DecodeChoice::of_plan(self.format(), self.header(), plan, whole_limit_bytes)
+    }
+
+    /// Reads the compressed data of what was chosen, if each read of the image [takes its
+    /// time](crate::ReadAt::is_remote), and returns the image with that in memory: to
+    /// [decode](Self::decode_chosen) the choice then takes the processor alone, and no waiting.
+    ///
+    /// Only of TIFFs, and only up to 4 MiB; what is more is read while it is decoded. Blocks.
+    /// [`DecodeChoice::decoding_bytes`] counts what is held.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Read`]; [`Error::Corrupt`] if the data is not in the file.
+    pub fn fetch_chosen(&self, choice: &DecodeChoice) -> Result<Self> {
+        #[cfg(feature = "tiff")]
+        if self.format() == SourceFormat::Tiff {
+            let fetched = decode::fetch_tiff(self.data(), self.header(), choice.decoding())?;
+            return Ok(fetched.map_or_else(|| self.clone(), |data| self.with_data(data)));
+        }
+        let _ = choice;
+        Ok(self.clone())
     }
 
     /// Decodes what was chosen.

@@ -1,6 +1,8 @@
 //! A source image: its bytes and what its header says.
 
 mod data;
+#[cfg(feature = "tiff")]
+mod fetched;
 mod file;
 mod format;
 mod header;
@@ -20,6 +22,8 @@ use iiif_image_api::{Dimensions, SourceGeometry};
 use image::DynamicImage;
 
 pub(crate) use self::data::Data;
+#[cfg(feature = "tiff")]
+pub(crate) use self::fetched::Fetched;
 pub use self::file::FileSource;
 #[cfg(feature = "jpeg2000")]
 pub(crate) use self::format::JP2_SIGNATURE;
@@ -112,6 +116,13 @@ impl SourceImage {
     #[must_use]
     pub fn held_bytes(&self) -> u64 {
         self.data.held_bytes()
+    }
+
+    /// Returns whether the compressed bytes are read from somebody else, each read of which takes its time:
+    /// those of a reader that says [so](ReadAt::is_remote).
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        self.data.is_remote()
     }
 
     /// Returns the most bytes that the header takes in memory, here and in each decode: the ICC profile, and
@@ -235,6 +246,15 @@ impl SourceImage {
     #[cfg(feature = "tiff")]
     pub(crate) fn data(&self) -> &Data {
         &self.data
+    }
+
+    /// Returns the image of other data, which are the same bytes.
+    #[cfg(feature = "tiff")]
+    pub(crate) fn with_data(&self, data: Data) -> Self {
+        Self {
+            data,
+            ..self.clone()
+        }
     }
 
     pub(crate) fn header(&self) -> &Arc<Header> {

@@ -124,7 +124,7 @@ async fn read<T: Send + 'static>(
     let bytes = reader.len_bytes().min(MAX_READ_BYTES);
     let tags = tags.to_vec();
     let read = move || make(fields(reader, &tags));
-    Ok(images.memory.admission.run(bytes, read).await?.value)
+    Ok(images.memory.admission.read(bytes, read).await?.value)
 }
 
 /// Returns the fields; none where there are none, or they are damaged: the picture matters more.

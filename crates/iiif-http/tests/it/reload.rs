@@ -5,7 +5,7 @@ use iiif_config::Config;
 use iiif_http::Buckets;
 
 use crate::server::Server;
-use crate::waiting::{RUNNING, asks, patient, put_pyramid, tile, until};
+use crate::waiting::{READING, asks, patient, put_pyramid, tile, until};
 
 const KINDS: [&str; 3] = ["sources", "derivatives", "decodes"];
 
@@ -76,9 +76,9 @@ async fn work_under_way_keeps_its_place_in_the_lane_of_the_next_configuration() 
     let asked = asks(&server, tile(0));
     until(async || server.store.silent.receiver_count() == 1).await;
     reload(&server);
-    assert_eq!(server.figure(RUNNING).await, 1);
+    assert_eq!(server.figure(READING).await, 1);
     assert!(server.figure("iiif_work_bytes{lane=\"small\"}").await > 0);
     server.store.silent.send_replace(None);
     assert_eq!(asked.await.unwrap().status.as_u16(), 200);
-    until(async || server.figure(RUNNING).await == 0).await;
+    until(async || server.figure(READING).await == 0).await;
 }

@@ -22,7 +22,7 @@ const LONG: Duration = Duration::from_secs(100);
 const FOREVER: Duration = Duration::from_hours(1);
 
 pub(crate) const WAITING: &str = "iiif_work{lane=\"small\",state=\"waiting\"}";
-pub(crate) const RUNNING: &str = "iiif_work{lane=\"small\",state=\"running\"}";
+pub(crate) const READING: &str = "iiif_work{lane=\"small\",state=\"reading\"}";
 
 pub(crate) fn patient() -> ServiceOptions {
     let mut options = ServiceOptions::default();
@@ -62,14 +62,16 @@ pub(crate) async fn put_pyramid(server: &Server) {
     server.get("/iiif/3/pyramid.tif/info.json").await.json();
 }
 
-/// Returns a server of one core, whose two places for small work are taken by reads that are not
-/// answered, and those who asked for them.
+/// Returns a server whose memory for small work is taken by two reads that are not answered, and those who
+/// asked for them.
 async fn busy() -> (Server, Vec<JoinHandle<Answer>>) {
     busy_with(patient()).await
 }
 
-/// The same with other options, of one core all the same.
-pub(crate) async fn busy_with(options: ServiceOptions) -> (Server, Vec<JoinHandle<Answer>>) {
+/// The same with other options.
+pub(crate) async fn busy_with(mut options: ServiceOptions) -> (Server, Vec<JoinHandle<Answer>>) {
+    // A sixteenth, of which the data of a tile has 1 MiB.
+    options.memory_limit_bytes = 2 * (16 << 20);
     let server = Server::with("{}", options).await;
     put_pyramid(&server).await;
     server.store.silent.send_replace(Some("pyramid".to_owned()));
@@ -166,7 +168,7 @@ async fn a_client_that_goes_away_leaves_the_queue() {
     until(async || server.figure(WAITING).await == 1).await;
     drop(client);
     until(async || server.figure(WAITING).await == 0).await;
-    assert_eq!(server.figure(RUNNING).await, 2);
+    assert_eq!(server.figure(READING).await, 2);
 
     server.store.silent.send_replace(None);
     assert_answered(readers).await;

@@ -32,7 +32,7 @@ mod reads;
 mod tag;
 mod unpack;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use iiif_image_api::{Dimensions, Orientation};
 use image::DynamicImage;
@@ -47,12 +47,13 @@ pub(crate) use self::index::PageIndex;
 pub(crate) use self::jpeg_tile::{JpegTile, TileColors, scale_factor};
 use self::page::Page;
 use self::pyramid::Pyramid;
+use self::reads::Reads;
 use self::unpack::Stored;
 use super::{Decoding, corrupt, plausible};
 use crate::render::raster::Sample;
 use crate::shrink::Averaged;
-use crate::source::{ColorModel, Data, Header, Level, PixelLayout};
-use crate::{DecodeLimits, Resolution, Result, SourceFormat, color};
+use crate::source::{ColorModel, Data, Fetched, Header, Level, PixelLayout};
+use crate::{DecodeLimits, Error, Resolution, Result, SourceFormat, color};
 
 const FORMAT: SourceFormat = SourceFormat::Tiff;
 
@@ -143,6 +144,32 @@ pub(super) fn decode(data: &Data, header: &Header, decoding: &Decoding) -> Resul
         _ => color::to_srgb(image, profile),
     })
     .ok_or_else(|| corrupt(FORMAT, Damage::MissingSamples))
+}
+
+/// Reads the compressed data that is to be decoded before it is, if each read takes its time, and it is not
+/// more than is held at a time.
+pub(crate) fn fetch(data: &Data, header: &Header, decoding: &Decoding) -> Result<Option<Data>> {
+    let Some(level) = header.levels.get(decoding.level) else {
+        return Ok(None);
+    };
+    let Data::Parts(source) = data else {
+        return Ok(None);
+    };
+    if !source.is_remote() {
+        return Ok(None);
+    }
+    let index = PageIndex::of_level(data, level)?;
+    let page = &index.page;
+    let chunks = Chunks::new(data, &index.chunks);
+    let (columns, rows) = bands::spans(decoding.window);
+    let indices = page.chunks_of(&columns, &rows, stored_channels(header));
+    let ranges = chunks.ranges(page, &indices)?;
+    if !bands::may_be_held(&ranges) {
+        return Ok(None);
+    }
+    let fetched = Fetched::read(source, Reads::of(&ranges).parts);
+    let fetched = fetched.map_err(|source| Error::Read { source })?;
+    Ok(Some(Data::Parts(Arc::new(fetched))))
 }
 
 fn read_samples<S: Stored + Averaged>(

@@ -1,11 +1,11 @@
 //! The compressed bytes of a source image, wherever they are.
 
-use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::ReadAt;
+use super::read_at::{ReadAt, part_length};
 use crate::{Error, Result};
 
 /// The compressed bytes of a source image: held in memory, or read in parts. A clone is another
@@ -25,7 +25,6 @@ impl Data {
     }
 
     /// Returns whether each read takes its time.
-    #[cfg(feature = "tiff")]
     pub(crate) fn is_remote(&self) -> bool {
         match self {
             Self::Memory(_) => false,
@@ -49,7 +48,7 @@ impl Data {
     pub(crate) fn all(&self) -> Result<Bytes> {
         match self {
             Self::Memory(bytes) => Ok(bytes.clone()),
-            Self::Parts(reader) => read(&**reader, 0, reader.len_bytes()),
+            Self::Parts(reader) => read(&**reader, 0..reader.len_bytes()),
         }
     }
 
@@ -64,20 +63,37 @@ impl Data {
     )]
     pub(crate) fn part(&self, offset: u64, length: u64) -> Result<Option<Bytes>> {
         let end = offset.checked_add(length);
-        if end.is_none_or(|end| end > self.len_bytes()) {
+        let Some(end) = end.filter(|end| *end <= self.len_bytes()) else {
+            return Ok(None);
+        };
+        read(self.reader(), offset..end).map(Some)
+    }
+
+    /// Returns several parts, read at the same time where each takes its time; none where one reaches
+    /// behind the end.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Read`].
+    #[cfg(feature = "tiff")]
+    pub(crate) fn parts(&self, parts: &[Range<u64>]) -> Result<Option<Vec<Bytes>>> {
+        if parts.iter().any(|part| part.end > self.len_bytes()) {
             return Ok(None);
         }
+        let read = self.reader().read_parts(parts);
+        read.map(Some).map_err(|source| Error::Read { source })
+    }
+
+    fn reader(&self) -> &dyn ReadAt {
         match self {
-            Self::Memory(bytes) => read(bytes, offset, length),
-            Self::Parts(reader) => read(&**reader, offset, length),
+            Self::Memory(bytes) => bytes,
+            Self::Parts(reader) => &**reader,
         }
-        .map(Some)
     }
 }
 
-fn read(reader: &dyn ReadAt, offset: u64, length: u64) -> Result<Bytes> {
-    usize::try_from(length)
-        .map_err(|error| io::Error::new(io::ErrorKind::OutOfMemory, error))
-        .and_then(|length| reader.read_at(offset, length))
+fn read(reader: &dyn ReadAt, part: Range<u64>) -> Result<Bytes> {
+    part_length(&part)
+        .and_then(|length| reader.read_at(part.start, length))
         .map_err(|source| Error::Read { source })
 }

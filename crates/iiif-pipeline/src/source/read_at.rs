@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -29,6 +30,19 @@ pub trait ReadAt: fmt::Debug + Send + Sync {
     /// Of kind [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the part reaches behind the end,
     /// and whatever goes wrong when reading.
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes>;
+
+    /// Reads several parts, and returns their bytes in the order of `parts`. Default: one after the other;
+    /// who is [remote](Self::is_remote) had better read them at the same time.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read_at`](Self::read_at), of any part.
+    fn read_parts(&self, parts: &[Range<u64>]) -> io::Result<Vec<Bytes>> {
+        let parts = parts.iter();
+        parts
+            .map(|part| self.read_at(part.start, part_length(part)?))
+            .collect()
+    }
 
     /// Returns whether a read is asking somebody else, and takes its time however short it is: then
     /// more is read at once, and several parts at the same time. Default: no.
@@ -61,9 +75,19 @@ impl<R: ReadAt + ?Sized> ReadAt for Arc<R> {
         (**self).read_at(offset, length)
     }
 
+    fn read_parts(&self, parts: &[Range<u64>]) -> io::Result<Vec<Bytes>> {
+        (**self).read_parts(parts)
+    }
+
     fn is_remote(&self) -> bool {
         (**self).is_remote()
     }
+}
+
+/// Returns the bytes of a part; an error if it is larger than memory can be.
+pub(super) fn part_length(part: &Range<u64>) -> io::Result<usize> {
+    usize::try_from(part.end.saturating_sub(part.start))
+        .map_err(|error| io::Error::new(io::ErrorKind::OutOfMemory, error))
 }
 
 /// Checks that a part lies within `len_bytes`.

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use iiif_image_api::{RenderPlan, ResolveOptions};
-use iiif_pipeline::SourceImage;
+use iiif_pipeline::{EncodeOptions, SourceImage};
 use iiif_testkit::encode::{Compression, Layout, Photometric, Planar, TiffOptions, tiff};
 use iiif_testkit::pattern::photo;
 use image::DynamicImage;
@@ -178,4 +178,61 @@ fn values_at(file: &[u8], tag: u16, count: u32) -> usize {
 
 fn long(file: &[u8], at: usize) -> usize {
     u32::from_le_bytes(*file[at..].first_chunk().expect("an entry")) as usize
+}
+
+#[test]
+fn what_was_fetched_is_decoded_without_a_read() {
+    let options = TiffOptions {
+        layout: TILES,
+        planar: Planar::Planar,
+        overviews: 2,
+        ..TiffOptions::default()
+    };
+    let file = tiff(&photo(1024, 768).into(), &options);
+    let (source, log) = open_remote(file.clone());
+    let in_memory = probe(file);
+    for request in [
+        "full/max/0/default.png",
+        "full/100,/0/default.png",
+        "130,70,500,300/250,/0/default.png",
+        "64,64,64,64/max/0/default.png",
+    ] {
+        let plan = RenderPlan::resolve(
+            &request.parse().unwrap(),
+            source.geometry(),
+            &ResolveOptions::default(),
+        );
+        let plan = plan.unwrap();
+        let choice = source.decode_choice(&plan, 1 << 30);
+        log.reads();
+        let fetched = source.fetch_chosen(&choice).unwrap();
+        assert!(!log.reads().is_empty(), "{request}");
+        let derive = |image: &SourceImage| {
+            let decoded = image.decode_chosen(&choice).unwrap();
+            decoded.derive(&plan, &EncodeOptions::default()).unwrap()
+        };
+        let made = derive(&fetched);
+        assert_eq!(log.reads(), [], "{request}");
+        assert_eq!(made.bytes, derive(&in_memory).bytes, "{request}");
+        let held = log.held.load(Ordering::Relaxed) as u64;
+        assert!(held <= choice.decoding_bytes(), "{request}: {held}");
+    }
+}
+
+#[test]
+fn what_is_too_much_to_be_held_is_not_fetched() {
+    let options = TiffOptions {
+        layout: TILES,
+        ..TiffOptions::default()
+    };
+    let (source, log) = open_remote(tiff(&photo(1500, 1100).into(), &options));
+    let plan = RenderPlan::resolve(
+        &"full/max/0/default.png".parse().unwrap(),
+        source.geometry(),
+        &ResolveOptions::default(),
+    );
+    let choice = source.decode_choice(&plan.unwrap(), 1 << 30);
+    // Where its tiles are.
+    source.fetch_chosen(&choice).unwrap();
+    assert_eq!(log.held.load(Ordering::Relaxed), 0);
 }

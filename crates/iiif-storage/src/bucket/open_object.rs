@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use object_store::coalesce_ranges;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -20,6 +21,9 @@ use crate::{Error, ErrorKind, ObjectInfo, Operation, Result};
 
 /// Ranges of a remote object that are not further apart are read by one request.
 const COALESCE_BYTES: u64 = 64 << 10;
+
+/// Reads of one object that take place at the same time.
+const READS_AT_ONCE: usize = 10;
 
 /// What a read may take a second more for.
 const BYTES_PER_SECOND: u64 = 1 << 20;
@@ -292,8 +296,43 @@ impl BlockingReader {
                 .map_err(|error| from_folder(error, self.object.context())),
             Contents::Store(..) => self.runtime.block_on(self.object.read_range(range)),
         };
-        read.map_err(|error| io::Error::new(io_kind(error.kind()), error))
+        read.map_err(io_error)
     }
+
+    /// Reads several parts, each as [`read_at`](Self::read_at) does: of a remote object, up to ten at the
+    /// same time.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read_at`](Self::read_at).
+    ///
+    /// # Panics
+    ///
+    /// As [`read_at`](Self::read_at).
+    pub fn read_parts(&self, parts: &[Range<u64>]) -> io::Result<Vec<Bytes>> {
+        if parts.iter().any(|part| part.end > self.len_bytes()) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let read = match &self.object.contents {
+            Contents::File(file) => {
+                let read = parts.iter().map(|part| file.read_range(part));
+                let read: std::result::Result<_, _> = read.collect();
+                read.map_err(|error| from_folder(error, self.object.context()))
+            }
+            Contents::Store(..) => {
+                let reads = parts.iter().cloned();
+                let reads = reads.map(|part| self.object.read_range(part));
+                let reads = stream::iter(reads).buffered(READS_AT_ONCE);
+                self.runtime.block_on(reads.try_collect())
+            }
+        };
+        read.map_err(io_error)
+    }
+}
+
+/// Returns an error as a reader has it.
+fn io_error(error: Error) -> io::Error {
+    io::Error::new(io_kind(error.kind()), error)
 }
 
 fn io_kind(kind: ErrorKind) -> io::ErrorKind {

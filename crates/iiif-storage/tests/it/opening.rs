@@ -72,6 +72,10 @@ async fn reads_block_where_they_may(bucket: &Bucket) {
                     &"0123456789"[thread as usize..][..4]
                 });
                 assert_eq!(reader.read_at(10, 0).unwrap(), "");
+                let read = reader.read_parts(&[7..9, 0..3, 10..10, 2..8]).unwrap();
+                assert_eq!(read, ["78", "012", "", "234567"]);
+                let error = reader.read_parts(&[0..3, 7..11]).unwrap_err();
+                assert_eq!(error.kind(), IoErrorKind::UnexpectedEof);
                 for (offset, length) in [(7, 4), (11, 0), (u64::MAX, 1), (0, usize::MAX)] {
                     let error = reader.read_at(offset, length).unwrap_err();
                     assert_eq!(error.kind(), IoErrorKind::UnexpectedEof);
@@ -103,8 +107,13 @@ pub(crate) async fn replaced_objects_are_told(bucket: &Bucket) {
         assert_eq!(error.kind(), ErrorKind::Conflict);
     }
     let reader = object.clone().blocking_reader(Handle::current());
-    let read = tokio::task::spawn_blocking(move || reader.read_at(0, 1).unwrap_err());
-    assert_eq!(inner_kind(read.await.unwrap()), ErrorKind::Conflict);
+    let read = tokio::task::spawn_blocking(move || {
+        let parts = reader.read_parts(&[0..1, 5..6]);
+        [reader.read_at(0, 1).unwrap_err(), parts.unwrap_err()]
+    });
+    for error in read.await.unwrap() {
+        assert_eq!(inner_kind(error), ErrorKind::Conflict);
+    }
 
     let now = bucket.open(KEY).await.unwrap();
     assert_ne!(now.info().version(), object.info().version());

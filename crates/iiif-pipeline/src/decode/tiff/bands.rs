@@ -76,6 +76,22 @@ pub(super) fn most_fetched_bytes(block_bytes: u64) -> u64 {
     of_blocks.saturating_add(reads::MAX_GAPS_BYTES)
 }
 
+/// Returns whether the compressed data of some chunks is held at one time.
+pub(super) fn may_be_held(ranges: &[Range<u64>]) -> bool {
+    length(ranges) <= FETCHED_BYTES
+}
+
+/// Returns the columns and rows of a part of a page.
+pub(super) fn spans(window: PixelRect) -> (Range<usize>, Range<usize>) {
+    let span = |start: u32, length: u32| start as usize..start as usize + length as usize;
+    let columns = span(window.x(), window.width());
+    (columns, span(window.y(), window.height()))
+}
+
+fn length(ranges: &[Range<u64>]) -> u64 {
+    ranges.iter().map(|range| range.end - range.start).sum()
+}
+
 fn height_of(band_bytes: u64, block_height: u64, row_bytes: u64) -> u64 {
     let blocks = band_bytes / block_height.saturating_mul(row_bytes).max(1);
     blocks.max(1).saturating_mul(block_height)
@@ -100,14 +116,14 @@ impl<'a, S: Stored + Averaged> Reader<'a, S> {
         channels: usize,
         window: PixelRect,
     ) -> Self {
-        let span = |start: u32, length: u32| start as usize..start as usize + length as usize;
+        let (columns, rows) = spans(window);
         Self {
             page,
             chunks,
             unpacker: Unpacker::new(page, channels),
             channels,
-            columns: span(window.x(), window.width()),
-            rows: span(window.y(), window.height()),
+            columns,
+            rows,
             band_bytes: BAND_BYTES,
         }
     }
@@ -233,7 +249,7 @@ impl<'a, S: Stored + Averaged> Reader<'a, S> {
         for block in blocks {
             let indices = self.indices(&block);
             let of_block = self.chunks.ranges(self.page, &indices)?;
-            let bytes: u64 = of_block.iter().map(|range| range.end - range.start).sum();
+            let bytes = length(&of_block);
             if held > 0 && held + bytes > FETCHED_BYTES {
                 self.decode_group(mem::take(&mut group), &mem::take(&mut ranges))?;
                 held = 0;
@@ -265,34 +281,21 @@ impl<'a, S: Stored + Averaged> Reader<'a, S> {
             .try_for_each(|(block, indices, data)| self.decode(block, &indices, &data))
     }
 
-    /// Returns which chunks hold a block: for each place, row by row, those of all planes.
+    /// Returns which chunks hold a block.
     fn indices(&self, block: &Block<'_, S>) -> Vec<usize> {
-        let planes = self.unpacker.planes();
-        let per_plane = self.page.chunks_across() * self.page.chunks_down();
-        let of_place = |(row, column)| {
-            let index = row * self.page.chunks_across() + column;
-            (0..planes).map(move |plane| plane * per_plane + index)
-        };
-        self.places(block).flat_map(of_place).collect()
-    }
-
-    /// Returns the rows and columns of chunks that a block touches, row by row.
-    fn places(&self, block: &Block<'_, S>) -> impl Iterator<Item = (usize, usize)> + use<S> {
-        let (width, height) = (self.page.chunk_width, self.page.chunk_height);
-        let bottom = block.y + block.rows.len();
-        let columns = block.x.start / width..block.x.end.div_ceil(width);
-        (block.y / height..bottom.div_ceil(height))
-            .flat_map(move |row| columns.clone().map(move |column| (row, column)))
+        let rows = block.y..block.y + block.rows.len();
+        self.page.chunks_of(&block.x, &rows, self.channels)
     }
 
     /// Decodes a block from the data of its chunks.
     fn decode(&self, mut block: Block<'_, S>, indices: &[usize], data: &[Bytes]) -> Result<()> {
         let (width, height) = (self.page.chunk_width, self.page.chunk_height);
         let bottom = block.y + block.rows.len();
-        let planes = self.unpacker.planes();
+        let planes = self.page.shown_planes(self.channels);
         let mut samples = Vec::new();
+        let places = self.page.places(&block.x, &(block.y..bottom));
         let of_chunks = indices.chunks(planes).zip(data.chunks(planes));
-        for ((row, column), (indices, data)) in self.places(&block).zip(of_chunks) {
+        for ((row, column), (indices, data)) in places.zip(of_chunks) {
             let (left, top) = (column * width, row * height);
             let rows = bottom.min(top + height) - top;
             let planes = indices.iter().zip(data);

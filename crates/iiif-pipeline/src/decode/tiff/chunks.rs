@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use rayon::prelude::*;
 
 use super::coding::Compression;
 use super::directory::Directory;
@@ -98,12 +97,11 @@ impl<'a> Chunks<'a> {
         Ok(fetched)
     }
 
-    /// Reads the compressed data of chunks that lie anywhere, in few reads, several of them at the same
-    /// time.
+    /// Reads the compressed data of chunks that lie anywhere, in few reads, all of them at the same time.
     pub(super) fn fetch_together(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let reads = Reads::of(ranges);
-        let parts = reads.parts.par_iter().with_max_len(1);
-        let read: Vec<Bytes> = parts.map(|part| self.read(part)).collect::<Result<_>>()?;
+        let read = self.data.parts(&reads.parts)?;
+        let read = read.ok_or_else(|| corrupt(FORMAT, Damage::OutOfFile))?;
         let of_ranges = ranges.iter().zip(reads.part_of);
         Ok(of_ranges
             .map(|(range, part)| slice(&read[part], &reads.parts[part], range))

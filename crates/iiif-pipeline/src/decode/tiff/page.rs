@@ -1,5 +1,7 @@
 //! What the fields of a page say about its pixels.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use iiif_image_api::Dimensions;
 
@@ -222,6 +224,43 @@ impl Page {
 
     pub(super) fn planes(&self) -> usize {
         if self.is_planar { self.samples } else { 1 }
+    }
+
+    /// Returns the number of planes that hold something that is shown, of so many channels.
+    pub(super) fn shown_planes(&self, channels: usize) -> usize {
+        match self.photometric {
+            Photometric::Palette => 1,
+            _ => self.planes().min(channels),
+        }
+    }
+
+    /// Returns the rows and columns of the chunks that some pixels lie in, row by row.
+    pub(super) fn places(
+        &self,
+        columns: &Range<usize>,
+        rows: &Range<usize>,
+    ) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let (width, height) = (self.chunk_width, self.chunk_height);
+        let columns = columns.start / width..columns.end.div_ceil(width);
+        (rows.start / height..rows.end.div_ceil(height))
+            .flat_map(move |row| columns.clone().map(move |column| (row, column)))
+    }
+
+    /// Returns which chunks hold some pixels, of so many channels: for each [place](Self::places) those of
+    /// all planes.
+    pub(super) fn chunks_of(
+        &self,
+        columns: &Range<usize>,
+        rows: &Range<usize>,
+        channels: usize,
+    ) -> Vec<usize> {
+        let planes = self.shown_planes(channels);
+        let per_plane = self.chunks_across() * self.chunks_down();
+        let of_place = |(row, column)| {
+            let index = row * self.chunks_across() + column;
+            (0..planes).map(move |plane| plane * per_plane + index)
+        };
+        self.places(columns, rows).flat_map(of_place).collect()
     }
 
     /// Samples of a pixel in one chunk.

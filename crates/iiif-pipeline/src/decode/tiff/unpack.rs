@@ -93,14 +93,6 @@ impl<'a, S: Stored> Unpacker<'a, S> {
         }
     }
 
-    /// Returns the number of planes that hold something that is shown.
-    pub(super) fn planes(&self) -> usize {
-        match self.levels {
-            Levels::Palette(_) => 1,
-            _ => self.page.planes().min(self.channels),
-        }
-    }
-
     /// Makes the pixels of `out` from a row of a chunk of `plane`, leaving out the first `skipped`.
     /// `samples` is taken for what lies in between.
     pub(super) fn unpack(
