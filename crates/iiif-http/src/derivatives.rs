@@ -144,9 +144,9 @@ impl Derivatives {
 
     /// Moves what was made from the memory of a lane into that of derivatives.
     async fn hold(&self, bytes: Bytes, in_lane: Reservation) -> Result<Held<Bytes>, Problem> {
-        let memory = self.memory.derivatives.reserve(bytes.len() as u64).await?;
+        let room = self.memory.derivatives.reserve(bytes.len() as u64).await?;
         drop(in_lane);
-        Ok(memory.hold(bytes))
+        Ok(room.hold(bytes))
     }
 
     /// Returns the source's own compressed data, of all of it or of a tile, if that is what was asked.
@@ -205,11 +205,11 @@ impl Derivatives {
     ) -> Result<Held<DecodedSource>, Problem> {
         let image = source.image.clone();
         let kept_bytes = kept_bytes(&image, &choice);
-        let memory = self.memory.decodes.reserve(kept_bytes).await?;
+        let room = self.memory.decodes.reserve(kept_bytes).await?;
         let bytes = passing_bytes(&image, &choice);
         let decode = move || image.decode_chosen(&choice);
         let done = self.work(source, bytes, rendering_bytes, decode).await?;
-        Ok(memory.hold(done.value?))
+        Ok(room.hold(done.value?))
     }
 
     /// Computes with at most `bytes` of memory, for a request that takes up to `request_bytes`.

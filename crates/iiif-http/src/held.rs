@@ -59,11 +59,11 @@ pub(crate) struct Held<V>(Arc<Counted<V>>);
 
 struct Counted<V> {
     value: V,
-    memory: Reservation,
+    room: Room,
 }
 
 /// Memory for a value that is not there yet.
-pub(crate) struct Reservation {
+pub(crate) struct Room {
     all: OwnedSemaphorePermit,
     /// That of a large value.
     large: Option<OwnedSemaphorePermit>,
@@ -171,7 +171,7 @@ where
 
     /// Waits for the memory of a value of `bytes`. One that is larger than what large ones may have has
     /// all of that.
-    pub(crate) async fn reserve(&self, bytes: u64) -> Result<Reservation, Problem> {
+    pub(crate) async fn reserve(&self, bytes: u64) -> Result<Room, Problem> {
         let (units, is_large) = self.units(bytes);
         let reserve = async {
             let large = if is_large {
@@ -180,33 +180,33 @@ where
                 None
             };
             let all = self.take(&self.all, units).await?;
-            Ok(Reservation { all, large })
+            Ok(Room { all, large })
         };
         let reserved = timeout(self.max_wait, reserve).await;
         reserved.map_err(|_elapsed| Problem::busy())?
     }
 
-    /// Makes a reservation one of `bytes`, if there is as much without waiting: who holds memory must not wait
-    /// for more, because several that do could wait for each other.
-    pub(crate) fn try_grow(&self, held: &mut Reservation, bytes: u64) -> bool {
+    /// Makes of some room that of a value of `bytes`, if there is as much without waiting: who holds memory must
+    /// not wait for more, because several that do could wait for each other.
+    pub(crate) fn try_grow(&self, room: &mut Room, bytes: u64) -> bool {
         let (units, is_large) = self.units(bytes);
         let missing = |permit: Option<&OwnedSemaphorePermit>| {
-            let held = permit.map_or(0, OwnedSemaphorePermit::num_permits);
-            units.saturating_sub(u32::try_from(held).unwrap_or(u32::MAX))
+            let had = permit.map_or(0, OwnedSemaphorePermit::num_permits);
+            units.saturating_sub(u32::try_from(had).unwrap_or(u32::MAX))
         };
         if is_large {
-            let Some(more) = self.take_free(&self.large, missing(held.large.as_ref())) else {
+            let Some(more) = self.take_free(&self.large, missing(room.large.as_ref())) else {
                 return false;
             };
-            match &mut held.large {
+            match &mut room.large {
                 Some(large) => large.merge(more),
-                None => held.large = Some(more),
+                None => room.large = Some(more),
             }
         }
-        let Some(more) = self.take_free(&self.all, missing(Some(&held.all))) else {
+        let Some(more) = self.take_free(&self.all, missing(Some(&room.all))) else {
             return false;
         };
-        held.all.merge(more);
+        room.all.merge(more);
         true
     }
 
@@ -235,7 +235,7 @@ where
     fn keep(&self, key: &K, held: &Held<V>) {
         self.kept.insert(key.clone(), held.clone());
         // Who began to wait before this was kept would not hear of it.
-        let is_large = held.0.memory.large.is_some();
+        let is_large = held.0.room.large.is_some();
         if self.all.is_waited_for() || is_large && self.large.is_waited_for() {
             self.kept.remove(key);
         }
@@ -260,7 +260,7 @@ where
         let _waiter = pool.waiters.enter();
         let is_all = std::ptr::eq(pool, &raw const self.all);
         self.kept
-            .retain(|_, held| !is_all && held.0.memory.large.is_none());
+            .retain(|_, held| !is_all && held.0.room.large.is_none());
         let permit = Arc::clone(&pool.free).acquire_many_owned(units).await;
         permit.map_err(|_closed| Problem::internal())
     }
@@ -336,7 +336,7 @@ fn share(units: u32) -> u32 {
     (units / 4 * SHARE_QUARTERS).max(1)
 }
 
-impl Reservation {
+impl Room {
     /// Gives back what a value of `bytes` does not need.
     pub(crate) fn shrink_to(&mut self, bytes: u64) {
         let needed = usize::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(usize::MAX);
@@ -350,18 +350,15 @@ impl Reservation {
         }
     }
 
-    /// Ties the memory to the value that is in it.
+    /// Ties it to the value that is in it.
     pub(crate) fn hold<V>(self, value: V) -> Held<V> {
-        Held(Arc::new(Counted {
-            value,
-            memory: self,
-        }))
+        Held(Arc::new(Counted { value, room: self }))
     }
 }
 
 impl<K, V> Weighter<K, Held<V>> for ByMemory {
     fn weight(&self, _: &K, held: &Held<V>) -> u64 {
-        held.0.memory.all.num_permits() as u64
+        held.0.room.all.num_permits() as u64
     }
 }
 

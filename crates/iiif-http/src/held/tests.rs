@@ -15,8 +15,8 @@ async fn get(cache: &TestCache, key: u32, bytes: u64) -> Made<Bytes> {
 }
 
 async fn make(cache: &TestCache, bytes: u64) -> Made<Bytes> {
-    let memory = cache.reserve(bytes).await?;
-    Ok(memory.hold(Bytes::from(vec![0; usize::try_from(bytes).unwrap()])))
+    let room = cache.reserve(bytes).await?;
+    Ok(room.hold(Bytes::from(vec![0; usize::try_from(bytes).unwrap()])))
 }
 
 #[tokio::test]
@@ -59,9 +59,9 @@ async fn of_many_that_ask_at_once_each_finds_memory() {
     let work = |key: u32| {
         let (cache, making) = (&cache, Arc::clone(&cache));
         let make = || async move {
-            let memory = making.reserve(20 << 20).await?;
+            let room = making.reserve(20 << 20).await?;
             tokio::task::yield_now().await;
-            Ok(memory.hold(Bytes::from(vec![0; 20 << 20])))
+            Ok(room.hold(Bytes::from(vec![0; 20 << 20])))
         };
         async move { cache.get_or_make(&key, make).await.map(|held| held.len()) }
     };
@@ -104,9 +104,9 @@ async fn small_values_find_memory_whatever_large_ones_have() {
 #[tokio::test]
 async fn a_reservation_shrinks_to_what_came() {
     let cache = cache(Duration::from_mins(1));
-    let mut memory = cache.reserve(32 << 20).await.unwrap();
-    memory.shrink_to(10_000);
-    let held = memory.hold(Bytes::from(vec![0; 10_000]));
+    let mut room = cache.reserve(32 << 20).await.unwrap();
+    room.shrink_to(10_000);
+    let held = room.hold(Bytes::from(vec![0; 10_000]));
     assert_eq!(cache.held_bytes(), 11 << 10);
     drop(held);
     assert_eq!(cache.held_bytes(), 0);
@@ -116,14 +116,14 @@ async fn a_reservation_shrinks_to_what_came() {
 async fn who_holds_memory_gets_more_at_once_or_not_at_all() {
     let cache = cache(Duration::from_mins(1));
     get(&cache, 1, 40 << 20).await.unwrap();
-    let mut memory = cache.reserve(1 << 10).await.unwrap();
+    let mut room = cache.reserve(1 << 10).await.unwrap();
     // What is only kept makes way.
-    assert!(cache.try_grow(&mut memory, 30 << 20));
+    assert!(cache.try_grow(&mut room, 30 << 20));
     assert!(cache.get(&1).is_none());
     assert_eq!(cache.held_bytes(), (30 << 20) + UNIT_BYTES);
     let mut other = cache.reserve(1 << 10).await.unwrap();
     assert!(!cache.try_grow(&mut other, 30 << 20));
-    drop(memory);
+    drop(room);
     assert!(cache.try_grow(&mut other, 30 << 20));
 }
 
