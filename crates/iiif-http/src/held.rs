@@ -65,8 +65,8 @@ struct Counted<V> {
 /// Memory for a value that is not there yet.
 pub(crate) struct Room {
     all: OwnedSemaphorePermit,
-    /// That of a large value.
-    large: Option<OwnedSemaphorePermit>,
+    /// As much if the value is large, and nothing otherwise.
+    large: OwnedSemaphorePermit,
 }
 
 /// Permits are counted in 32 bits; what is held besides the bytes of a small value is less than this.
@@ -172,14 +172,10 @@ where
     /// Waits for the memory of a value of `bytes`. One that is larger than what large ones may have has
     /// all of that.
     pub(crate) async fn reserve(&self, bytes: u64) -> Result<Room, Problem> {
-        let (units, is_large) = self.units(bytes);
+        let (all, large) = self.units(bytes);
         let reserve = async {
-            let large = if is_large {
-                Some(self.take(&self.large, units).await?)
-            } else {
-                None
-            };
-            let all = self.take(&self.all, units).await?;
+            let large = self.take(&self.large, large).await?;
+            let all = self.take(&self.all, all).await?;
             Ok(Room { all, large })
         };
         let reserved = timeout(self.max_wait, reserve).await;
@@ -189,24 +185,18 @@ where
     /// Makes of some room that of a value of `bytes`, if there is as much without waiting: who holds memory must
     /// not wait for more, because several that do could wait for each other.
     pub(crate) fn try_grow(&self, room: &mut Room, bytes: u64) -> bool {
-        let (units, is_large) = self.units(bytes);
-        let missing = |permit: Option<&OwnedSemaphorePermit>| {
-            let had = permit.map_or(0, OwnedSemaphorePermit::num_permits);
-            units.saturating_sub(u32::try_from(had).unwrap_or(u32::MAX))
-        };
-        if is_large {
-            let Some(more) = self.take_free(&self.large, missing(room.large.as_ref())) else {
+        let (all, large) = self.units(bytes);
+        let parts = [
+            (&self.large, &mut room.large, large),
+            (&self.all, &mut room.all, all),
+        ];
+        for (pool, permit, units) in parts {
+            let had = u32::try_from(permit.num_permits()).unwrap_or(u32::MAX);
+            let Some(more) = self.take_free(pool, units.saturating_sub(had)) else {
                 return false;
             };
-            match &mut room.large {
-                Some(large) => large.merge(more),
-                None => room.large = Some(more),
-            }
+            permit.merge(more);
         }
-        let Some(more) = self.take_free(&self.all, missing(Some(&room.all))) else {
-            return false;
-        };
-        room.all.merge(more);
         true
     }
 
@@ -220,12 +210,13 @@ where
         self.kept.retain(|key, _| !is_gone(key));
     }
 
-    /// Returns what a value of `bytes` takes, and whether it is large.
-    fn units(&self, bytes: u64) -> (u32, bool) {
+    /// Returns what a value of `bytes` takes of all memory, and of that for large ones.
+    fn units(&self, bytes: u64) -> (u32, u32) {
         let (units, most) = (value_units(bytes), share(self.limit_units));
         let small_max = (self.limit_units / LARGE_DIVISOR).max(value_units(TILE_BYTES));
         let is_large = units > small_max.min(self.limit_units - most);
-        (units.min(most), is_large)
+        let units = units.min(most);
+        (units, if is_large { units } else { 0 })
     }
 
     fn making(&self) -> MutexGuard<'_, AllMaking<K, V>> {
@@ -235,8 +226,7 @@ where
     fn keep(&self, key: &K, held: &Held<V>) {
         self.kept.insert(key.clone(), held.clone());
         // Who began to wait before this was kept would not hear of it.
-        let is_large = held.0.room.large.is_some();
-        if self.all.is_waited_for() || is_large && self.large.is_waited_for() {
+        if self.all.is_waited_for() || held.0.room.is_large() && self.large.is_waited_for() {
             self.kept.remove(key);
         }
     }
@@ -260,7 +250,7 @@ where
         let _waiter = pool.waiters.enter();
         let is_all = std::ptr::eq(pool, &raw const self.all);
         self.kept
-            .retain(|_, held| !is_all && held.0.room.large.is_none());
+            .retain(|_, held| !is_all && !held.0.room.is_large());
         let permit = Arc::clone(&pool.free).acquire_many_owned(units).await;
         permit.map_err(|_closed| Problem::internal())
     }
@@ -337,14 +327,15 @@ fn share(units: u32) -> u32 {
 }
 
 impl Room {
+    fn is_large(&self) -> bool {
+        self.large.num_permits() > 0
+    }
+
     /// Gives back what a value of `bytes` does not need.
     pub(crate) fn shrink_to(&mut self, bytes: u64) {
         let needed = usize::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(usize::MAX);
         let needed = needed.saturating_add(1);
-        for permit in [Some(&mut self.all), self.large.as_mut()]
-            .into_iter()
-            .flatten()
-        {
+        for permit in [&mut self.all, &mut self.large] {
             let surplus = permit.num_permits().saturating_sub(needed);
             drop(permit.split(surplus));
         }
