@@ -123,7 +123,7 @@ impl Derivatives {
             return Ok(held);
         }
         let encoding = self.encoding.clone();
-        let max_decode_bytes = self.memory.decodes.max_kept_bytes();
+        let max_decode_bytes = self.memory.shares.max_decode_bytes();
         let choice = source.image.decode_choice(&plan, max_decode_bytes);
         let rendering_bytes = choice.rendering_bytes(&plan);
         let done = if is_kept(&source.image, &choice, max_decode_bytes) {

@@ -1,3 +1,5 @@
+use bytes::Bytes;
+
 use super::*;
 
 const LIMIT_BYTES: u64 = 64 << 20;
@@ -136,41 +138,6 @@ async fn who_waits_for_memory_and_goes_away_is_not_waited_for() {
     assert!(cache.large.is_waited_for());
     drop(waits);
     assert!(!cache.large.is_waited_for());
-    assert!(cache.making().is_empty());
     drop(used);
     assert_eq!(cache.held_bytes(), 0);
-}
-
-#[tokio::test]
-async fn what_is_shared_goes_on_when_the_one_who_began_it_goes_away() {
-    let cache = cache(Duration::from_hours(1));
-    let used = make(&cache, LIMIT_BYTES).await.unwrap();
-    let mut first = Box::pin(get(&cache, 1, 20 << 20));
-    assert!(futures::poll!(&mut first).is_pending());
-    let other = async { unreachable!("it is made already") };
-    let mut second = Box::pin(cache.get_or_make(&1, || other));
-    assert!(futures::poll!(&mut second).is_pending());
-    drop(first);
-    drop(used);
-    assert_eq!(second.await.unwrap().len(), 20 << 20);
-    assert!(cache.making().is_empty());
-}
-
-#[tokio::test]
-async fn who_waits_for_the_same_shares_the_failure_and_who_asks_later_tries_again() {
-    let cache = cache(Duration::ZERO);
-    let (fail, failed) = tokio::sync::oneshot::channel::<()>();
-    let make_none = || async move {
-        let _sent = failed.await;
-        Err(Problem::no_such_image())
-    };
-    let mut first = Box::pin(cache.get_or_make(&1, make_none));
-    let mut second = Box::pin(get(&cache, 1, 1 << 10));
-    assert!(futures::poll!(&mut first).is_pending());
-    assert!(futures::poll!(&mut second).is_pending());
-    fail.send(()).unwrap();
-    assert_eq!(first.await.err(), Some(Problem::no_such_image()));
-    // The other one has not heard of it yet.
-    assert!(get(&cache, 1, 1 << 10).await.is_ok());
-    assert_eq!(second.await.err(), Some(Problem::no_such_image()));
 }
