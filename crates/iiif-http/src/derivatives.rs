@@ -123,13 +123,15 @@ impl Derivatives {
             return Ok(held);
         }
         let encoding = self.encoding.clone();
-        let max_decode_bytes = self.memory.decodes.max_kept_bytes();
+        let max_decode_bytes = self.memory.shares.max_decode_bytes();
         let choice = source.image.decode_choice(&plan, max_decode_bytes);
         let rendering_bytes = choice.rendering_bytes(&plan);
         let done = if is_kept(&source.image, &choice, max_decode_bytes) {
             let decoded = self.decode(source, choice, rendering_bytes).await?;
             let derive = move || decoded.derive(&plan, &encoding);
-            self.work(source, rendering_bytes, rendering_bytes, derive)
+            let admission = &self.memory.admission;
+            admission
+                .compute(rendering_bytes, rendering_bytes, derive)
                 .await?
         } else {
             let bytes = source.image.held_bytes() + choice.decoding_bytes() + rendering_bytes;
@@ -139,14 +141,15 @@ impl Derivatives {
         };
         let bytes = done.value.as_ref().map_or(0, |made| made.bytes.len());
         let (made, in_lane) = done.leave(bytes as u64);
-        self.hold(made?.bytes, in_lane).await
+        let made = made.map_err(|error| source.problem(&error))?;
+        self.hold(made.bytes, in_lane).await
     }
 
     /// Moves what was made from the memory of a lane into that of derivatives.
     async fn hold(&self, bytes: Bytes, in_lane: Reservation) -> Result<Held<Bytes>, Problem> {
-        let memory = self.memory.derivatives.reserve(bytes.len() as u64).await?;
+        let room = self.memory.derivatives.reserve(bytes.len() as u64).await?;
         drop(in_lane);
-        Ok(memory.hold(bytes))
+        Ok(room.hold(bytes))
     }
 
     /// Returns the source's own compressed data, of all of it or of a tile, if that is what was asked.
@@ -205,10 +208,11 @@ impl Derivatives {
     ) -> Result<Held<DecodedSource>, Problem> {
         let image = source.image.clone();
         let kept_bytes = kept_bytes(&image, &choice);
-        let memory = self.memory.decodes.reserve(kept_bytes).await?;
+        let room = self.memory.decodes.reserve(kept_bytes).await?;
         let bytes = (passing_bytes(&image, &choice), rendering_bytes);
         let done = self.decode_and(source, choice, bytes, Ok).await?;
-        Ok(memory.hold(done.value?))
+        let decoded = done.value.map_err(|error| source.problem(&error))?;
+        Ok(room.hold(decoded))
     }
 
     /// Decodes an image and goes on with that, with at most `bytes` of memory, for a request that takes up to
@@ -219,41 +223,21 @@ impl Derivatives {
         choice: DecodeChoice,
         (bytes, request_bytes): (u64, u64),
         then: impl FnOnce(DecodedSource) -> iiif_pipeline::Result<T> + Send + 'static,
-    ) -> Result<Done<Result<T, Problem>>, Problem> {
+    ) -> Result<Done<iiif_pipeline::Result<T>>, Problem> {
         let image = source.image.clone();
-        let decode = move |image: SourceImage| {
-            let decoded = image.decode_chosen(&choice)?;
-            drop(image);
-            then(decoded)
+        let decode = move |image: iiif_pipeline::Result<SourceImage>| {
+            // What was fetched is not needed any more once it is decoded.
+            let decoded = image.and_then(|image| image.decode_chosen(&choice));
+            decoded.and_then(then)
         };
-        if !image.is_remote() {
-            let decode = move || decode(image);
-            return self.work(source, bytes, request_bytes, decode).await;
+        let admission = &self.memory.admission;
+        if image.is_remote() {
+            let fetch = move || image.fetch_chosen(&choice);
+            let done = admission.compute_with(bytes, request_bytes, fetch, decode);
+            return done.await;
         }
-        let identifier = source.version.identifier.clone();
-        let fetch = move || image.fetch_chosen(&choice);
-        let decode = move |fetched: iiif_pipeline::Result<SourceImage>| {
-            let decoded = fetched.and_then(decode);
-            decoded.map_err(|error| Problem::pipeline(&identifier, &error))
-        };
-        let admission = &self.memory.admission;
-        admission
-            .compute_with(bytes, request_bytes, fetch, decode)
-            .await
-    }
-
-    /// Computes with at most `bytes` of memory, for a request that takes up to `request_bytes`.
-    async fn work<T: Send + 'static>(
-        &self,
-        source: &Source,
-        bytes: u64,
-        request_bytes: u64,
-        work: impl FnOnce() -> iiif_pipeline::Result<T> + Send + 'static,
-    ) -> Result<Done<Result<T, Problem>>, Problem> {
-        let identifier = source.version.identifier.clone();
-        let work = move || work().map_err(|error| Problem::pipeline(&identifier, &error));
-        let admission = &self.memory.admission;
-        admission.compute(bytes, request_bytes, work).await
+        let decode = move || decode(Ok(image));
+        admission.compute(bytes, request_bytes, decode).await
     }
 }
 

@@ -141,7 +141,7 @@ impl Sources {
     async fn read(&self, version: Version) -> Result<Held<Source>, Problem> {
         let cache = &self.memory.sources;
         let object = self.open_object(&version).await?;
-        let mut memory = cache.reserve(self.least_bytes).await?;
+        let mut room = cache.reserve(self.least_bytes).await?;
         // Who does not answer keeps neither a thread nor a place in a lane from others.
         let (mut reader, format) = Reader::begin(object.clone()).await?;
         let opening_bytes = opening_bytes(format.as_ref(), reader.len_bytes());
@@ -149,10 +149,10 @@ impl Sources {
             .saturating_add(OPENED_BYTES)
             .max(self.least_bytes);
         loop {
-            if !cache.try_grow(&mut memory, needed) {
+            if !cache.try_grow(&mut room, needed) {
                 // Who waits holds nothing, the beginning neither.
-                drop((memory, reader));
-                memory = cache.reserve(needed).await?;
+                drop((room, reader));
+                room = cache.reserve(needed).await?;
                 (reader, _) = Reader::begin(object.clone()).await?;
             }
             let opened = self.open_image(reader.clone(), opening_bytes).await?;
@@ -160,9 +160,9 @@ impl Sources {
             let kept = image.held_bytes() + image.header_bytes() + OPENED_BYTES;
             let kept = kept.max(self.least_bytes);
             // Of large profiles and many tiles is known only now.
-            if kept <= needed || cache.try_grow(&mut memory, kept) {
-                memory.shrink_to(kept);
-                return Ok(memory.hold(Source { version, image }));
+            if kept <= needed || cache.try_grow(&mut room, kept) {
+                room.shrink_to(kept);
+                return Ok(room.hold(Source { version, image }));
             }
             needed = kept;
         }

@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::held::{Held, HeldCache, Reservation};
+use crate::held::{Held, HeldCache, Room};
 use crate::shares::TILE_BYTES;
 use crate::sources::Version;
 use crate::{Problem, ServiceOptions};
@@ -64,7 +64,7 @@ impl DerivativeStore {
         }
     }
 
-    /// Returns a derivative, if it is there, whole, and can be read, in the memory of `held`.
+    /// Returns a derivative, if it is there, whole, and can be read, in room of `held`.
     pub(crate) async fn get<K>(
         &self,
         version: &Version,
@@ -74,8 +74,8 @@ impl DerivativeStore {
     where
         K: Clone + Eq + Hash + Send + Sync + 'static,
     {
-        let memory = held.reserve(TILE_BYTES).await?;
-        let read = self.read(version, plan, memory, held);
+        let room = held.reserve(TILE_BYTES).await?;
+        let read = self.read(version, plan, room, held);
         let read = timeout(self.timeout, read).await;
         read.unwrap_or_else(|_elapsed| {
             tracing::warn!("{} tells nothing of a derivative", self.bucket);
@@ -83,12 +83,12 @@ impl DerivativeStore {
         })
     }
 
-    /// Does the same with memory for a small one.
+    /// Does the same in room for a small one.
     async fn read<K>(
         &self,
         version: &Version,
         plan: &RenderPlan,
-        mut memory: Reservation,
+        mut room: Room,
         held: &HeldCache<K, Bytes>,
     ) -> Result<Option<Held<Bytes>>, Problem>
     where
@@ -100,17 +100,17 @@ impl DerivativeStore {
         if let Err(error) = &read
             && error.kind() == ErrorKind::TooLarge
         {
-            drop(memory);
+            drop(room);
             let most = plan.output().area().saturating_mul(MAX_BYTES_PER_PIXEL) + MAX_HEAD_BYTES;
             let size = self.bucket.head(&key).await.map(|info| info.size_bytes);
             let size = size.unwrap_or(most).min(most);
-            memory = held.reserve(size).await?;
+            room = held.reserve(size).await?;
             read = self.bucket.get_at_most(&key, size).await;
         }
         Ok(match read {
             Ok(bytes) if is_whole(plan.format(), &bytes) => {
-                memory.shrink_to(bytes.len() as u64);
-                Some(memory.hold(bytes))
+                room.shrink_to(bytes.len() as u64);
+                Some(room.hold(bytes))
             }
             Ok(_) => {
                 let identifier = version.identifier.as_str();

@@ -1,3 +1,5 @@
+use bytes::Bytes;
+
 use super::*;
 
 const LIMIT_BYTES: u64 = 64 << 20;
@@ -15,8 +17,8 @@ async fn get(cache: &TestCache, key: u32, bytes: u64) -> Made<Bytes> {
 }
 
 async fn make(cache: &TestCache, bytes: u64) -> Made<Bytes> {
-    let memory = cache.reserve(bytes).await?;
-    Ok(memory.hold(Bytes::from(vec![0; usize::try_from(bytes).unwrap()])))
+    let room = cache.reserve(bytes).await?;
+    Ok(room.hold(Bytes::from(vec![0; usize::try_from(bytes).unwrap()])))
 }
 
 #[tokio::test]
@@ -59,9 +61,9 @@ async fn of_many_that_ask_at_once_each_finds_memory() {
     let work = |key: u32| {
         let (cache, making) = (&cache, Arc::clone(&cache));
         let make = || async move {
-            let memory = making.reserve(20 << 20).await?;
+            let room = making.reserve(20 << 20).await?;
             tokio::task::yield_now().await;
-            Ok(memory.hold(Bytes::from(vec![0; 20 << 20])))
+            Ok(room.hold(Bytes::from(vec![0; 20 << 20])))
         };
         async move { cache.get_or_make(&key, make).await.map(|held| held.len()) }
     };
@@ -104,9 +106,9 @@ async fn small_values_find_memory_whatever_large_ones_have() {
 #[tokio::test]
 async fn a_reservation_shrinks_to_what_came() {
     let cache = cache(Duration::from_mins(1));
-    let mut memory = cache.reserve(32 << 20).await.unwrap();
-    memory.shrink_to(10_000);
-    let held = memory.hold(Bytes::from(vec![0; 10_000]));
+    let mut room = cache.reserve(32 << 20).await.unwrap();
+    room.shrink_to(10_000);
+    let held = room.hold(Bytes::from(vec![0; 10_000]));
     assert_eq!(cache.held_bytes(), 11 << 10);
     drop(held);
     assert_eq!(cache.held_bytes(), 0);
@@ -116,14 +118,14 @@ async fn a_reservation_shrinks_to_what_came() {
 async fn who_holds_memory_gets_more_at_once_or_not_at_all() {
     let cache = cache(Duration::from_mins(1));
     get(&cache, 1, 40 << 20).await.unwrap();
-    let mut memory = cache.reserve(1 << 10).await.unwrap();
+    let mut room = cache.reserve(1 << 10).await.unwrap();
     // What is only kept makes way.
-    assert!(cache.try_grow(&mut memory, 30 << 20));
+    assert!(cache.try_grow(&mut room, 30 << 20));
     assert!(cache.get(&1).is_none());
     assert_eq!(cache.held_bytes(), (30 << 20) + UNIT_BYTES);
     let mut other = cache.reserve(1 << 10).await.unwrap();
     assert!(!cache.try_grow(&mut other, 30 << 20));
-    drop(memory);
+    drop(room);
     assert!(cache.try_grow(&mut other, 30 << 20));
 }
 
@@ -136,41 +138,6 @@ async fn who_waits_for_memory_and_goes_away_is_not_waited_for() {
     assert!(cache.large.is_waited_for());
     drop(waits);
     assert!(!cache.large.is_waited_for());
-    assert!(cache.making().is_empty());
     drop(used);
     assert_eq!(cache.held_bytes(), 0);
-}
-
-#[tokio::test]
-async fn what_is_shared_goes_on_when_the_one_who_began_it_goes_away() {
-    let cache = cache(Duration::from_hours(1));
-    let used = make(&cache, LIMIT_BYTES).await.unwrap();
-    let mut first = Box::pin(get(&cache, 1, 20 << 20));
-    assert!(futures::poll!(&mut first).is_pending());
-    let other = async { unreachable!("it is made already") };
-    let mut second = Box::pin(cache.get_or_make(&1, || other));
-    assert!(futures::poll!(&mut second).is_pending());
-    drop(first);
-    drop(used);
-    assert_eq!(second.await.unwrap().len(), 20 << 20);
-    assert!(cache.making().is_empty());
-}
-
-#[tokio::test]
-async fn who_waits_for_the_same_shares_the_failure_and_who_asks_later_tries_again() {
-    let cache = cache(Duration::ZERO);
-    let (fail, failed) = tokio::sync::oneshot::channel::<()>();
-    let make_none = || async move {
-        let _sent = failed.await;
-        Err(Problem::no_such_image())
-    };
-    let mut first = Box::pin(cache.get_or_make(&1, make_none));
-    let mut second = Box::pin(get(&cache, 1, 1 << 10));
-    assert!(futures::poll!(&mut first).is_pending());
-    assert!(futures::poll!(&mut second).is_pending());
-    fail.send(()).unwrap();
-    assert_eq!(first.await.err(), Some(Problem::no_such_image()));
-    // The other one has not heard of it yet.
-    assert!(get(&cache, 1, 1 << 10).await.is_ok());
-    assert_eq!(second.await.err(), Some(Problem::no_such_image()));
 }

@@ -63,7 +63,7 @@ impl Services {
     }
 
     async fn analyze(&self, source: &Held<Source>) -> Result<Held<AnalysisReport>, Problem> {
-        let memory = self.memory.reports.reserve(REPORT_BYTES).await?;
+        let room = self.memory.reports.reserve(REPORT_BYTES).await?;
         let batch = Batch::new(&source.image)
             .with_analyses(self.analyses.clone())
             .with_memory_limit(self.memory.admission.max_bytes());
@@ -73,13 +73,13 @@ impl Services {
         let bytes = bytes.min(admission.max_bytes());
         let done = admission.compute(bytes, bytes, run).await?;
         match done.value {
-            Ok(report) => Ok(memory.hold(report)),
+            Ok(report) => Ok(room.hold(report)),
             // The next one may find that the storage answers.
             Err(error) if error.kind() == ErrorKind::Unavailable => Err(source.problem(&error)),
             Err(error) => {
                 let identifier = source.version.identifier.as_str();
                 tracing::warn!("{identifier} is not analyzed: {error}");
-                Ok(memory.hold(AnalysisReport::default()))
+                Ok(room.hold(AnalysisReport::default()))
             }
         }
     }
