@@ -74,6 +74,7 @@ def measure(bench: server_cases.Bench, options: argparse.Namespace) -> dict:
     steps = {case.key: lambda case=case: server_cases.one_client(bench, case) for case in server_cases.CASES}
     for image in server_cases.IN_WORDS:
         steps[f"load-{image}"] = lambda image=image: server_load.many_clients(bench, image)
+    steps["far"] = lambda: server_load.far_away(bench)
     steps |= {"start": lambda: server_load.start(bench), "mix": lambda: server_load.mix(bench)}
     photos = [bench.images / name for name in (server_cases.JPEG, *server_cases.IN_WORDS)]
     tables, bars = measured(steps, options.only)

@@ -24,7 +24,7 @@ from server_cases import (
     unable,
     warm_up,
 )
-from servers import IIPSRV, OURS, Server
+from servers import IIPSRV, OURS, Server, bucket_far_away, reading
 
 CLIENTS = 8
 LOAD_SECONDS = 2
@@ -39,6 +39,10 @@ MIX_ROTATED_PX = 1024
 START_RUNS = 10
 START_MS = 40
 IDLE_MIB = 15
+
+FAR_CLIENTS = 32
+FAR_MS = 50
+"""What each read of a bucket far away takes longer."""
 
 NEVER_TWICE = (
     f"The pyramid has {COPIES} names, so that no tile is asked for twice. wrk asks, on the same cores as the servers."
@@ -80,6 +84,38 @@ def many_clients(bench: Bench, image: str) -> tuple[Table, list[Bar]]:
     elif ratio is not None:
         bar.measured, bar.reached = f"{ratio:.2f}", ratio >= 1
     return made, [bar]
+
+
+def far_away(bench: Bench) -> tuple[Table, list[Bar]]:
+    """The tiles of a pyramid in a bucket, each once."""
+    title = f"Tiles for {FAR_CLIENTS} clients from a bucket, each read {FAR_MS} ms later"
+    made = Table(title, ["", "requests per second", "p50 ms", "p99 ms"])
+    made.text = (
+        f"Of `{YCBCR}`. As stored a tile takes one read; between four, half a tile to the right and below, these are read and "
+        "decoded. The bucket is a web server. The others read no buckets in parts."
+    )
+    whole = [request.rest for request in tiles(TILE_PX)(bench)]
+    between = [
+        f"{x + TILE_PX // 2},{y + TILE_PX // 2},{TILE_PX},{TILE_PX}/{TILE_PX},{TILE_PX}/0/default.jpg"
+        for x, y in bench.tiles(TILE_PX)
+        if x + 2 * TILE_PX <= bench.width and y + 2 * TILE_PX <= bench.height
+    ]
+    with bucket_far_away(bench.images, FAR_MS) as uri:
+        server = reading(bench.servers[0], uri)
+        for kind, rests in (("as stored", whole), ("between four", between)):
+            with server.running(bench.images, bench.work) as running:
+                with Connection(running.port) as connection:
+                    connection.get(running.path(YCBCR, "info.json"))
+                started = time.perf_counter()
+                answers = side_by_side(running.port, [running.path(YCBCR, rest) for rest in rests], FAR_CLIENTS)
+                rate = len(answers) / (time.perf_counter() - started)
+            refused = sum(status != 200 for status, _ in answers)
+            if refused:
+                raise Failed(f"{refused} of {len(answers)} were refused")
+            times = sorted(ms for _, ms in answers)
+            p50, p99 = statistics.median(times), times[len(times) * 99 // 100]
+            made.rows.append([f"{server.name}, {kind}", f"{rate:,.0f}", figure(p50), figure(p99)])
+    return made, []
 
 
 def rate_to_iipsrv(samples: dict, name: str) -> float | None:
@@ -140,7 +176,7 @@ def mix(bench: Bench) -> tuple[Table, list[Bar]]:
             continue
         with server.running(bench.images, bench.work) as running:
             started = time.perf_counter()
-            answers = side_by_side(running.port, [running.path(image, rest) for image, rest in asked])
+            answers = side_by_side(running.port, [running.path(image, rest) for image, rest in asked], CLIENTS)
             wall = (time.perf_counter() - started) * 1e3
             peak = running.peak_mib()
         times = sorted(ms for _, ms in answers)
@@ -150,8 +186,8 @@ def mix(bench: Bench) -> tuple[Table, list[Bar]]:
     return made, []
 
 
-def side_by_side(port: int, paths: list[str]) -> list[tuple[int, float]]:
-    """Lets as many clients as there are ask for all paths, and returns status and time of each answer."""
+def side_by_side(port: int, paths: list[str], clients: int) -> list[tuple[int, float]]:
+    """Lets so many clients ask for all paths, and returns status and time of each answer."""
     left = iter(paths)
 
     def client() -> list[tuple[int, float]]:
@@ -159,6 +195,6 @@ def side_by_side(port: int, paths: list[str]) -> list[tuple[int, float]]:
             answers = (connection.get(path) for path in left)
             return [(answer.status, answer.ms) for answer in answers]
 
-    with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-        clients = [pool.submit(client) for _ in range(CLIENTS)]
-        return [answer for made in clients for answer in made.result()]
+    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+        asking = [pool.submit(client) for _ in range(clients)]
+        return [answer for made in asking for answer in made.result()]

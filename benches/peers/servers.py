@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -142,6 +143,26 @@ def ours(program: pathlib.Path, name: str = OURS, flags: tuple[str, ...] = ()) -
         return [str(program), *uris, *flags]
 
     return Server(name, command, "/iiif/3/", facts.said([str(program), "-version"]))
+
+
+def reading(server: Server, bucket: str) -> Server:
+    """Returns ours with the images of a bucket."""
+
+    def command(port: int, images: pathlib.Path, work: pathlib.Path) -> list[str]:
+        return [bucket if word == images.as_uri() else word for word in server.command(port, images, work)]
+
+    return dataclasses.replace(server, command=command)
+
+
+@contextlib.contextmanager
+def bucket_far_away(folder: pathlib.Path, milliseconds: int) -> Iterator[str]:
+    """Serves the files of a folder, each read so much later, and yields the URI."""
+    command = [sys.executable, str(OTHERS / "late_files.py"), str(milliseconds), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
 
 
 def iipsrv() -> Server:
