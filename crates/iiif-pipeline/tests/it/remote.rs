@@ -216,6 +216,12 @@ fn what_was_fetched_is_decoded_without_a_read() {
         assert_eq!(made.bytes, derive(&in_memory).bytes, "{request}");
         let held = log.held.load(Ordering::Relaxed) as u64;
         assert!(held <= choice.decoding_bytes(), "{request}: {held}");
+        // Where the tiles are is known now, and with it of how many bytes they are.
+        let counted = source.decode_choice(&plan, 1 << 30).decoding_bytes();
+        assert!(
+            (held..=choice.decoding_bytes()).contains(&counted),
+            "{request}"
+        );
     }
 }
 

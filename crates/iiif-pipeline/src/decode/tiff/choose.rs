@@ -2,6 +2,7 @@
 
 use iiif_image_api::{Dimensions, PixelRect};
 
+use super::reads::MAX_GAP_BYTES;
 use super::{bands, stored_channels};
 use crate::decode::{Decoding, Edge, Need, level_steps};
 use crate::shrink::{BoxShrink, MAX_FACTOR, Shrink};
@@ -10,6 +11,9 @@ use crate::source::{ColorModel, Header, Level};
 /// How far Lanczos scales down what was averaged before, at least. The result has a PSNR above 40 dB
 /// against Lanczos alone.
 const LEFT_TO_SCALE: u32 = 2;
+
+/// The most chunks whose bytes are added up; of more it is known that they are many.
+const MAX_ADDED_UP: u64 = 64;
 
 /// Chooses the smallest level that suffices, the part of it that is needed, and how many of its
 /// pixels are averaged into one.
@@ -70,10 +74,7 @@ pub(super) fn scratch_bytes(header: &Header, decoding: &Decoding) -> u64 {
         .block_bytes
         .saturating_mul(threads)
         .saturating_add(level.index_bytes);
-    let fetched = across
-        .saturating_mul(down)
-        .saturating_mul(level.fetched_chunk_bytes);
-    bytes = bytes.saturating_add(fetched.min(level.fetched_bytes));
+    bytes = bytes.saturating_add(fetched_bytes(header, level, decoding.window));
     let sample_bytes = u64::from(header.layout.bits / 8);
     let channels = stored_channels(header);
     let pixel_bytes = channels as u64 * sample_bytes;
@@ -97,6 +98,30 @@ pub(super) fn scratch_bytes(header: &Header, decoding: &Decoding) -> u64 {
         bytes = bytes.saturating_add(inks);
     }
     bytes
+}
+
+/// Returns what is held of compressed data that is read together, at most: what the file says of its chunks
+/// where that is known, and worth adding up.
+fn fetched_bytes(header: &Header, level: &Level, window: PixelRect) -> u64 {
+    let (across, down) = touched(level, window);
+    let count = across.saturating_mul(down);
+    let most = count
+        .saturating_mul(level.fetched_chunk_bytes)
+        .min(level.fetched_bytes);
+    match level.index.get() {
+        Some(index) if most > 0 && count <= MAX_ADDED_UP => {
+            let (columns, rows) = bands::spans(window);
+            let chunks = index
+                .page
+                .chunks_of(&columns, &rows, stored_channels(header));
+            let bytes = chunks.into_iter().map(|chunk| {
+                let bytes = index.chunks.read_bytes(&index.page, chunk);
+                bytes.saturating_add(MAX_GAP_BYTES)
+            });
+            most.min(bytes.fold(0, u64::saturating_add))
+        }
+        _ => most,
+    }
 }
 
 /// Returns how many pixels of a level may be averaged into one in each direction.

@@ -46,6 +46,27 @@ impl ChunkIndex {
         Some((*offset, *byte_count))
     }
 
+    /// Returns where a chunk is said to start, and of how many bytes it is said to be; without a field for that,
+    /// of as many as there are up to the end of the file.
+    fn place(&self, page: &Page, index: usize) -> Option<(u64, Option<u64>)> {
+        let per_plane = page.chunks_across() * page.chunks_down();
+        let (plane, in_plane) = (index / per_plane, index % per_plane);
+        let stored = plane * per_plane.div_ceil(page.pieces) + in_plane / page.pieces;
+        let skipped = (in_plane % page.pieces) as u64 * page.chunk_bytes();
+        let start = self.offsets.get(stored)?.checked_add(skipped)?;
+        let length = match &self.byte_counts {
+            Some(counts) => Some(counts.get(stored)?.saturating_sub(skipped)),
+            None => None,
+        };
+        Some((start, length))
+    }
+
+    /// Returns the bytes that are read of a chunk, at most.
+    pub(super) fn read_bytes(&self, page: &Page, index: usize) -> u64 {
+        let declared = self.place(page, index).and_then(|(_, length)| length);
+        declared.unwrap_or(u64::MAX).min(most_bytes(page))
+    }
+
     /// Returns the bytes that this holds of a page, at most.
     pub(super) fn held_bytes(page: &Page) -> u64 {
         // An offset and a length of each.
@@ -115,18 +136,10 @@ impl<'a> Chunks<'a> {
 
     /// Returns where the data of a chunk is; `None` if that is not in the file.
     fn range(&self, page: &Page, index: usize) -> Option<Range<u64>> {
-        let per_plane = page.chunks_across() * page.chunks_down();
-        let (plane, in_plane) = (index / per_plane, index % per_plane);
-        let stored = plane * per_plane.div_ceil(page.pieces) + in_plane / page.pieces;
-        let skipped = (in_plane % page.pieces) as u64 * page.chunk_bytes();
-
-        let start = self.index.offsets.get(stored)?.checked_add(skipped)?;
-        let declared = match &self.index.byte_counts {
-            Some(counts) => counts.get(stored)?.saturating_sub(skipped),
-            None => self.data.len_bytes().checked_sub(start)?,
-        };
-        let end = start.checked_add(declared.min(most_bytes(page)))?;
-        (end <= self.data.len_bytes()).then_some(start..end)
+        let (start, declared) = self.index.place(page, index)?;
+        let left = self.data.len_bytes().checked_sub(start)?;
+        let length = declared.unwrap_or(left).min(most_bytes(page));
+        (length <= left).then_some(start..start + length)
     }
 }
 
