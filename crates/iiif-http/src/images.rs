@@ -58,7 +58,7 @@ pub(crate) struct Images {
     work_bytes: u64,
 }
 
-/// What a `jpg` takes while it is made, in multiples of its raster: twice that for scaling or turning,
+/// What a `jpg` or `png` takes while it is made, in multiples of its raster: twice that for scaling or turning,
 /// and what its encoder holds.
 const RASTERS_PER_DERIVATIVE: u64 = 3;
 

@@ -88,7 +88,12 @@ impl DecodedSource {
         }
         self.share(plan)?;
         let image = self.renderer.render(plan)?;
-        let bytes = encode(&image, plan.format(), encoding)?;
+        let mut bytes = encode(&image, plan.format(), encoding)?;
+        drop(image);
+        // Who keeps derivatives counts their bytes, not what was reserved for them.
+        if bytes.len() < bytes.capacity() / 2 {
+            bytes.shrink_to_fit();
+        }
         Ok(Derivative::of_plan(plan, bytes.into()))
     }
 

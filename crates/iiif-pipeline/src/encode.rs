@@ -64,16 +64,24 @@ pub fn encode(image: &DynamicImage, format: Format, options: &EncodeOptions) -> 
         .map_err(|source| Error::Encode { format, source })
 }
 
-/// Returns the bytes that encoding takes of pixels that hardly compress, of `sample_bytes`: its result,
-/// buffers that grow by doubling, and what the encoder works on. Measured with noise and with a
-/// photograph, as `tests/memory.rs` does.
-pub(crate) fn memory_bytes(format: Format, sample_bytes: u64) -> u64 {
+/// Returns the bytes that encoding takes of pixels that hardly compress: its result, buffers that grow by
+/// doubling, and what the encoder works on. Measured with noise and with a photograph, as
+/// `tests/memory.rs` does.
+pub(crate) fn memory_bytes(format: Format, pixels: u64, pixel_bytes: u64) -> u64 {
+    let sample_bytes = pixels.saturating_mul(pixel_bytes);
     match format {
         Format::Jpg => sample_bytes / 2,
-        Format::Tif => sample_bytes.saturating_mul(3),
-        Format::Gif => sample_bytes.saturating_mul(5),
-        Format::Png => sample_bytes.saturating_mul(6),
-        _ => sample_bytes.saturating_mul(7),
+        Format::Png => sample_bytes,
+        // And the differences of a strip.
+        Format::Tif => sample_bytes
+            .saturating_add(sample_bytes / 2)
+            .saturating_add(sample_bytes.min(1 << 20)),
+        // RGBA twice, and indexes.
+        Format::Gif => pixels.saturating_mul(9),
+        // RGBA, and a file that grows.
+        _ => sample_bytes
+            .saturating_mul(4)
+            .saturating_add(pixels.saturating_mul(4)),
     }
 }
 

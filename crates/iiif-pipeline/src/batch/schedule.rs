@@ -324,7 +324,9 @@ impl Planner<'_> {
     }
 
     fn encoding_bytes(&self, index: usize) -> u64 {
-        encode::memory_bytes(self.plans[index].format(), self.sample_bytes(index))
+        let plan = &self.plans[index];
+        let pixel_bytes = self.source.pixel_layout().bytes_per_pixel();
+        encode::memory_bytes(plan.format(), plan.output().area(), pixel_bytes)
     }
 
     /// Returns the bytes of the files of a wave, if they hardly compress.

@@ -123,11 +123,11 @@ impl DecodeChoice {
             0
         };
         let pixel_bytes = self.layout.bytes_per_pixel();
-        let sample_bytes = plan.output().area().saturating_mul(pixel_bytes);
+        let encoding = encode::memory_bytes(plan.format(), plan.output().area(), pixel_bytes);
         source
             .memory_bytes(plan)
             .saturating_add(finding)
-            .saturating_add(encode::memory_bytes(plan.format(), sample_bytes))
+            .saturating_add(encoding)
     }
 
     pub(super) fn decoding(&self) -> &Decoding {

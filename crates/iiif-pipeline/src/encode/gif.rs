@@ -40,8 +40,9 @@ pub(super) fn encode(image: &DynamicImage) -> Result<Vec<u8>, BoxError> {
         indexes,
         transparent,
     } = exact(pixels).unwrap_or_else(|| quantized(pixels));
-
-    let mut bytes = Vec::new();
+    drop(rgba);
+    // LZW makes no file longer, and growing would copy it.
+    let mut bytes = Vec::with_capacity(indexes.len() / 2 * 3);
     let mut encoder = Encoder::new(&mut bytes, width, height, palette.as_flattened())?;
     encoder.write_frame(&Frame {
         width,
@@ -90,12 +91,10 @@ fn exact(pixels: &[[u8; 4]]) -> Option<Indexed> {
 
 fn quantized(pixels: &[[u8; 4]]) -> Indexed {
     let is_transparent = |pixel: &[u8; 4]| color(*pixel).is_none();
-    let opaque: Vec<u8> = pixels
-        .iter()
-        .copied()
-        .filter_map(color)
-        .flat_map(|[r, g, b]| [r, g, b, u8::MAX])
-        .collect();
+    let mut opaque = Vec::with_capacity(size_of_val(pixels));
+    for [r, g, b] in pixels.iter().copied().filter_map(color) {
+        opaque.extend([r, g, b, u8::MAX]);
+    }
     let transparent = (opaque.len() < size_of_val(pixels)).then_some((MAX_COLORS - 1) as u8);
     let colors = MAX_COLORS - usize::from(transparent.is_some());
     let every = if pixels.len() <= ALL_UP_TO_PX {
@@ -104,6 +103,7 @@ fn quantized(pixels: &[[u8; 4]]) -> Indexed {
         SAMPLE_EVERY
     };
     let network = NeuQuant::new(every, colors, &opaque);
+    drop(opaque);
     let index = |pixel: &[u8; 4]| match transparent {
         Some(index) if is_transparent(pixel) => index,
         _ => network.index_of(&[pixel[0], pixel[1], pixel[2], u8::MAX]) as u8,

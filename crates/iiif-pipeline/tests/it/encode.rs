@@ -62,6 +62,30 @@ fn pngs_keep_every_sample_of_every_layout() {
 }
 
 #[test]
+fn pngs_are_hardly_longer_than_their_samples() {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let noise = RgbImage::from_fn(300, 200, |_, _| Rgb([next(), next(), next()]));
+    let png = encoded(&noise.clone().into(), Format::Png);
+    assert!(png.len() < 300 * 200 * 3 * 101 / 100, "{}", png.len());
+    let decoded = image::load_from_memory(&png).expect("decoded");
+    assert_eq!(decoded.into_rgb8(), noise);
+}
+
+#[test]
+fn long_pngs_are_in_several_chunks() {
+    let photo = pattern::photo(400, 300);
+    let png = encoded(&photo.clone().into(), Format::Png);
+    let chunks = png.windows(4).filter(|kind| kind == b"IDAT").count();
+    assert!(chunks > 1, "{chunks}");
+    let decoded = image::load_from_memory(&png).expect("decoded");
+    assert_eq!(decoded.into_rgb8(), photo);
+}
+
+#[test]
 fn black_and_white_pngs_take_one_bit_per_pixel() {
     let dots = GrayImage::from_fn(13, 5, |x, y| Luma([if (x * y) % 3 == 0 { 255 } else { 0 }]));
     let png = encoded(&dots.clone().into(), Format::Png);
