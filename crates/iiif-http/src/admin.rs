@@ -62,7 +62,7 @@ pub(crate) async fn purge(
     let identifier = parameters.iter().next().map_or("", |(_, value)| value);
     let identifier = Identifier::new(identifier).map_err(Problem::identifier)?;
     let purged = service.images().purge(&identifier).await;
-    purged.map_err(|error| Problem::storage(&error))?;
+    purged.map_err(|error| Problem::not_purged(&error))?;
     tracing::info!("forgot what was made of {}", identifier.as_str());
     Ok(StatusCode::NO_CONTENT)
 }

@@ -113,6 +113,13 @@ impl Problem {
         }
     }
 
+    /// Derivatives of an image could not all be deleted.
+    pub(crate) fn not_purged(error: &iiif_storage::Error) -> Self {
+        tracing::warn!("{}", with_causes(error));
+        let text = "not all that was kept of the image could be deleted; the log says why";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, text)
+    }
+
     /// The same where images are listed.
     pub(crate) fn listing(error: &iiif_storage::Error) -> Self {
         if error.kind() == iiif_storage::ErrorKind::Unsupported {

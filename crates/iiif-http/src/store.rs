@@ -154,17 +154,24 @@ impl DerivativeStore {
         while let Some(object) = found.next().await {
             self.bucket.delete(&object?.key).await?;
         }
-        self.bucket.remove_empty_folders(&folder).await
+        self.tidy(&folder).await;
+        Ok(())
     }
 
-    /// Deletes the oldest where there are more bytes than the limit, and returns how many it deleted.
+    /// Deletes the oldest where there are more bytes than the limit, and returns how many it deleted. What
+    /// cannot be listed or deleted is passed over, and the first of it an error at the end.
     pub(crate) async fn sweep(&self) -> iiif_storage::Result<u64> {
         let mut objects: Vec<(SystemTime, u64, String)> = Vec::new();
+        let mut first_error = None;
         let mut found = self.bucket.list(FOLDER);
         while let Some(object) = found.next().await {
-            let object = object?;
-            let written = object.last_modified.unwrap_or(SystemTime::UNIX_EPOCH);
-            objects.push((written, object.size_bytes, object.key));
+            match object {
+                Ok(object) => {
+                    let written = object.last_modified.unwrap_or(SystemTime::UNIX_EPOCH);
+                    objects.push((written, object.size_bytes, object.key));
+                }
+                Err(error) => first_error = first_error.or(Some(error)),
+            }
         }
         objects.sort_unstable();
         let mut total: u64 = objects.iter().map(|(_, bytes, _)| bytes).sum();
@@ -173,13 +180,22 @@ impl DerivativeStore {
             if total <= self.limit_bytes {
                 break;
             }
-            self.bucket.delete(&key).await?;
-            total -= bytes;
+            match self.bucket.delete(&key).await {
+                Ok(()) => total -= bytes,
+                Err(error) => first_error = first_error.or(Some(error)),
+            }
         }
         if total < before {
-            self.bucket.remove_empty_folders(FOLDER).await?;
+            self.tidy(FOLDER).await;
         }
-        Ok(before - total)
+        first_error.map_or(Ok(before - total), Err)
+    }
+
+    /// Removes empty folders, which do no harm where they may not be removed.
+    async fn tidy(&self, folder: &str) {
+        if let Err(error) = self.bucket.remove_empty_folders(folder).await {
+            tracing::warn!("{error}");
+        }
     }
 
     fn key(&self, version: &Version, plan: &RenderPlan) -> String {

@@ -358,20 +358,20 @@ impl Bucket {
         let Place::Folder(folder) = &self.place else {
             return Ok(());
         };
-        let (folder, full) = (folder.clone(), join(&self.prefix, key));
+        let (folder, base, step) = (folder.clone(), Arc::clone(&self.prefix), key.to_owned());
         let context = self.context(Operation::Delete, key);
-        blocking(context, move || folder.remove_empty_folders(&full)).await
+        blocking(context, move || folder.remove_empty_folders(&base, &step)).await
     }
 
     /// Lists the objects in the folder `prefix` and the folders below it, in no particular order;
-    /// an empty prefix lists them all, an absent folder none.
+    /// an empty prefix lists them all, an absent folder none. Symbolic links to folders are not followed.
     ///
     /// The stream yields an [`Error`] where a part cannot be listed: of kind
     /// [`Unsupported`](ErrorKind), without asking it, for a web server.
     #[must_use]
     pub fn list(&self, prefix: &str) -> BoxStream<'static, Result<ObjectInfo>> {
-        let full = match check_prefix(prefix) {
-            Ok(prefix) => join(&self.prefix, prefix),
+        let prefix = match check_prefix(prefix) {
+            Ok(prefix) => prefix,
             Err(error) => return stream::iter([Err(error)]).boxed(),
         };
         let bucket = self.clone();
@@ -382,13 +382,13 @@ impl Bucket {
             return stream::iter([Err(error)]).boxed();
         }
         match &self.place {
-            Place::Folder(folder) => folder::list(folder.clone(), full)
+            Place::Folder(folder) => folder::list(folder.clone(), &self.prefix, prefix)
                 .map(move |found| {
                     found.map_err(|error| from_folder(error, bucket.context(Operation::List, "")))
                 })
                 .boxed(),
             Place::Store(store) => store
-                .list(&full)
+                .list(&join(&self.prefix, prefix))
                 .map(move |found| {
                     found.map_err(|error| bucket.context(Operation::List, "").store(error))
                 })

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use crate::error::is_loop;
+use crate::key::join;
 use crate::object_version::nanoseconds;
 use crate::{Fetched, ObjectInfo, ObjectVersion, Overwrite};
 
@@ -150,14 +151,26 @@ impl LocalFolder {
         }
     }
 
-    /// Removes the folder `prefix` and those below it in which nothing is. What somebody else removes
-    /// meanwhile is no error, and what he fills stays.
-    pub(crate) fn remove_empty_folders(&self, prefix: &str) -> Result<()> {
-        let removed = self.location(prefix).map(|folder| remove_empty(&folder));
-        match removed {
-            Ok(Err(error)) | Err(FolderError::Disk(error)) if is_absent(&error) => Ok(()),
-            removed => Ok(removed??),
+    /// Removes the folder `prefix` of the folder `base` and those below it in which nothing is. What somebody
+    /// else removes meanwhile is no error, and what he fills stays; so does what is behind a link.
+    pub(crate) fn remove_empty_folders(&self, base: &str, prefix: &str) -> Result<()> {
+        if self.is_behind_link(base, prefix) {
+            return Ok(());
         }
+        match self.location(&join(base, prefix)) {
+            Err(FolderError::Disk(error)) if is_absent(&error) => Ok(()),
+            folder => Ok(remove_empty(&folder?).map(drop)?),
+        }
+    }
+
+    /// Returns whether the folder `prefix` of the folder `base` is reached through a symbolic link. These are
+    /// not followed where more than one object is meant: they may lead to what others keep there.
+    fn is_behind_link(&self, base: &str, prefix: &str) -> bool {
+        let mut path = self.root.join(base);
+        prefix.split('/').any(|step| {
+            path.push(step);
+            fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink())
+        })
     }
 
     /// Returns the path that a write of `key` replaces: its folder is resolved, its name is not.
@@ -234,18 +247,24 @@ fn read_to_end(file: File, length: u64) -> Result<Bytes> {
     Ok(body.into())
 }
 
-/// Removes a folder and those below it in which nothing is.
-fn remove_empty(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
+/// Removes a folder and those below it, as far as nothing is in them. Returns whether it is gone.
+fn remove_empty(folder: &Path) -> io::Result<bool> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if is_absent(&error) => return Ok(true),
+        entries => entries?,
+    };
+    let mut is_empty = true;
+    for entry in entries {
         let entry = entry?;
         // A link to a folder is something.
-        if entry.file_type()?.is_dir() {
-            remove_empty(&entry.path())?;
-        }
+        is_empty &= entry.file_type()?.is_dir() && remove_empty(&entry.path())?;
     }
-    match fs::remove_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
-        removed => removed,
+    // What is full is not tried: who may not remove it would be told so, and not that it is full.
+    match is_empty.then(|| fs::remove_dir(folder)) {
+        None => Ok(false),
+        Some(Err(error)) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
+        Some(Err(error)) if !is_absent(&error) => Err(error),
+        Some(_) => Ok(true),
     }
 }
 

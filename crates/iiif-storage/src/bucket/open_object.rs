@@ -22,8 +22,8 @@ use crate::{Error, ErrorKind, ObjectInfo, Operation, Result};
 /// Ranges of a remote object that are not further apart are read by one request.
 const COALESCE_BYTES: u64 = 64 << 10;
 
-/// Reads of one object that take place at the same time.
-const READS_AT_ONCE: usize = 10;
+/// Parts of one object that are read at the same time by [`BlockingReader::read_parts`].
+const PARTS_AT_ONCE: usize = 4;
 
 /// What a read may take a second more for.
 const BYTES_PER_SECOND: u64 = 1 << 20;
@@ -299,7 +299,7 @@ impl BlockingReader {
         read.map_err(io_error)
     }
 
-    /// Reads several parts, each as [`read_at`](Self::read_at) does: of a remote object, up to ten at the
+    /// Reads several parts, each as [`read_at`](Self::read_at) does: of a remote object, up to four at the
     /// same time.
     ///
     /// # Errors
@@ -322,7 +322,7 @@ impl BlockingReader {
             Contents::Store(..) => {
                 let reads = parts.iter().cloned();
                 let reads = reads.map(|part| self.object.read_range(part));
-                let reads = stream::iter(reads).buffered(READS_AT_ONCE);
+                let reads = stream::iter(reads).buffered(PARTS_AT_ONCE);
                 self.runtime.block_on(reads.try_collect())
             }
         };

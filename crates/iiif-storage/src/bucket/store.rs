@@ -364,19 +364,42 @@ pub(super) fn path(key: &str, context: Context<'_>) -> Result<Path> {
     Path::parse(key).map_err(|error| context.failed(error))
 }
 
-/// Reads a body to its end. That is as long as it says itself, which proxies and servers that fail make
-/// shorter than the range that they answer with.
+/// Reads a body to its end, which is where its stream ends: proxies and servers that fail make that shorter
+/// than the range that they answer with. Of one that is longer no more is held.
 async fn body(found: GetResult, context: Context<'_>) -> Result<Bytes> {
     let announced = found.range.end - found.range.start;
-    let body = found.bytes().await.map_err(|error| context.store(error))?;
-    let received = body.len() as u64;
+    let mut parts = found.into_stream();
+    let mut body = Bytes::new();
+    let mut joined = Vec::new();
+    let mut received = 0;
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|error| context.store(error))?;
+        received += part.len() as u64;
+        if received > announced {
+            break;
+        }
+        if body.is_empty() && joined.is_empty() {
+            body = part;
+            continue;
+        }
+        if joined.is_empty() {
+            // What was announced is within what whoever asks may hold.
+            joined.reserve_exact(usize::try_from(announced).unwrap_or(usize::MAX));
+            joined.extend_from_slice(&std::mem::take(&mut body));
+        }
+        joined.extend_from_slice(&part);
+    }
     if received != announced {
         return Err(context.unavailable(OtherLengthError {
             received,
             announced,
         }));
     }
-    Ok(body)
+    Ok(if joined.is_empty() {
+        body
+    } else {
+        joined.into()
+    })
 }
 
 /// A body is not the range that it was announced as.

@@ -89,6 +89,7 @@ impl Context<'_> {
                 bucket: self.bucket.to_owned(),
                 source: source.into(),
             },
+            _ if is_out_of_files(&source) => self.unavailable(source),
             _ => self.failed(source),
         }
     }
@@ -209,6 +210,17 @@ pub(crate) fn is_loop(error: &std::io::Error) -> bool {
     #[cfg(not(unix))]
     let code = None;
     code.is_some() && error.raw_os_error() == code
+}
+
+/// Whether too many files are open, of this process or of all, which may pass. The standard library has no stable
+/// name for it.
+fn is_out_of_files(error: &std::io::Error) -> bool {
+    #[cfg(unix)]
+    let codes = [libc::EMFILE, libc::ENFILE];
+    #[cfg(not(unix))]
+    let codes: [i32; 0] = [];
+    let code = error.raw_os_error();
+    code.is_some_and(|code| codes.contains(&code))
 }
 
 /// Whether a server says that the bucket is what it does not find (S3 and Azure REST references, "Error

@@ -9,6 +9,9 @@ use tempfile::NamedTempFile;
 use super::{FolderError, LocalFolder, Result, TEMPORARY_PREFIX, TEMPORARY_SUFFIX};
 use crate::Overwrite;
 
+/// How often a file is begun: who removes empty folders may take one away before the file is in it.
+const ATTEMPTS: usize = 4;
+
 /// A temporary file beside its destination, which goes away when it is dropped. All methods block.
 #[derive(Debug)]
 pub(crate) struct NewFile {
@@ -20,13 +23,13 @@ pub(crate) struct NewFile {
 impl LocalFolder {
     /// Begins a file, with the folders that it needs; these stay.
     pub(crate) fn create(&self, key: &str, overwrite: Overwrite) -> Result<NewFile> {
-        match self.try_create(key, overwrite) {
-            // Empty folders were removed, this one before the file was in it.
-            Err(FolderError::Disk(error)) if error.kind() == io::ErrorKind::NotFound => {
-                self.try_create(key, overwrite)
+        for _ in 1..ATTEMPTS {
+            match self.try_create(key, overwrite) {
+                Err(FolderError::Disk(error)) if error.kind() == io::ErrorKind::NotFound => {}
+                created => return created,
             }
-            created => created,
         }
+        self.try_create(key, overwrite)
     }
 
     fn try_create(&self, key: &str, overwrite: Overwrite) -> Result<NewFile> {

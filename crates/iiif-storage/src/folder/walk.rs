@@ -9,15 +9,20 @@ use super::{FolderError, LocalFolder, Result, is_absent, is_temporary};
 use crate::ObjectInfo;
 use crate::key::join;
 
-/// Lists the objects under the folder `prefix`, one directory at a time.
+/// Lists the objects under the folder `prefix` of the folder `base`, one directory at a time.
 ///
-/// Symbolic links to directories are not followed, since they may form circles; those to files are
-/// listed if the file lies inside the folder.
+/// Symbolic links to directories are not followed, since they may form circles, but for those of `base`; those
+/// to files are listed if the file lies inside the folder.
 pub(crate) fn list(
     folder: LocalFolder,
-    prefix: String,
+    base: &str,
+    prefix: &str,
 ) -> BoxStream<'static, std::result::Result<ObjectInfo, FolderError>> {
-    stream::unfold(vec![prefix], move |mut pending| {
+    let mut first = vec![join(base, prefix)];
+    if folder.is_behind_link(base, prefix) {
+        first.clear();
+    }
+    stream::unfold(first, move |mut pending| {
         let folder = folder.clone();
         async move {
             let prefix = pending.pop()?;

@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use futures::TryStreamExt as _;
 use iiif_storage::{Bucket, Environment, ErrorKind, MissingFolder, StorageOpener};
+use tokio::time::timeout;
 
 use crate::server::{Answer, Server, quick_retries};
 
@@ -191,4 +194,14 @@ async fn redirects_have_an_end() {
     assert_eq!(error.kind(), ErrorKind::Denied);
     assert_eq!(cause, "it is redirected more than 5 times");
     assert_eq!(server.requests().len(), 6);
+}
+
+#[tokio::test]
+async fn of_an_answer_that_does_not_end_no_more_is_read_than_was_asked_for() {
+    let server = Server::start([Answer::Endless]).await;
+    let bucket = open(&server.url);
+    let read = bucket.get_range("x", 2..5);
+    let read = timeout(Duration::from_secs(20), read).await;
+    let error = read.expect("it went on reading").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
 }

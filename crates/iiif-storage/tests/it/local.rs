@@ -205,10 +205,10 @@ async fn folders_behind_links_are_not_removed() {
     bucket.remove_empty_folders("a").await.unwrap();
     assert_eq!(names(elsewhere.path()), ["empty"]);
     assert_eq!(names(&folder.path().join("a")), ["link"]);
-    // Nor through one.
-    let result = bucket.remove_empty_folders("a/link/empty").await;
-    assert!(result.is_err(), "{result:?}");
-    assert_eq!(names(elsewhere.path()), ["empty"]);
+    for key in ["a/link", "a/link/empty"] {
+        bucket.remove_empty_folders(key).await.unwrap();
+        assert_eq!(names(elsewhere.path()), ["empty"]);
+    }
 }
 
 #[tokio::test]

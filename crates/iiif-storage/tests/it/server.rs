@@ -17,6 +17,8 @@ pub(crate) enum Answer {
     Cut,
     /// Announces ten bytes, sends four, closes the connection.
     CutBody(&'static str),
+    /// Announces three bytes of ten, and sends more of them than there are, as long as somebody listens.
+    Endless,
 }
 
 /// What the server was asked.
@@ -132,6 +134,7 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
 async fn reply(stream: &mut TcpStream, answer: &Answer) {
     let text = match answer {
         Answer::Cut => return,
+        Answer::Endless => return endless(stream).await,
         Answer::Reply(status, headers, body) => format!(
             "HTTP/1.1 {status} Answer\r\nContent-Length: {}\r\nConnection: close\r\n{headers}\r\n{body}",
             body.len(),
@@ -142,4 +145,18 @@ async fn reply(stream: &mut TcpStream, answer: &Answer) {
     };
     stream.write_all(text.as_bytes()).await.unwrap();
     stream.shutdown().await.unwrap();
+}
+
+/// Returns once the client went away, and never to one that takes all of it.
+async fn endless(stream: &mut TcpStream) {
+    let head = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-4/10\r\n\
+                Last-Modified: Wed, 30 Jan 2019 15:30:01 GMT\r\nConnection: close\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let part = vec![b'x'; 1 << 20];
+    for _ in 0..64 {
+        if stream.write_all(&part).await.is_err() {
+            return;
+        }
+    }
+    std::future::pending::<()>().await;
 }

@@ -110,6 +110,12 @@ async fn links_that_stay_inside_are_followed() {
         b"x"
     );
     assert_eq!(bucket.get("alias/deep/x").await.unwrap(), "x");
+    // One object is what it leads to; many are not.
+    assert_eq!(bucket.list("alias").count().await, 0);
+    assert_eq!(bucket.list("alias/deep").count().await, 0);
+    let behind = bucket.with_prefix("alias").unwrap();
+    assert_eq!(behind.list("").count().await, 1);
+    assert_eq!(behind.list("deep").count().await, 1);
 }
 
 #[tokio::test]
