@@ -92,7 +92,8 @@ def far_away(bench: Bench) -> tuple[Table, list[Bar]]:
     made = Table(title, ["", "requests per second", "p50 ms", "p99 ms"])
     made.text = (
         f"Of `{YCBCR}`. As stored a tile takes one read; between four, half a tile to the right and below, these are read and "
-        "decoded. The bucket is a web server. The others read no buckets in parts."
+        "decoded. The bucket is a web server of a single process on the same cores, which takes part of the time; iipsrv "
+        "reads files only, and iiif-processor has no reader of buckets."
     )
     whole = [request.rest for request in tiles(TILE_PX)(bench)]
     between = [

@@ -149,7 +149,9 @@ def reading(server: Server, bucket: str) -> Server:
     """Returns ours with the images of a bucket."""
 
     def command(port: int, images: pathlib.Path, work: pathlib.Path) -> list[str]:
-        return [bucket if word == images.as_uri() else word for word in server.command(port, images, work)]
+        words = server.command(port, images, work)
+        words[words.index(images.as_uri())] = bucket
+        return words
 
     return dataclasses.replace(server, command=command)
 
@@ -160,7 +162,10 @@ def bucket_far_away(folder: pathlib.Path, milliseconds: int) -> Iterator[str]:
     command = [sys.executable, str(OTHERS / "late_files.py"), str(milliseconds), str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield process.stdout.readline().strip()
+            uri = process.stdout.readline().strip()
+            if not uri:
+                raise Failed("late_files.py said no URI")
+            yield uri
         finally:
             process.terminate()
 

@@ -15,9 +15,33 @@ use crate::{Problem, ServiceOptions};
 /// What takes more memory than this is large. A tile of 1024x1024 pixels takes less.
 const SMALL_MAX_BYTES: u64 = 32 << 20;
 
-/// Reads of a lane that take place at the same time. They wait more than they compute, of what is far away
-/// most of all.
-const READS_AT_ONCE: usize = 64;
+/// Reads of small work that take place at the same time, at most, and how many times fewer of large work: they
+/// wait more than they compute, of what is far away most of all.
+const MAX_READS: usize = 64;
+const LARGE_READS_DIVISOR: usize = 4;
+
+/// The share of them among the sources that may be open: each may ask a bucket for four parts at once, over
+/// connections that are files too.
+const READS_EIGHTHS: usize = 3;
+
+/// What work takes of memory, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cost {
+    /// The work itself.
+    pub(crate) work_bytes: u64,
+    /// All parts of its request, of which this work may be one: that makes it small or large.
+    pub(crate) request_bytes: u64,
+}
+
+impl Cost {
+    /// Returns the cost of work that is all of its request.
+    pub(crate) fn of_request(bytes: u64) -> Self {
+        Self {
+            work_bytes: bytes,
+            request_bytes: bytes,
+        }
+    }
+}
 
 /// Lets requests work, each in the lane of its size.
 pub(crate) struct Admission {
@@ -32,6 +56,7 @@ struct Lane {
     slot_count: usize,
     /// Places of those that only read.
     reads: Arc<Semaphore>,
+    read_count: usize,
     budget: MemoryBudget,
     threads: Arc<ThreadPool>,
     waiters: Waiters,
@@ -61,10 +86,13 @@ impl Admission {
         large_bytes: u64,
     ) -> Result<Self, rayon::ThreadPoolBuildError> {
         let cores = options.concurrency.get();
+        let reads = options.max_sources.get() / 8 * READS_EIGHTHS;
+        let reads = reads.clamp(1, MAX_READS);
+        let large_reads = reads.div_ceil(LARGE_READS_DIVISOR);
         Ok(Self {
-            // Beside one that computes, another may read.
-            small: Lane::new(options, 2 * cores, small_bytes)?,
-            large: Lane::new(options, cores.div_ceil(2), large_bytes)?,
+            // Beside one that computes, another may read what was not fetched before: of local files.
+            small: Lane::new(options, 2 * cores, reads, small_bytes)?,
+            large: Lane::new(options, cores.div_ceil(2), large_reads, large_bytes)?,
         })
     }
 
@@ -78,7 +106,7 @@ impl Admission {
         [("small", &self.small), ("large", &self.large)].map(|(name, lane)| LaneWork {
             lane: name,
             running: lane.slot_count - lane.slots.available_permits(),
-            reading: READS_AT_ONCE - lane.reads.available_permits(),
+            reading: lane.read_count - lane.reads.available_permits(),
             waiting: lane.waiters.count(),
             bytes: lane.budget.reserved_bytes(),
         })
@@ -96,35 +124,48 @@ impl Admission {
         lane.read(memory, read).await
     }
 
-    /// Does the same for work that computes in parallel, on the threads of its lane: that of its request, of
-    /// which all parts take `request_bytes` at most.
+    /// Runs work that computes in parallel, on the threads of its lane, once there is room for it.
     pub(crate) async fn compute<T: Send + 'static>(
         &self,
-        bytes: u64,
-        request_bytes: u64,
+        cost: Cost,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<Done<T>, Problem> {
-        let lane = self.lane(bytes.max(request_bytes));
-        let memory = lane.memory(bytes).await?;
+        let lane = self.lane_of(cost);
+        let memory = lane.memory(cost.work_bytes).await?;
         lane.compute(memory, work).await
     }
 
-    /// Does the same with what is read before, from far away, in the same memory.
-    pub(crate) async fn compute_with<R, T>(
+    /// Reads, as [`read`](Self::read) does, and then computes with what was read, as [`compute`](Self::compute)
+    /// does, in the same memory. What cannot be read is told at once.
+    pub(crate) async fn read_then_compute<R, T, E>(
         &self,
-        bytes: u64,
-        request_bytes: u64,
-        read: impl FnOnce() -> R + Send + 'static,
-        work: impl FnOnce(R) -> T + Send + 'static,
-    ) -> Result<Done<T>, Problem>
+        cost: Cost,
+        read: impl FnOnce() -> Result<R, E> + Send + 'static,
+        work: impl FnOnce(R) -> Result<T, E> + Send + 'static,
+    ) -> Result<Done<Result<T, E>>, Problem>
     where
         R: Send + 'static,
         T: Send + 'static,
+        E: Send + 'static,
     {
-        let lane = self.lane(bytes.max(request_bytes));
-        let memory = lane.memory(bytes).await?;
-        let (value, memory) = lane.read(memory, read).await?.into_parts();
-        lane.compute(memory, || work(value)).await
+        let lane = self.lane_of(cost);
+        let memory = lane.memory(cost.work_bytes).await?;
+        let read = lane.read(memory, read).await?;
+        match read.value {
+            Ok(value) => {
+                drop(read.place);
+                lane.compute(read.memory, || work(value)).await
+            }
+            Err(error) => Ok(Done {
+                value: Err(error),
+                place: read.place,
+                memory: read.memory,
+            }),
+        }
+    }
+
+    fn lane_of(&self, cost: Cost) -> &Lane {
+        self.lane(cost.work_bytes.max(cost.request_bytes))
     }
 
     /// Returns the lane of a request that takes so much memory.
@@ -141,13 +182,15 @@ impl Lane {
     fn new(
         options: &ServiceOptions,
         slots: usize,
+        reads: usize,
         memory_bytes: u64,
     ) -> Result<Self, rayon::ThreadPoolBuildError> {
         let threads = rayon::ThreadPoolBuilder::new().num_threads(options.concurrency.get());
         Ok(Self {
             slots: Arc::new(Semaphore::new(slots)),
             slot_count: slots,
-            reads: Arc::new(Semaphore::new(READS_AT_ONCE)),
+            reads: Arc::new(Semaphore::new(reads)),
+            read_count: reads,
             budget: MemoryBudget::new(memory_bytes),
             threads: Arc::new(threads.build()?),
             waiters: Waiters::default(),
@@ -156,9 +199,14 @@ impl Lane {
         })
     }
 
-    /// Waits for memory, which comes before a place: who has a place never waits.
+    /// Waits for memory, which comes before a place, so that who has a place never waits. Only so many may.
     async fn memory(&self, bytes: u64) -> Result<Reservation, Problem> {
-        let memory = self.wait(self.budget.reserve_work(bytes)).await?;
+        let waiter = self.waiters.enter();
+        if waiter.before >= self.max_waiting {
+            return Err(Problem::busy());
+        }
+        let memory = timeout(self.max_wait, self.budget.reserve_work(bytes)).await;
+        let memory = memory.map_err(|_elapsed| Problem::busy())?;
         memory.map_err(|_over_budget| Problem::too_large())
     }
 
@@ -187,11 +235,15 @@ impl Lane {
         memory: Reservation,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<Done<T>, Problem> {
-        let place = self.wait(Arc::clone(places).acquire_owned()).await?;
+        let place = {
+            let _waiter = self.waiters.enter();
+            timeout(self.max_wait, Arc::clone(places).acquire_owned()).await
+        };
+        let place = place.map_err(|_elapsed| Problem::busy())?;
         let place = place.map_err(|_closed| Problem::internal())?;
         let done = spawn_blocking(move || Done {
             value: work(),
-            _place: place,
+            place,
             memory,
         });
         done.await.map_err(|error| {
@@ -199,22 +251,12 @@ impl Lane {
             Problem::internal()
         })
     }
-
-    /// Waits for what others have, among no more than may wait, and no longer than one may.
-    async fn wait<T>(&self, event: impl Future<Output = T>) -> Result<T, Problem> {
-        let waiter = self.waiters.enter();
-        if waiter.before >= self.max_waiting {
-            return Err(Problem::busy());
-        }
-        let come = timeout(self.max_wait, event).await;
-        come.map_err(|_elapsed| Problem::busy())
-    }
 }
 
 /// What work gave. It keeps its place in the lane until it [leaves](Self::leave) or is dropped.
 pub(crate) struct Done<T> {
     pub(crate) value: T,
-    _place: OwnedSemaphorePermit,
+    place: OwnedSemaphorePermit,
     memory: Reservation,
 }
 
@@ -223,10 +265,6 @@ impl<T> Done<T> {
     /// lane until what is returned is dropped.
     pub(crate) fn leave(mut self, bytes: u64) -> (T, Reservation) {
         self.memory.shrink_to(bytes);
-        self.into_parts()
-    }
-
-    fn into_parts(self) -> (T, Reservation) {
         (self.value, self.memory)
     }
 }
@@ -245,17 +283,67 @@ mod tests {
             ..ServiceOptions::default()
         };
         let admission = Admission::new(&options, 32 << 20, 256 << 20).unwrap();
-        let large = 200 << 20;
-        let done = admission.compute(large, large, || ()).await.ok().unwrap();
-        let LaneWork { running, bytes, .. } = admission.work()[1];
-        assert_eq!((running, bytes), (1, large));
-        assert!(admission.compute(large, large, || ()).await.is_err());
+        let bytes = 200 << 20;
+        let large = Cost::of_request(bytes);
+        let done = admission.compute(large, || ()).await.ok().unwrap();
+        let LaneWork {
+            running,
+            bytes: reserved,
+            ..
+        } = admission.work()[1];
+        assert_eq!((running, reserved), (1, bytes));
+        assert!(admission.compute(large, || ()).await.is_err());
 
         let ((), left) = done.leave(3 << 20);
         let LaneWork { running, bytes, .. } = admission.work()[1];
         assert_eq!((running, bytes), (0, 3 << 20));
-        assert!(admission.compute(large, large, || ()).await.is_ok());
+        assert!(admission.compute(large, || ()).await.is_ok());
         drop(left);
         assert_eq!(admission.work()[1].bytes, 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_read_is_computed_however_many_wait() {
+        let options = ServiceOptions {
+            max_waiting: 1,
+            ..ServiceOptions::default()
+        };
+        let admission = Arc::new(Admission::new(&options, 32 << 20, 256 << 20).unwrap());
+        let large = Cost::of_request(200 << 20);
+        let (end, is_ended) = std::sync::mpsc::channel();
+        let first = tokio::spawn({
+            let admission = Arc::clone(&admission);
+            let read = move || is_ended.recv();
+            async move { admission.read_then_compute(large, read, Ok).await.is_ok() }
+        });
+        until(|| admission.work()[1].reading == 1).await;
+        let second = tokio::spawn({
+            let admission = Arc::clone(&admission);
+            async move { admission.compute(large, || ()).await.is_ok() }
+        });
+        until(|| admission.work()[1].waiting == 1).await;
+        assert!(admission.compute(large, || ()).await.is_err());
+        end.send(()).unwrap();
+        assert!(first.await.unwrap() && second.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_takes_no_place_to_compute() {
+        let options = ServiceOptions::default();
+        let admission = Admission::new(&options, 32 << 20, 256 << 20).unwrap();
+        let large = Cost::of_request(100 << 20);
+        let slots = Arc::clone(&admission.large.slots);
+        let _all = slots
+            .acquire_many_owned(admission.large.slot_count as u32)
+            .await;
+        let failed = admission.read_then_compute(large, || Err::<(), _>("gone"), Ok);
+        let failed = failed.await.ok().unwrap();
+        assert_eq!(failed.value, Err("gone"));
+    }
+
+    async fn until(is_so: impl Fn() -> bool) {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -9,7 +9,7 @@ use iiif_image_api::{Format, Identifier, RenderPlan};
 use iiif_pipeline::{DecodeChoice, DecodedSource, EncodeOptions, SourceFormat, SourceImage};
 
 use crate::Problem;
-use crate::admission::Done;
+use crate::admission::{Cost, Done};
 use crate::held::Held;
 use crate::memory::Memory;
 use crate::metrics::{Metrics, ServedFrom};
@@ -129,15 +129,13 @@ impl Derivatives {
         let done = if is_kept(&source.image, &choice, max_decode_bytes) {
             let decoded = self.decode(source, choice, rendering_bytes).await?;
             let derive = move || decoded.derive(&plan, &encoding);
-            let admission = &self.memory.admission;
-            admission
-                .compute(rendering_bytes, rendering_bytes, derive)
-                .await?
+            let cost = Cost::of_request(rendering_bytes);
+            self.memory.admission.compute(cost, derive).await?
         } else {
             let bytes = source.image.held_bytes() + choice.decoding_bytes() + rendering_bytes;
             let derive = move |decoded: DecodedSource| decoded.derive(&plan, &encoding);
-            self.decode_and(source, choice, (bytes, bytes), derive)
-                .await?
+            let cost = Cost::of_request(bytes);
+            self.decode_and(source, choice, cost, derive).await?
         };
         let bytes = done.value.as_ref().map_or(0, |made| made.bytes.len());
         let (made, in_lane) = done.leave(bytes as u64);
@@ -209,35 +207,36 @@ impl Derivatives {
         let image = source.image.clone();
         let kept_bytes = kept_bytes(&image, &choice);
         let room = self.memory.decodes.reserve(kept_bytes).await?;
-        let bytes = (passing_bytes(&image, &choice), rendering_bytes);
-        let done = self.decode_and(source, choice, bytes, Ok).await?;
+        let cost = Cost {
+            work_bytes: passing_bytes(&image, &choice),
+            request_bytes: rendering_bytes,
+        };
+        let done = self.decode_and(source, choice, cost, Ok).await?;
         let decoded = done.value.map_err(|error| source.problem(&error))?;
         Ok(room.hold(decoded))
     }
 
-    /// Decodes an image and goes on with that, with at most `bytes` of memory, for a request that takes up to
-    /// `request_bytes`.
+    /// Decodes an image, and goes on with the pixels.
     async fn decode_and<T: Send + 'static>(
         &self,
         source: &Source,
         choice: DecodeChoice,
-        (bytes, request_bytes): (u64, u64),
+        cost: Cost,
         then: impl FnOnce(DecodedSource) -> iiif_pipeline::Result<T> + Send + 'static,
     ) -> Result<Done<iiif_pipeline::Result<T>>, Problem> {
         let image = source.image.clone();
-        let decode = move |image: iiif_pipeline::Result<SourceImage>| {
-            // What was fetched is not needed any more once it is decoded.
-            let decoded = image.and_then(|image| image.decode_chosen(&choice));
-            decoded.and_then(then)
+        let decode = move |image: SourceImage| {
+            let decoded = image.decode_chosen(&choice)?;
+            // What was fetched is not needed any more.
+            drop(image);
+            then(decoded)
         };
         let admission = &self.memory.admission;
         if image.is_remote() {
             let fetch = move || image.fetch_chosen(&choice);
-            let done = admission.compute_with(bytes, request_bytes, fetch, decode);
-            return done.await;
+            return admission.read_then_compute(cost, fetch, decode).await;
         }
-        let decode = move || decode(Ok(image));
-        admission.compute(bytes, request_bytes, decode).await
+        admission.compute(cost, || decode(image)).await
     }
 }
 

@@ -140,8 +140,9 @@ impl Sources {
 
     async fn read(&self, version: Version) -> Result<Held<Source>, Problem> {
         let cache = &self.memory.sources;
-        let object = self.open_object(&version).await?;
+        // Before a file is open: it bounds how many are.
         let mut room = cache.reserve(self.least_bytes).await?;
+        let object = self.open_object(&version).await?;
         // Who does not answer keeps neither a thread nor a place in a lane from others.
         let (mut reader, format) = Reader::begin(object.clone()).await?;
         let opening_bytes = opening_bytes(format.as_ref(), reader.len_bytes());
@@ -247,7 +248,23 @@ impl ReadAt for Reader {
     }
 
     fn read_parts(&self, parts: &[Range<u64>]) -> io::Result<Vec<Bytes>> {
-        self.object.read_parts(parts)
+        let is_near = |part: &&Range<u64>| part.end <= self.head.len() as u64;
+        let far: Vec<_> = parts
+            .iter()
+            .filter(|part| !is_near(part))
+            .cloned()
+            .collect();
+        let mut read = self.object.read_parts(&far)?.into_iter();
+        let near = |part: &Range<u64>| self.head.slice(part.start as usize..part.end as usize);
+        let parts = parts.iter().map(|part| {
+            if is_near(&part) {
+                Some(near(part))
+            } else {
+                read.next()
+            }
+        });
+        // There are as many as were asked for.
+        Ok(parts.flatten().collect())
     }
 
     fn is_remote(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
@@ -35,6 +36,13 @@ impl ReadAt for CountingReader {
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
         self.bytes.fetch_add(length as u64, Ordering::Relaxed);
         self.reader.read_at(offset, length)
+    }
+
+    fn read_parts(&self, parts: &[Range<u64>]) -> io::Result<Vec<Bytes>> {
+        let read = self.reader.read_parts(parts)?;
+        let bytes: usize = read.iter().map(Bytes::len).sum();
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        Ok(read)
     }
 
     fn is_remote(&self) -> bool {

@@ -7,6 +7,7 @@ use iiif_pipeline::{Analyses, AnalysisReport, Batch, ErrorKind, SourceImage};
 use serde_json::{Map, Value, json};
 
 use crate::Problem;
+use crate::admission::Cost;
 use crate::held::Held;
 use crate::memory::Memory;
 use crate::sources::Source;
@@ -71,7 +72,7 @@ impl Services {
         let admission = &self.memory.admission;
         let run = move || batch.run(&|_, _| {});
         let bytes = bytes.min(admission.max_bytes());
-        let done = admission.compute(bytes, bytes, run).await?;
+        let done = admission.compute(Cost::of_request(bytes), run).await?;
         match done.value {
             Ok(report) => Ok(room.hold(report)),
             // The next one may find that the storage answers.

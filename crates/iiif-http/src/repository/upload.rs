@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use super::RepositoryOptions;
 use super::name::media_type;
 use crate::Problem;
+use crate::admission::Cost;
 use crate::images::Images;
 use crate::sources::opening_bytes;
 
@@ -159,7 +160,10 @@ async fn try_out(
         decoded.derive(&plan, &encoding).map(drop)
     };
     let admission = &images.memory.admission;
-    Ok(admission.compute(bytes, bytes, decode).await?.value)
+    Ok(admission
+        .compute(Cost::of_request(bytes), decode)
+        .await?
+        .value)
 }
 
 /// Returns why a file is not taken. Errors of the pipeline name formats and figures only.

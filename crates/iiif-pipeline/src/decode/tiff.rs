@@ -47,7 +47,6 @@ pub(crate) use self::index::PageIndex;
 pub(crate) use self::jpeg_tile::{JpegTile, TileColors, scale_factor};
 use self::page::Page;
 use self::pyramid::Pyramid;
-use self::reads::Reads;
 use self::unpack::Stored;
 use super::{Decoding, corrupt, plausible};
 use crate::render::raster::Sample;
@@ -146,29 +145,27 @@ pub(super) fn decode(data: &Data, header: &Header, decoding: &Decoding) -> Resul
     .ok_or_else(|| corrupt(FORMAT, Damage::MissingSamples))
 }
 
-/// Reads the compressed data that is to be decoded before it is, if each read takes its time, and it is not
-/// more than is held at a time.
+/// Reads the compressed data of a decoding before that begins, if each read takes its time. What is more than is
+/// held at a time is left to the decoding, and so are levels whose index is read each time.
 pub(crate) fn fetch(data: &Data, header: &Header, decoding: &Decoding) -> Result<Option<Data>> {
-    let Some(level) = header.levels.get(decoding.level) else {
+    let (Some(level), Data::Parts(source)) = (header.levels.get(decoding.level), data) else {
         return Ok(None);
     };
-    let Data::Parts(source) = data else {
-        return Ok(None);
-    };
-    if !source.is_remote() {
+    if !source.is_remote() || level.kept_bytes == 0 {
         return Ok(None);
     }
     let index = PageIndex::of_level(data, level)?;
-    let page = &index.page;
-    let chunks = Chunks::new(data, &index.chunks);
-    let (columns, rows) = bands::spans(decoding.window);
-    let indices = page.chunks_of(&columns, &rows, stored_channels(header));
-    let ranges = chunks.ranges(page, &indices)?;
-    if !bands::may_be_held(&ranges) {
+    let (page, chunks) = (&index.page, Chunks::new(data, &index.chunks));
+    let channels = stored_channels(header);
+    let reads = if header.layout.bits == 16 {
+        Reader::<u16>::new(page, &chunks, channels, decoding.window).reads()
+    } else {
+        Reader::<u8>::new(page, &chunks, channels, decoding.window).reads()
+    };
+    let Some(parts) = reads? else {
         return Ok(None);
-    }
-    let fetched = Fetched::read(source, Reads::of(&ranges).parts);
-    let fetched = fetched.map_err(|source| Error::Read { source })?;
+    };
+    let fetched = Fetched::read(source, parts).map_err(|source| Error::Read { source })?;
     Ok(Some(Data::Parts(Arc::new(fetched))))
 }
 

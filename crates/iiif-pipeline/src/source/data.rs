@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+#[cfg(feature = "tiff")]
+use super::read_at::read_parts;
 use super::read_at::{ReadAt, part_length};
 use crate::{Error, Result};
 
@@ -80,7 +82,7 @@ impl Data {
         if parts.iter().any(|part| part.end > self.len_bytes()) {
             return Ok(None);
         }
-        let read = self.reader().read_parts(parts);
+        let read = read_parts(self.reader(), parts);
         read.map(Some).map_err(|source| Error::Read { source })
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::ReadAt;
+use super::read_at::{ReadAt, part_length, read_parts};
 
 /// A source of which some parts are in memory already. What lies in none of them is read.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Fetched {
 impl Fetched {
     /// Reads parts of a source.
     pub(crate) fn read(source: &Arc<dyn ReadAt>, parts: Vec<Range<u64>>) -> io::Result<Self> {
-        let read = source.read_parts(&parts)?;
+        let read = read_parts(&**source, &parts)?;
         Ok(Self {
             parts: parts.into_iter().zip(read).collect(),
             source: Arc::clone(source),
@@ -38,6 +38,16 @@ impl ReadAt for Fetched {
             Some((part, bytes)) => bytes.read_at(offset - part.start, length),
             None => self.source.read_at(offset, length),
         }
+    }
+
+    fn read_parts(&self, parts: &[Range<u64>]) -> io::Result<Vec<Bytes>> {
+        let is_held = |part: &Range<u64>| self.parts.iter().any(|(held, _)| held == part);
+        if !parts.iter().all(is_held) {
+            return self.source.read_parts(parts);
+        }
+        let held = parts.iter();
+        held.map(|part| self.read_at(part.start, part_length(part)?))
+            .collect()
     }
 
     fn is_remote(&self) -> bool {

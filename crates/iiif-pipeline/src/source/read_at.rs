@@ -31,8 +31,9 @@ pub trait ReadAt: fmt::Debug + Send + Sync {
     /// and whatever goes wrong when reading.
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Bytes>;
 
-    /// Reads several parts, and returns their bytes in the order of `parts`. Default: one after the other;
-    /// who is [remote](Self::is_remote) had better read them at the same time.
+    /// Reads parts, in any order, that may overlap and be empty, and returns the bytes of each, in the order of
+    /// `parts`. All of them are held at once. Default: one after the other; who is [remote](Self::is_remote)
+    /// had better read several at the same time.
     ///
     /// # Errors
     ///
@@ -84,10 +85,22 @@ impl<R: ReadAt + ?Sized> ReadAt for Arc<R> {
     }
 }
 
+/// Reads parts, and sees to it that there are as many as were asked for.
+pub(super) fn read_parts(reader: &dyn ReadAt, parts: &[Range<u64>]) -> io::Result<Vec<Bytes>> {
+    let read = reader.read_parts(parts)?;
+    let lengths = read.iter().map(|bytes| bytes.len() as u64);
+    if lengths.eq(parts.iter().map(|part| part.end - part.start)) {
+        Ok(read)
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
 /// Returns the bytes of a part; an error if it is larger than memory can be.
 pub(super) fn part_length(part: &Range<u64>) -> io::Result<usize> {
-    usize::try_from(part.end.saturating_sub(part.start))
-        .map_err(|error| io::Error::new(io::ErrorKind::OutOfMemory, error))
+    let length = part.end.checked_sub(part.start);
+    let length = length.ok_or(io::ErrorKind::UnexpectedEof)?;
+    usize::try_from(length).map_err(|error| io::Error::new(io::ErrorKind::OutOfMemory, error))
 }
 
 /// Checks that a part lies within `len_bytes`.

@@ -19,7 +19,7 @@ use super::chunk::{self, Chunk};
 use super::chunks::Chunks;
 use super::coding::Photometric;
 use super::page::Page;
-use super::reads;
+use super::reads::{self, Reads};
 use super::unpack::{Stored, Unpacker};
 use crate::Result;
 use crate::shrink::{Averaged, BoxShrink};
@@ -76,11 +76,6 @@ pub(super) fn most_fetched_bytes(block_bytes: u64) -> u64 {
     of_blocks.saturating_add(reads::MAX_GAPS_BYTES)
 }
 
-/// Returns whether the compressed data of some chunks is held at one time.
-pub(super) fn may_be_held(ranges: &[Range<u64>]) -> bool {
-    length(ranges) <= FETCHED_BYTES
-}
-
 /// Returns the columns and rows of a part of a page.
 pub(super) fn spans(window: PixelRect) -> (Range<usize>, Range<usize>) {
     let span = |start: u32, length: u32| start as usize..start as usize + length as usize;
@@ -126,6 +121,22 @@ impl<'a, S: Stored + Averaged> Reader<'a, S> {
             rows,
             band_bytes: BAND_BYTES,
         }
+    }
+
+    /// Returns what is read of a remote file to decode the window; nothing if it is more than is held at a time.
+    pub(super) fn reads(&self) -> Result<Option<Vec<Range<u64>>>> {
+        let (mut wanted, mut parts) = (0, Vec::new());
+        // Each band is read for itself.
+        for rows in self.bands() {
+            let indices = self.page.chunks_of(&self.columns, &rows, self.channels);
+            let ranges = self.chunks.ranges(self.page, &indices)?;
+            wanted += length(&ranges);
+            parts.extend(Reads::of(&ranges).parts);
+            if wanted > FETCHED_BYTES || length(&parts) > FETCHED_BYTES + reads::MAX_GAPS_BYTES {
+                return Ok(None);
+            }
+        }
+        Ok(Some(parts))
     }
 
     /// Decodes the window, reduced by `shrink`.

@@ -118,7 +118,8 @@ impl<'a> Chunks<'a> {
         Ok(fetched)
     }
 
-    /// Reads the compressed data of chunks that lie anywhere, in few reads, all of them at the same time.
+    /// Reads the compressed data of chunks that lie anywhere, in few reads, several of them at the same
+    /// time.
     pub(super) fn fetch_together(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let reads = Reads::of(ranges);
         let read = self.data.parts(&reads.parts)?;
