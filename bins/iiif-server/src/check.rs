@@ -77,10 +77,14 @@ fn check(args: &CheckArgs) -> anyhow::Result<ExitStatus> {
         Format::Json => Box::new(Json),
     };
     let (mut count, mut failed) = (0, 0);
-    for file in args.paths.iter().flat_map(|path| Files::of(path)) {
+    let files = args.paths.iter().flat_map(|root| {
+        let files = Files::of(root);
+        files.map(move |file| (root, file))
+    });
+    for (root, file) in files {
         let (path, found) = match file {
             Ok(path) => {
-                let found = find_out(&checker, &path);
+                let found = find_out(&checker, root, &path);
                 (path, found)
             }
             Err((folder, error)) => (folder, Found::Unreadable(error)),
@@ -106,14 +110,26 @@ fn check(args: &CheckArgs) -> anyhow::Result<ExitStatus> {
     })
 }
 
-fn find_out(checker: &ImageChecker, path: &Path) -> Found {
-    match File::open(path).and_then(FileSource::new) {
+fn find_out(checker: &ImageChecker, root: &Path, path: &Path) -> Found {
+    let file = check_inside(root, path).and_then(|()| File::open(path));
+    match file.and_then(FileSource::new) {
         Ok(file) => match checker.check(file) {
             Ok(image) => Found::Served(image),
             Err(error) => Found::NotServed(error),
         },
         Err(error) => Found::Unreadable(error),
     }
+}
+
+/// Refuses what a server of the folder `root` does not follow.
+fn check_inside(root: &Path, path: &Path) -> io::Result<()> {
+    if !root.is_dir() || path.canonicalize()?.starts_with(root.canonicalize()?) {
+        return Ok(());
+    }
+    let shown = root.display();
+    let problem =
+        format!("a symbolic link leads out of `{shown}`, where the server does not follow it");
+    Err(io::Error::other(problem))
 }
 
 fn config(args: &CheckArgs) -> anyhow::Result<Config> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use iiif_cli::parse_seconds;
 use percent_encoding::percent_decode_str;
 
 /// Where the server listens, and how long it waits for clients.
@@ -78,12 +79,22 @@ const HTTPS_PORT: &str = ":443";
 
 const EXPECTED: &str = "a URI such as `http://localhost:8080`, \
                         `https://0.0.0.0:8443?cert=FILE&key=FILE`, `lambda://` or `functionurl://`";
-const EXPECTED_PARAMETERS: &str = "each once: `cert`, `key`, `header_timeout`, `read_timeout`, \
-                                   `write_timeout`, `write_rate`, `idle_timeout`, `invoke_mode`";
+const EXPECTED_PARAMETERS: &str = "each at most once: `header_timeout`, `read_timeout`, `write_timeout`, \
+                                   `write_rate`, `idle_timeout`; of https `cert` and `key`; of Lambda \
+                                   `invoke_mode` and `binary_type`";
+const EXPECTED_SECONDS: &str = "whole seconds from 1 to 31536000";
+const EXPECTED_BYTES: &str = "a whole number of bytes a second from 0";
+const EXPECTED_MODE: &str = "`BUFFERED` or `RESPONSE_STREAM`";
 const EXPECTED_TLS: &str = "`https://HOST:PORT?cert=FILE&key=FILE`, where `cert` is a certificate \
                             with its chain in PEM and `key` its key in PEM";
 const EXPECTED_MKCERT: &str = "`https://HOST:PORT?cert=FILE&key=FILE`, with the files that `mkcert HOST` \
                                writes";
+
+impl ServerUriError {
+    fn new(problem: String, expected: &'static str) -> Self {
+        Self { problem, expected }
+    }
+}
 
 impl Default for Timeouts {
     fn default() -> Self {
@@ -117,7 +128,7 @@ struct Parameters {
 }
 
 impl Parameters {
-    fn parse(query: &str) -> Result<Self, String> {
+    fn parse(query: &str) -> Result<Self, ServerUriError> {
         let mut parameters = Self::default();
         let mut seen = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -129,7 +140,8 @@ impl Parameters {
                 _ => key,
             };
             if seen.contains(&key) {
-                return Err(format!("has `{key}` twice"));
+                let problem = format!("has `{key}` twice");
+                return Err(ServerUriError::new(problem, EXPECTED_PARAMETERS));
             }
             seen.push(key);
             let value = percent_decode_str(value).decode_utf8_lossy();
@@ -145,7 +157,10 @@ impl Parameters {
                 "invoke_mode" => parameters.answers = Some(invoke_mode(&value)?),
                 // Of go-iiif; every image is binary here.
                 "binary_type" => {}
-                _ => return Err(format!("has the unknown parameter `{key}`")),
+                _ => {
+                    let problem = format!("has the unknown parameter `{key}`");
+                    return Err(ServerUriError::new(problem, EXPECTED_PARAMETERS));
+                }
             }
         }
         Ok(parameters)
@@ -166,16 +181,20 @@ impl Parameters {
     }
 }
 
-fn seconds(key: &str, value: &str) -> Result<Duration, String> {
-    let seconds = value.parse().ok().filter(|seconds| *seconds > 0);
+fn seconds(key: &str, value: &str) -> Result<Duration, ServerUriError> {
+    let seconds = parse_seconds(value).ok().filter(|seconds| *seconds > 0);
     seconds
         .map(Duration::from_secs)
-        .ok_or_else(|| format!("has `{key}` without a whole number of seconds from 1"))
+        .ok_or_else(|| wrong_value(key, EXPECTED_SECONDS))
 }
 
-fn bytes(key: &str, value: &str) -> Result<u64, String> {
+fn bytes(key: &str, value: &str) -> Result<u64, ServerUriError> {
     let bytes = value.parse().ok();
-    bytes.ok_or_else(|| format!("has `{key}` without a whole number of bytes from 0"))
+    bytes.ok_or_else(|| wrong_value(key, EXPECTED_BYTES))
+}
+
+fn wrong_value(key: &str, expected: &'static str) -> ServerUriError {
+    ServerUriError::new(format!("has another value for `{key}`"), expected)
 }
 
 fn file(value: &str) -> Option<PathBuf> {
@@ -185,11 +204,11 @@ fn file(value: &str) -> Option<PathBuf> {
 }
 
 /// In the words of AWS.
-fn invoke_mode(value: &str) -> Result<Answers, String> {
+fn invoke_mode(value: &str) -> Result<Answers, ServerUriError> {
     match &value.to_ascii_uppercase()[..] {
         "BUFFERED" => Ok(Answers::Buffered),
         "RESPONSE_STREAM" => Ok(Answers::Streamed),
-        _ => Err("has an `invoke_mode` other than `BUFFERED` and `RESPONSE_STREAM`".to_owned()),
+        _ => Err(wrong_value("invoke_mode", EXPECTED_MODE)),
     }
 }
 
@@ -197,13 +216,12 @@ impl FromStr for ServerUri {
     type Err = ServerUriError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fail = |problem: String, expected| ServerUriError { problem, expected };
+        let fail = ServerUriError::new;
         let (scheme, rest) = text
             .split_once("://")
             .ok_or_else(|| fail("has no scheme".to_owned(), EXPECTED))?;
         let (authority, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let parameters = Parameters::parse(query);
-        let parameters = parameters.map_err(|problem| fail(problem, EXPECTED_PARAMETERS))?;
+        let parameters = Parameters::parse(query)?;
         if let Some(problem) = parameters.without_effect(scheme) {
             return Err(fail(problem, EXPECTED));
         }
@@ -241,16 +259,25 @@ impl FromStr for ServerUri {
 
 fn with_port(authority: &str, default: &str) -> Result<String, String> {
     let authority = authority.trim_end_matches('/');
-    if authority.is_empty() || authority.contains('/') {
-        return Err("has no host, or a path".to_owned());
+    if authority.is_empty() || authority.starts_with(':') && !authority.starts_with("::") {
+        return Err("has no host".to_owned());
     }
-    let after_address = authority.rsplit(']').next().unwrap_or_default();
-    let Some((_, port)) = after_address.split_once(':') else {
+    if authority.contains(['/', '@']) {
+        return Err("has a path or a user".to_owned());
+    }
+    let (_, after_address) = authority.rsplit_once(']').unwrap_or(("", authority));
+    let Some((host, port)) = after_address.split_once(':') else {
         return Ok(format!("{authority}{default}"));
     };
-    match port.parse::<u16>() {
-        Ok(_) => Ok(authority.to_owned()),
-        Err(_) => Err("has a port that is no number up to 65535".to_owned()),
+    let is_bare = !authority.contains(']') && port.contains(':');
+    if is_bare || host.contains('[') {
+        return Err("has an IPv6 address without brackets, as `[::1]` has them".to_owned());
+    }
+    let is_number = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    if is_number {
+        Ok(authority.to_owned())
+    } else {
+        Err("has a port that is no number up to 65535".to_owned())
     }
 }
 
@@ -324,17 +351,21 @@ mod tests {
             ("localhost:8080", "has no scheme"),
             ("ftp://a", "unknown scheme"),
             ("http://", "has no host"),
-            ("http://a/b", "or a path"),
+            ("http://:80", "has no host"),
+            ("http://a/b", "has a path"),
+            ("http://me:pw@a", "or a user"),
+            ("http://::1:80", "IPv6 address without brackets"),
+            ("http://[::1", "IPv6 address without brackets"),
             ("http://a:99999", "no number up to 65535"),
             ("http://a:", "no number up to 65535"),
             (
                 "http://a?x=1",
-                "unknown parameter `x`; expected each once: `cert`",
+                "unknown parameter `x`; expected each at most once: `header_timeout`",
             ),
             ("https://a?cert=c&key=k&tls_cert=d", "has `cert` twice"),
             ("http://a?idle_timeout=x", "`idle_timeout`"),
             ("http://a?write_timeout=0", "from 1"),
-            ("http://a?write_rate=fast", "of bytes from 0"),
+            ("http://a?write_rate=fast", "bytes a second from 0"),
             ("http://a?cert=c&key=k", "which `http` does not take"),
             ("lambda://?key=k", "which `lambda` does not take"),
             ("http://a?invoke_mode=BUFFERED", "has `invoke_mode`"),

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use iiif_cli::ByteSize;
 use iiif_config::{Config, NamedFile};
 use iiif_http::{Buckets, ExamplePages, ServiceError, ServiceOptions, Viewer};
-use iiif_image_api::{BaseUri, BaseUriError};
+use iiif_image_api::BaseUri;
 use iiif_storage::{Bucket, Environment, MissingFolder, ObjectInfo, StorageOpener};
 
 use crate::args::{Args, ConfigArgs};
@@ -92,9 +92,9 @@ pub(crate) fn buckets(args: &Args, config: &Config) -> anyhow::Result<Buckets> {
     Ok(buckets.with_derivatives(derivatives))
 }
 
-pub(crate) fn options(args: &Args) -> anyhow::Result<ServiceOptions> {
+pub(crate) fn options(args: &Args, public_uri: Option<BaseUri>) -> anyhow::Result<ServiceOptions> {
     let mut options = ServiceOptions::default();
-    options.public_uri = args.public_uri.as_deref().map(public_uri).transpose()?;
+    options.public_uri = public_uri;
     options.cache_control.clone_from(&args.cache_control);
     options.source_refresh = Duration::from_secs(args.source_refresh);
     options.store_limit_bytes = args.derivatives_limit.0;
@@ -113,16 +113,6 @@ pub(crate) fn options(args: &Args) -> anyhow::Result<ServiceOptions> {
     Ok(options)
 }
 
-/// Reads `-public-uri`. What is wrong with it is said without it, since it may have a password.
-fn public_uri(text: &str) -> anyhow::Result<BaseUri> {
-    text.parse().map_err(|error: BaseUriError| {
-        let problem = error.problem;
-        anyhow::anyhow!(
-            "the URI of -public-uri {problem}; expected `http://` or `https://`, a host and a path"
-        )
-    })
-}
-
 /// Returns the memory that the server may take, in bytes.
 pub(crate) fn memory_limit(given: Option<ByteSize>) -> u64 {
     let share = || iiif_cli::memory_bytes().map(|bytes| bytes / DEFAULT_MEMORY_SHARE);
@@ -134,7 +124,9 @@ pub(crate) fn memory_limit(given: Option<ByteSize>) -> u64 {
 /// Names the flag of what a service refuses.
 pub(crate) fn refused(error: ServiceError) -> anyhow::Error {
     let refused = match error {
-        ServiceError::MemoryLimit { .. } => "cannot use -memory-limit",
+        ServiceError::MemoryLimit { .. } => {
+            "cannot use the memory limit (-memory-limit, else half of the machine's)"
+        }
         ServiceError::CacheControl(_) => "cannot use -cache-control",
         _ => "cannot serve the images",
     };

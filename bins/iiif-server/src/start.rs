@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use iiif_cli::{Environment, ExitStatus};
 use iiif_http::ImageService;
+use iiif_image_api::{BaseUri, BaseUriError};
 
 use crate::args::Args;
 #[cfg(feature = "aws")]
@@ -19,6 +20,7 @@ use crate::upkeep::{self, ConfigFollower};
 pub(crate) async fn run(args: &Args, environment: &Environment) -> anyhow::Result<ExitStatus> {
     iiif_cli::raise_open_files();
     // Not by the parser of flags, which hides what may be a secret, and with it what is wrong.
+    let public_uri = args.public_uri.as_deref().map(public_uri).transpose()?;
     let server_uri: &ServerUri = &args.server_uri.parse().context("cannot use -server-uri")?;
     let admin_uri = args.admin_uri.as_ref().map(|uri| uri.parse());
     let admin_uri: Option<ServerUri> = admin_uri.transpose().context("cannot use -admin-uri")?;
@@ -30,21 +32,21 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> anyhow::Resul
     let (version, config) = read.unzip();
     let config = load::with_flags(config.unwrap_or_else(load::without_file), args);
     let buckets = load::buckets(args, &config)?;
-    tracing::info!("the images are those of {}", buckets.source);
-    if (args.shows_pages() || args.repository.is_on()) && !buckets.source.has_list() {
+    let images = buckets.source.clone();
+    let service = ImageService::new(buckets, &config, load::options(args, public_uri.clone())?);
+    let service = &service.map_err(load::refused)?;
+    let upload_idle = server_uri.timeouts.read;
+    let router = args.repository.router(service, environment, upload_idle)?;
+    tracing::info!("the images are those of {images}");
+    if (args.shows_pages() || args.repository.is_on()) && !images.has_list() {
         tracing::warn!(
-            "{} is a web server, which has no list: neither -example nor -repository shows which images \
-             there are",
-            buckets.source
+            "{images} is a web server, which has no list: neither -example nor -repository shows which \
+             images there are"
         );
     }
     if args.shows_pages() && args.repository.has_read_token(environment) {
         tracing::warn!("no browser comes to the pages of -example: none sends a token for reading");
     }
-    let service = ImageService::new(buckets, &config, load::options(args)?);
-    let service = &service.map_err(load::refused)?;
-    let upload_idle = server_uri.timeouts.read;
-    let router = args.repository.router(service, environment, upload_idle)?;
     let follower = ConfigFollower::new(args, file.zip(version), service);
     #[cfg(feature = "aws")]
     if let Endpoint::Lambda(answers) = server_uri.endpoint {
@@ -56,8 +58,8 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> anyhow::Resul
     let listener = Listener::open(server_uri, router, Audience::Everybody).await?;
     if args.shows_pages() {
         let local = listener.uri()?;
-        let server = args.public_uri.as_ref().unwrap_or(&local);
-        tracing::info!("the images are shown at {}/", server.trim_end_matches('/'));
+        let server = public_uri.map_or(local, |uri| uri.to_string());
+        tracing::info!("the images are shown at {server}/");
     }
     let mut listeners = vec![listener];
     if let Some(uri) = &admin_uri {
@@ -68,4 +70,14 @@ pub(crate) async fn run(args: &Args, environment: &Environment) -> anyhow::Resul
         () = follower.run() => Ok(ExitStatus::Failed),
         () = upkeep::sweep(service) => Ok(ExitStatus::Failed),
     }
+}
+
+/// Reads `-public-uri`. What is wrong with it is said without it, since it may have a password.
+fn public_uri(text: &str) -> anyhow::Result<BaseUri> {
+    text.parse().map_err(|error: BaseUriError| {
+        anyhow::anyhow!(
+            "the URI of -public-uri {}; expected `http://` or `https://`, a host and a path",
+            error.problem
+        )
+    })
 }

@@ -21,6 +21,6 @@ pub use crate::logging::{LogFormat, Verbosity, init_logging};
 pub use crate::machine::{
     ByteSize, ParseByteSizeError, memory_bytes, open_files, raise_open_files,
 };
-pub use crate::number::{ParseNumberError, parse_count, parse_seconds};
+pub use crate::number::{MAX_SECONDS, ParseNumberError, parse_count, parse_seconds};
 pub use crate::progress::Progress;
 pub use crate::signals::{Signal, first_signal};

@@ -3,6 +3,9 @@
 use std::num::NonZeroU64;
 use std::str::FromStr;
 
+/// A year: no flag has a use for more, and clocks end somewhere.
+pub const MAX_SECONDS: u64 = 365 * 24 * 60 * 60;
+
 /// A text that is not the number that a flag takes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}")]
@@ -22,13 +25,19 @@ pub fn parse_count<N: TryFrom<NonZeroU64>>(text: &str) -> Result<N, ParseNumberE
     N::try_from(count).map_err(|_too_large| ParseNumberError { expected })
 }
 
-/// Reads seconds, from 0: a parser of values for clap.
+/// Reads seconds, from 0 to [`MAX_SECONDS`]: a parser of values for clap.
 ///
 /// # Errors
 ///
-/// [`ParseNumberError`] if they are not whole, or more than 64 bits hold.
+/// [`ParseNumberError`] if they are not whole, or more.
 pub fn parse_seconds(text: &str) -> Result<u64, ParseNumberError> {
-    number(text, "whole seconds from 0, such as `15`")
+    let expected = "whole seconds from 0 to 31536000, such as `15`";
+    let seconds: u64 = number(text, expected)?;
+    if seconds <= MAX_SECONDS {
+        Ok(seconds)
+    } else {
+        Err(ParseNumberError { expected })
+    }
 }
 
 fn number<N: FromStr>(text: &str, expected: &'static str) -> Result<N, ParseNumberError> {
@@ -58,6 +67,10 @@ mod tests {
         assert_eq!(parse_count::<u64>("0").ok(), None);
         assert_eq!(parse_count::<NonZeroU8>("256").ok(), None);
         let error = parse_seconds("15s").unwrap_err().to_string();
-        assert_eq!(error, "expected whole seconds from 0, such as `15`");
+        assert_eq!(
+            error,
+            "expected whole seconds from 0 to 31536000, such as `15`"
+        );
+        assert!(parse_seconds("31536000").is_ok() && parse_seconds("31536001").is_err());
     }
 }

@@ -31,7 +31,7 @@ impl Parameter {
                 "`full`, `square`, `x,y,w,h`, `pct:x,y,w,h`, or `-1,-1,w,h` for a smart crop; w and h are at least 1"
             }
             Self::Size => {
-                "`max`, `full`, `w,`, `,h`, `pct:n`, `w,h` or `!w,h`, with `^` in front to allow upscaling; w and h are at least 1"
+                "`max`, in 2.1 also `full`, `w,`, `,h`, `pct:n`, `w,h` or `!w,h`, with `^` in front to allow upscaling; w and h are at least 1"
             }
             Self::Rotation => {
                 "degrees from 0 to 360, `!` in front to mirror first, or `-1` to ignore the EXIF orientation"

@@ -238,3 +238,18 @@ fn what_is_not_there_is_told() {
         "{help}"
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn links_that_the_server_does_not_follow_are_not_followed() {
+    let (inside, outside) = (tempfile::tempdir().unwrap(), folder());
+    let file = outside.path().join("b.jpg");
+    std::os::unix::fs::symlink(file, inside.path().join("a-link.jpg")).unwrap();
+    let said = lines(&check(inside.path(), &["."]));
+    let row = said.iter().position(|line| line.ends_with("a-link.jpg"));
+    let reason = &said[row.unwrap() + 1];
+    assert!(
+        reason.contains("a symbolic link leads out of `.`"),
+        "{reason}"
+    );
+}

@@ -32,7 +32,7 @@ fn what_cannot_be_meant_is_refused_with_what_can() {
         (&["-config-refresh", "15s"], "expected whole seconds from 0"),
         (
             &["-memory-limit", "1MiB"],
-            "cannot use -memory-limit\n  cause: a memory limit of 1048576 bytes is too small",
+            "-memory-limit, else half of the machine's)\n  cause: a memory limit of 1048576 bytes is too small",
         ),
         (
             &["check", "-memory-limit", "1MiB", "."],

@@ -226,7 +226,7 @@ fn errors_name_the_text_and_what_is_accepted() {
         ),
         (
             "full/pct:x/0/default.jpg",
-            "size `pct:x` is not a decimal; expected `max`, `full`, `w,`, `,h`, `pct:n`, `w,h` or `!w,h`, with `^` in front to allow upscaling; w and h are at least 1",
+            "size `pct:x` is not a decimal; expected `max`, in 2.1 also `full`, `w,`, `,h`, `pct:n`, `w,h` or `!w,h`, with `^` in front to allow upscaling; w and h are at least 1",
         ),
         (
             "full/max/400/default.jpg",
