@@ -142,19 +142,18 @@ impl Sources {
         let cache = &self.memory.sources;
         // Before a file is open: it bounds how many are.
         let mut room = cache.reserve(self.least_bytes).await?;
-        let object = self.open_object(&version).await?;
         // Who does not answer keeps neither a thread nor a place in a lane from others.
-        let (mut reader, format) = Reader::begin(object.clone()).await?;
+        let (mut reader, format) = Reader::begin(self.open_object(&version).await?).await?;
         let opening_bytes = opening_bytes(format.as_ref(), reader.len_bytes());
         let mut needed = opening_bytes
             .saturating_add(OPENED_BYTES)
             .max(self.least_bytes);
         loop {
             if !cache.try_grow(&mut room, needed) {
-                // Who waits holds nothing, the beginning neither.
+                // Who waits holds nothing, neither the beginning nor an open file.
                 drop((room, reader));
                 room = cache.reserve(needed).await?;
-                (reader, _) = Reader::begin(object.clone()).await?;
+                (reader, _) = Reader::begin(self.open_object(&version).await?).await?;
             }
             let opened = self.open_image(reader.clone(), opening_bytes).await?;
             let image = opened.map_err(|error| Problem::pipeline(&version.identifier, &error))?;
