@@ -92,7 +92,7 @@ impl ImageChecker {
     ///
     /// # Errors
     ///
-    /// [`ServiceError::MemoryLimit`], as there.
+    /// [`ServiceError::MemoryLimit`] if that is less than 16 MiB.
     pub fn new(config: &Config, options: &ServiceOptions) -> Result<Self, ServiceError> {
         let settings = Settings::of(config);
         Ok(Self {

@@ -19,7 +19,7 @@ pub enum ServiceError {
         MIN_MEMORY_LIMIT_BYTES >> 20
     )]
     MemoryLimit {
-        /// The limit.
+        /// The limit that was given, in bytes.
         limit_bytes: u64,
     },
     /// The threads that make derivatives cannot be started.

@@ -11,7 +11,7 @@ use super::pool::value_units;
 /// Memory for a value that is not there yet.
 pub(crate) struct Room {
     pub(super) all: OwnedSemaphorePermit,
-    /// As much if the value is large, and nothing otherwise.
+    /// As much for a value that is large, or was to be when memory was taken, and nothing otherwise.
     pub(super) large: OwnedSemaphorePermit,
 }
 

@@ -18,7 +18,8 @@ pub(super) enum Entry<'a, K, T> {
     Vacant(VacantEntry<'a, K, T>),
 }
 
-/// The place of a flight. Nothing else begins or ends as long as this is there.
+/// The place of a flight. Nothing else begins or ends as long as this is there: whoever has it must not let go
+/// of a flight, which would wait for it to end.
 pub(super) struct VacantEntry<'a, K, T> {
     all: &'a Arc<Flights<K, T>>,
     underway: MutexGuard<'a, Underway<K, T>>,
