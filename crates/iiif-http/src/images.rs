@@ -58,8 +58,8 @@ pub(crate) struct Images {
     work_bytes: u64,
 }
 
-/// What a `jpg` or `png` takes while it is made, in multiples of its raster: twice that for scaling or turning,
-/// and what its encoder holds.
+/// What a `jpg` or `png` takes while it is made, in multiples of its raster: twice that for turning, and
+/// what its encoder holds. To scale down what is just larger may take some more.
 const RASTERS_PER_DERIVATIVE: u64 = 3;
 
 impl Images {

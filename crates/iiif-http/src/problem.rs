@@ -115,6 +115,9 @@ impl Problem {
 
     /// Derivatives of an image could not all be deleted.
     pub(crate) fn not_purged(error: &iiif_storage::Error) -> Self {
+        if error.kind() == iiif_storage::ErrorKind::Unavailable {
+            return Self::storage(error);
+        }
         tracing::warn!("{}", with_causes(error));
         let text = "not all that was kept of the image could be deleted; the log says why";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, text)

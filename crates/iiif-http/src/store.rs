@@ -39,6 +39,9 @@ const WRITES_AT_ONCE: usize = 16;
 const MAX_BYTES_PER_PIXEL: u64 = 16;
 const MAX_HEAD_BYTES: u64 = 1 << 20;
 
+/// Deletions that fail before a sweep is given up: who may delete nothing at all need not try everything.
+const MAX_FAILURES: usize = 100;
+
 /// Bytes of a digest that stand in a key.
 const DIGEST_BYTES: usize = 16;
 
@@ -175,14 +178,21 @@ impl DerivativeStore {
         }
         objects.sort_unstable();
         let mut total: u64 = objects.iter().map(|(_, bytes, _)| bytes).sum();
-        let before = total;
+        let (before, mut failures) = (total, 0);
         for (_, bytes, key) in objects {
             if total <= self.limit_bytes {
                 break;
             }
             match self.bucket.delete(&key).await {
                 Ok(()) => total -= bytes,
-                Err(error) => first_error = first_error.or(Some(error)),
+                Err(error) => {
+                    failures += 1;
+                    let is_silent = error.kind() == ErrorKind::Unavailable;
+                    first_error = first_error.or(Some(error));
+                    if is_silent || failures == MAX_FAILURES {
+                        break;
+                    }
+                }
             }
         }
         if total < before {

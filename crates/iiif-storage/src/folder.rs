@@ -256,8 +256,9 @@ fn remove_empty(folder: &Path) -> io::Result<bool> {
     let mut is_empty = true;
     for entry in entries {
         let entry = entry?;
-        // A link to a folder is something.
-        is_empty &= entry.file_type()?.is_dir() && remove_empty(&entry.path())?;
+        // A link to a folder is something, and so is a folder that may not be read or removed.
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        is_empty &= is_folder && remove_empty(&entry.path()).unwrap_or(false);
     }
     // What is full is not tried: who may not remove it would be told so, and not that it is full.
     match is_empty.then(|| fs::remove_dir(folder)) {

@@ -365,29 +365,26 @@ pub(super) fn path(key: &str, context: Context<'_>) -> Result<Path> {
 }
 
 /// Reads a body to its end, which is where its stream ends: proxies and servers that fail make that shorter
-/// than the range that they answer with. Of one that is longer no more is held.
+/// than the range that they answer with. Of one that is longer no more is held. The bytes are copied: parts of
+/// a stream may be slices of larger buffers, which they keep.
 async fn body(found: GetResult, context: Context<'_>) -> Result<Bytes> {
     let announced = found.range.end - found.range.start;
-    let mut parts = found.into_stream();
-    let mut body = Bytes::new();
-    let mut joined = Vec::new();
+    let mut body = Vec::new();
+    // It may announce more than the memory.
+    usize::try_from(announced)
+        .ok()
+        .and_then(|length| body.try_reserve_exact(length).ok())
+        .ok_or_else(|| context.failed("the body is larger than memory can be"))?;
     let mut received = 0;
-    while let Some(part) = parts.next().await {
+    let mut parts = found.into_stream();
+    while received <= announced
+        && let Some(part) = parts.next().await
+    {
         let part = part.map_err(|error| context.store(error))?;
         received += part.len() as u64;
-        if received > announced {
-            break;
+        if received <= announced {
+            body.extend_from_slice(&part);
         }
-        if body.is_empty() && joined.is_empty() {
-            body = part;
-            continue;
-        }
-        if joined.is_empty() {
-            // What was announced is within what whoever asks may hold.
-            joined.reserve_exact(usize::try_from(announced).unwrap_or(usize::MAX));
-            joined.extend_from_slice(&std::mem::take(&mut body));
-        }
-        joined.extend_from_slice(&part);
     }
     if received != announced {
         return Err(context.unavailable(OtherLengthError {
@@ -395,11 +392,7 @@ async fn body(found: GetResult, context: Context<'_>) -> Result<Bytes> {
             announced,
         }));
     }
-    Ok(if joined.is_empty() {
-        body
-    } else {
-        joined.into()
-    })
+    Ok(body.into())
 }
 
 /// A body is not the range that it was announced as.

@@ -18,15 +18,19 @@ pub(crate) fn list(
     base: &str,
     prefix: &str,
 ) -> BoxStream<'static, std::result::Result<ObjectInfo, FolderError>> {
-    let mut first = vec![join(base, prefix)];
-    if folder.is_behind_link(base, prefix) {
-        first.clear();
-    }
-    stream::unfold(first, move |mut pending| {
+    let first = (base.to_owned(), prefix.to_owned());
+    let pending = vec![join(base, prefix)];
+    stream::unfold((pending, Some(first)), move |(mut pending, first)| {
         let folder = folder.clone();
         async move {
             let prefix = pending.pop()?;
-            let read = tokio::task::spawn_blocking(move || folder.read_directory(&prefix)).await;
+            let read = move || match first {
+                Some((base, prefix)) if folder.is_behind_link(&base, &prefix) => {
+                    Ok(Default::default())
+                }
+                _ => folder.read_directory(&prefix),
+            };
+            let read = tokio::task::spawn_blocking(read).await;
             let objects = match read {
                 Ok(Ok((objects, directories))) => {
                     pending.extend(directories.into_iter().rev());
@@ -35,7 +39,7 @@ pub(crate) fn list(
                 Ok(Err(error)) => vec![Err(error)],
                 Err(error) => vec![Err(FolderError::Disk(io::Error::other(error)))],
             };
-            Some((stream::iter(objects), pending))
+            Some((stream::iter(objects), (pending, None)))
         }
     })
     .flatten()
