@@ -147,6 +147,10 @@ impl SourceImage {
     /// # Errors
     ///
     /// [`Error::Read`]; [`Error::Corrupt`] if the data is not in the file.
+    #[cfg_attr(
+        not(feature = "tiff"),
+        expect(clippy::unnecessary_wraps, reason = "only TIFFs are fetched")
+    )]
     pub fn fetch_chosen(&self, choice: &DecodeChoice) -> Result<Self> {
         #[cfg(feature = "tiff")]
         if self.format() == SourceFormat::Tiff {

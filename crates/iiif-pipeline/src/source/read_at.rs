@@ -86,6 +86,7 @@ impl<R: ReadAt + ?Sized> ReadAt for Arc<R> {
 }
 
 /// Reads parts, and sees to it that there are as many as were asked for.
+#[cfg(feature = "tiff")]
 pub(super) fn read_parts(reader: &dyn ReadAt, parts: &[Range<u64>]) -> io::Result<Vec<Bytes>> {
     let read = reader.read_parts(parts)?;
     let lengths = read.iter().map(|bytes| bytes.len() as u64);
